@@ -1,0 +1,25 @@
+# How our own code is compiled: `sluice_compile_options(target)`. Nothing here reaches the projects that use the library.
+
+if(PROJECT_IS_TOP_LEVEL)
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+  set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+    set(CMAKE_BUILD_TYPE Release CACHE STRING "Type of build" FORCE)
+  endif()
+  find_program(SLUICE_CCACHE ccache)
+  mark_as_advanced(SLUICE_CCACHE)
+  if(SLUICE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${SLUICE_CCACHE}")
+  endif()
+endif()
+
+function(sluice_compile_options target)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+    # Elementwise loops vectorise without these two promises about errno and floating-point traps, which nobody reads;
+    # unlike -ffast-math they change no value.
+    -fno-math-errno -fno-trapping-math
+    $<$<BOOL:${SLUICE_WERROR}>:-Werror>)
+endfunction()

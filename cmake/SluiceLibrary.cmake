@@ -1,0 +1,79 @@
+# The library: one target, made of the rooms at the top of the repository.
+#
+# Sources are globbed on purpose: a new op, pass or cell is one new file and no list to edit. CONFIGURE_DEPENDS makes
+# the build look for new files by itself.
+
+set(SLUICE_ROOMS kernels graph ops compile nn optim io text)
+
+set(sluice_sources "")
+foreach(room IN LISTS SLUICE_ROOMS)
+  file(GLOB room_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.cpp")
+  list(APPEND sluice_sources ${room_sources})
+endforeach()
+
+# Kernels built for one instruction set carry it in their name. They are chosen when the program starts, so the binary
+# still runs on every x86-64; other architectures leave these files out.
+set(sluice_avx2_flags -mavx2 -mfma)
+set(sluice_avx512_flags -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
+foreach(isa IN ITEMS avx2 avx512)
+  set(isa_sources ${sluice_sources})
+  list(FILTER isa_sources INCLUDE REGEX "/kernels/[^/]*_${isa}\\.cpp$")
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+    set_property(SOURCE ${isa_sources} APPEND PROPERTY COMPILE_OPTIONS ${sluice_${isa}_flags})
+  elseif(isa_sources)
+    list(REMOVE_ITEM sluice_sources ${isa_sources})
+  endif()
+endforeach()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
+find_path(SLUICE_CEREAL_INCLUDE cereal/cereal.hpp REQUIRED)
+find_path(SLUICE_JSON_INCLUDE nlohmann/json.hpp REQUIRED)
+mark_as_advanced(SLUICE_CEREAL_INCLUDE SLUICE_JSON_INCLUDE)
+
+if(NOT sluice_sources)
+  set(sluice_sources "${PROJECT_BINARY_DIR}/empty.cpp")
+  file(WRITE "${sluice_sources}" "")
+endif()
+add_library(sluice ${sluice_sources})
+add_library(sluice::sluice ALIAS sluice)
+sluice_compile_options(sluice)
+set_target_properties(sluice PROPERTIES POSITION_INDEPENDENT_CODE ON)
+
+# One spelling of an include, here, in the build tree and installed: <sluice/ops/tanh.h>. The rooms stay at the top of
+# the repository, so the build tree gets a folder `sluice` that links to them.
+set(SLUICE_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include")
+file(MAKE_DIRECTORY "${SLUICE_INCLUDE_DIR}/sluice")
+foreach(entry IN LISTS SLUICE_ROOMS ITEMS sluice.h)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${entry}")
+    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${entry}" "${SLUICE_INCLUDE_DIR}/sluice/${entry}" SYMBOLIC COPY_ON_ERROR)
+  endif()
+endforeach()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in" "${SLUICE_INCLUDE_DIR}/sluice/version.h" @ONLY)
+target_include_directories(sluice PUBLIC
+  $<BUILD_INTERFACE:${SLUICE_INCLUDE_DIR}>
+  $<INSTALL_INTERFACE:include>)
+
+# Header-only and out of the public headers: users of the installed library need neither of these.
+target_link_libraries(sluice PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen>)
+target_include_directories(sluice SYSTEM PRIVATE ${SLUICE_CEREAL_INCLUDE} ${SLUICE_JSON_INCLUDE})
+
+target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads)
+
+set(SLUICE_HAS_ONEDNN OFF)
+if(NOT SLUICE_WITH_ONEDNN STREQUAL "OFF")
+  find_package(OneDNN QUIET)
+  if(OneDNN_FOUND)
+    set(SLUICE_HAS_ONEDNN ON)
+    target_link_libraries(sluice PRIVATE DNNL::dnnl)
+    target_compile_definitions(sluice PRIVATE SLUICE_WITH_ONEDNN=1)
+  elseif(SLUICE_WITH_ONEDNN STREQUAL "ON")
+    message(FATAL_ERROR "SLUICE_WITH_ONEDNN is ON but oneDNN was not found; install libdnnl-dev, or set it to OFF to use Eigen")
+  endif()
+endif()
+if(SLUICE_HAS_ONEDNN)
+  message(STATUS "Matrix products: oneDNN ${OneDNN_VERSION}")
+else()
+  message(STATUS "Matrix products: Eigen ${Eigen3_VERSION}")
+endif()

@@ -1,0 +1,41 @@
+#include <sluice/graph/leaf.h>
+#include <sluice/graph/tensor.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace sluice {
+
+void Leaf::run(std::span<const View>, std::span<const MutableView> outputs) const {
+  const void* source = data();
+  if (source == nullptr) {
+    throw Error("[placeholder] an argument of a traced function has no value outside of it: got a placeholder " +
+                spec_.text() + "; return what you need from the function instead of keeping its tensors");
+  }
+  if (spec_.bytes() > 0) std::memcpy(outputs[0].data, source, spec_.bytes());
+}
+
+std::string Constant::attributes() const {
+  constexpr Index shown = 8;
+  if (value.shape().size() > shown) return fmt::format("{} values", value.shape().size());
+  std::string text;
+  for (Index i = 0; i < value.shape().size(); ++i) {
+    // Shortest text that reads back as the same number of this dtype: what is printed is what is compared.
+    const auto element = value.dtype() == DType::float32 ? fmt::format("{}", static_cast<float>(value.element(i)))
+                                                         : fmt::format("{}", value.element(i));
+    text += (i == 0 ? "" : ", ") + element;
+  }
+  return text;
+}
+
+const Leaf* leaf_of(const Node& node) {
+  return node.inputs.empty() ? dynamic_cast<const Leaf*>(node.op.get()) : nullptr;
+}
+
+Variable variable_read_by(const Node& node) {
+  const auto* read = dynamic_cast<const Read*>(node.op.get());
+  return read != nullptr ? detail::Slot::variable(read->slot) : Variable();
+}
+
+}  // namespace sluice

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <sluice/graph/shape.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+class Tensor;
+class Graph;
+using Tensors = std::vector<Tensor>;
+using Specs = std::vector<Spec>;
+
+/// Memory an op reads: dense, row-major elements of a dtype.
+struct View {
+  Spec spec;
+  const void* data = nullptr;
+
+  const Shape& shape() const { return spec.shape; }
+  Index size() const { return spec.shape.size(); }
+  /// The elements; T must be the C++ type of the dtype (see with_type).
+  template <class T>
+  const T* as() const {
+    return static_cast<const T*>(data);
+  }
+};
+
+/// Memory an op writes.
+struct MutableView {
+  Spec spec;
+  void* data = nullptr;  ///< null where nobody reads this output and it need not be computed
+
+  const Shape& shape() const { return spec.shape; }
+  Index size() const { return spec.shape.size(); }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(data);
+  }
+};
+
+/// What a node of the graph does. This is the page for authors of ops: override name, infer, run and gradient.
+/// An op is immutable, holds its attributes as members and is shared by nodes; it must be pure: the same inputs
+/// give the same outputs. Elementwise functions derive from Elementwise (ops/elementwise.h), which is shorter.
+class Op {
+ public:
+  virtual ~Op() = default;
+
+  /// What the op is called in prints and errors: "matmul".
+  virtual std::string_view name() const = 0;
+
+  /// The attributes as text: "axis=1". Two ops of one class with equal text must do the same: the text is printed,
+  /// compared and hashed alike. An op with members must override it.
+  virtual std::string attributes() const { return {}; }
+
+  /// The shape rule: what the outputs look like for these inputs. Pure. Throws ShapeError that names the op, the
+  /// rule and the shapes; it runs when the node is built, so the error carries the user's line.
+  virtual Specs infer(std::span<const Spec> inputs) const = 0;
+
+  /// Computes the outputs from the inputs. Memory is dense; an output never overlaps an input, unless in_place().
+  /// May throw Error for values that break the op's rule, such as an index out of range.
+  virtual void run(std::span<const View> inputs, std::span<const MutableView> outputs) const = 0;
+
+  /// For ops of one output: the gradient of a scalar with respect to each input, given y = op(y.input(0), ...) and
+  /// dy, the gradient with respect to y. Made of ops, so that it can be differentiated again. An undefined Tensor
+  /// stands for zero. An entry may have the shape of y where its input was broadcast: the caller sums it down.
+  virtual Tensors gradient(const Tensor& y, const Tensor& dy) const;
+
+  /// The same for any number of outputs; entries of `dys` are undefined where that output has no gradient, at least
+  /// one is defined. `wanted` tells which inputs need theirs; the others may be left undefined. Calls gradient() by
+  /// default.
+  virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
+
+  /// Whether run may be given outputs[0] in the memory of an input with the same Spec.
+  virtual bool in_place() const { return false; }
+
+  /// The graph that the op runs inside itself (the body of a scan); null for every other op. For printing and
+  /// for the compiler.
+  virtual const Graph* body() const { return nullptr; }
+};
+
+}  // namespace sluice

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <sluice/graph/variable.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// A closed traced function: placeholders in, tensors out, and the Variables it gives new values to. Every leaf
+/// reachable from outputs and writes is an input, a constant or a Variable's value.
+class Graph {
+ public:
+  struct Write {
+    Variable variable;
+    Tensor value;
+  };
+
+  Tensors inputs;
+  Tensors outputs;
+  std::vector<Write> writes;  ///< each Variable at most once, in the order of first assignment
+
+  /// Outputs, then the values written: everything a run must compute.
+  Tensors results() const;
+};
+
+using TensorFunction = std::function<Tensors(const Tensors&)>;
+
+/// Runs `function` once on placeholders of these specs and returns what it built as a Graph. Throws what the
+/// function throws, and Error when it returns an undefined Tensor; Variables are left untouched either way.
+Graph trace(const TensorFunction& function, const Specs& inputs);
+
+/// Whether a function is being traced on this thread now.
+bool is_tracing();
+
+}  // namespace sluice

@@ -1,10 +1,11 @@
 #pragma once
+/// The signed integer that counts elements, rows and columns everywhere in the library. Signed, so that differences
+/// and loops that count down are safe; 64 bits, so that no product of two sizes that fit in memory overflows.
 
 #include <cstdint>
 
 namespace sluice {
 
-/// Counts elements, axes and bytes. Signed, so that differences and loops downwards are safe.
 using Index = std::int64_t;
 
 }  // namespace sluice

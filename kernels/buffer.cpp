@@ -1,0 +1,33 @@
+#include <sluice/kernels/buffer.h>
+
+#include <cstring>
+#include <new>
+#include <utility>
+
+namespace sluice::kernels {
+
+Buffer::Buffer(std::size_t bytes) : size_(bytes) {
+  if (bytes != 0) data_ = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment}));
+}
+
+Buffer Buffer::zeroed(std::size_t bytes) {
+  Buffer buffer(bytes);
+  if (bytes != 0) std::memset(buffer.data_, 0, bytes);
+  return buffer;
+}
+
+Buffer::Buffer(Buffer&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+Buffer& Buffer::operator=(Buffer&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(size_, other.size_);
+  Buffer(std::move(other));  // frees what was ours now, and leaves the other one empty
+  return *this;
+}
+
+Buffer::~Buffer() {
+  if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment});
+}
+
+}  // namespace sluice::kernels

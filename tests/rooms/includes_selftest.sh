@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Shows that includes.sh passes a clean tree and catches each kind of violation, planted one at a time.
+set -euo pipefail
+check="$(cd "$(dirname "$0")" && pwd)/includes.sh"
+tree=$(mktemp -d)
+trap 'rm -rf "$tree"' EXIT
+failures=0
+
+# plant FILE INCLUDE: one file with one include, alone in a tree.
+plant() {
+  rm -rf "${tree:?}"/*
+  mkdir -p "$tree/$(dirname "$1")"
+  printf '#pragma once\n#include %s\n' "$2" >"$tree/$1"
+}
+accepts() {
+  plant "$1" "$2"
+  bash "$check" "$tree" >/dev/null || { echo "rejected, should pass: $1 with $2"; failures=$((failures + 1)); }
+}
+rejects() {
+  plant "$1" "$2"
+  if bash "$check" "$tree" >"$tree/log"; then
+    echo "passed, should be rejected: $1 with $2"
+    failures=$((failures + 1))
+  elif ! grep -q "^$1:2: " "$tree/log"; then
+    echo "the message does not name $1:2: $(cat "$tree/log")"
+    failures=$((failures + 1))
+  fi
+}
+
+accepts ops/tanh.h '<sluice/graph/op.h>'
+accepts nn/linear.cpp '<sluice/ops/matmul.h>'
+accepts nn/linear.cpp '<fmt/format.h>'
+accepts io/checkpoint.cpp '<cereal/cereal.hpp>'
+accepts kernels/gemm.cpp '<Eigen/Core>'
+accepts kernels/gemm.cpp '<dnnl.hpp>'
+accepts graph/error.h '<vector>'
+accepts io/checkpoint.cpp '<sluice/version.h>'
+
+rejects kernels/gemm.cpp '<sluice/graph/tensor.h>'
+rejects graph/tensor.cpp '<sluice/ops/tanh.h>'
+rejects ops/tanh.cpp '<sluice/nn/linear.h>'
+rejects compile/plan.cpp '<sluice/nn/linear.h>'
+rejects nn/linear.cpp '<sluice/optim/adam.h>'
+rejects optim/adam.cpp '<sluice/compile/compile.h>'
+rejects nn/linear.cpp '<sluice/io/checkpoint.h>'
+rejects io/checkpoint.cpp '<sluice/text/stream.h>'
+rejects text/stream.cpp '<sluice/io/checkpoint.h>'
+rejects ops/deep/page.h '<sluice/nn/linear.h>'
+rejects ops/tanh.h '"graph/op.h"'
+rejects ops/tanh.h '<sluice/sluice.h>'
+rejects graph/error.h '<fmt/format.h>'
+rejects io/checkpoint.h '<nlohmann/json.hpp>'
+rejects io/checkpoint.h '<cereal/cereal.hpp>'
+rejects graph/tensor.cpp '<cereal/cereal.hpp>'
+rejects ops/matmul.cpp '<Eigen/Core>'
+rejects kernels/gemm.h '<dnnl.h>'
+rejects kernels/gemm.h '<oneapi/dnnl/dnnl.hpp>'
+rejects kernels/gemm.cpp '<unsupported/Eigen/CXX11/Tensor>'
+rejects kernels/exp_avx512.cpp '<Eigen/Core>'
+
+exit $((failures > 0))

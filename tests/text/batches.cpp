@@ -1,0 +1,218 @@
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <sluice/graph/error.h>
+#include <sluice/text/batches.h>
+
+#include "support/catch.h"
+
+using sluice::text::Batches;
+using Ids = std::vector<std::int32_t>;
+
+namespace {
+
+/// Tokens that tell where they stand: 100, 101, ...
+Ids numbered(std::size_t count) {
+  Ids tokens;
+  for (std::size_t i = 0; i < count; ++i) tokens.push_back(100 + static_cast<std::int32_t>(i));
+  return tokens;
+}
+
+struct Buffers {
+  explicit Buffers(const Batches& batches) : x(batches.batch() * batches.length(), 7), y(x) {}
+  Ids x, y;
+};
+
+}  // namespace
+
+TEST_CASE("Windows lie side by side in time, and y is x one token later") {
+  Batches batches(numbered(14), 2, 3);  // 13 pairs: two streams of 6, one left over
+  REQUIRE(batches.windows_per_epoch() == 2);
+  CHECK(batches.targets_per_epoch() == 12);
+  Buffers buffers(batches);
+  auto window = batches.next(buffers.x, buffers.y);
+  CHECK(buffers.x == Ids{100, 106, 101, 107, 102, 108});
+  CHECK(buffers.y == Ids{101, 107, 102, 108, 103, 109});
+  CHECK(window.first);
+  CHECK_FALSE(window.last);
+  CHECK(window.steps == 3);
+  CHECK(window.targets == 6);
+  window = batches.next(buffers.x, buffers.y);
+  CHECK(buffers.x == Ids{103, 109, 104, 110, 105, 111});
+  CHECK(buffers.y == Ids{104, 110, 105, 111, 106, 112});
+  CHECK_FALSE(window.first);
+  CHECK(window.last);
+  CHECK(batches.position() == Batches::Position{1, 0});
+  window = batches.next(buffers.x, buffers.y);
+  CHECK(buffers.x[0] == 100);
+  CHECK(window.first);
+}
+
+TEST_CASE("A padded evaluation marks the places without a token") {
+  Batches batches(numbered(9), 2, 3, Batches::Tail::pad);  // 8 pairs: two streams of 4
+  REQUIRE(batches.windows_per_epoch() == 2);
+  CHECK(batches.targets_per_epoch() == 8);
+  Buffers buffers(batches);
+  CHECK(batches.next(buffers.x, buffers.y).targets == 6);
+  const auto window = batches.next(buffers.x, buffers.y);
+  CHECK(window.steps == 1);
+  CHECK(window.targets == 2);
+  CHECK(window.last);
+  CHECK(buffers.x == Ids{103, 107, 0, 0, 0, 0});
+  CHECK(buffers.y == Ids{104, 108, -1, -1, -1, -1});
+}
+
+TEST_CASE("Training windows are full and follow each other in every stream") {
+  std::mt19937 random(1);
+  for (int round = 0; round < 300; ++round) {
+    const std::size_t batch = 1 + random() % 6, length = 1 + random() % 7;
+    const std::size_t count = batch * length + 1 + random() % 60;
+    Batches batches(numbered(count), batch, length);
+    const std::size_t stream = (count - 1) / batch;
+    REQUIRE(batches.windows_per_epoch() == stream / length);
+    Buffers buffers(batches);
+    for (std::size_t w = 0; w < batches.windows_per_epoch(); ++w) {
+      const auto window = batches.next(buffers.x, buffers.y);
+      REQUIRE(window.first == (w == 0));
+      REQUIRE(window.last == (w + 1 == batches.windows_per_epoch()));
+      REQUIRE(window.steps == length);
+      REQUIRE(window.targets == batch * length);
+      for (std::size_t t = 0; t < length; ++t) {
+        for (std::size_t b = 0; b < batch; ++b) {
+          const auto token = static_cast<std::int32_t>(100 + b * stream + w * length + t);
+          REQUIRE(buffers.x[t * batch + b] == token);
+          REQUIRE(buffers.y[t * batch + b] == token + 1);
+        }
+      }
+    }
+    REQUIRE(batches.position() == Batches::Position{1, 0});
+  }
+}
+
+TEST_CASE("An evaluation covers every token after the first exactly once, in order") {
+  std::mt19937 random(2);
+  for (int round = 0; round < 500; ++round) {
+    const std::size_t batch = 1 + random() % 9, length = 1 + random() % 7, count = 2 + random() % 60;
+    CAPTURE(batch, length, count);
+    Batches batches(numbered(count), batch, length, Batches::Tail::pad);
+    REQUIRE(batches.targets_per_epoch() == count - 1);
+    Buffers buffers(batches);
+    std::vector<Ids> streams(batch);
+    std::size_t windows = 0;
+    for (bool last = false; !last; ++windows) {
+      const auto window = batches.next(buffers.x, buffers.y);
+      std::size_t targets = 0;
+      for (std::size_t i = 0; i < buffers.x.size(); ++i) {
+        if (buffers.y[i] == Batches::ignored) {
+          REQUIRE(buffers.x[i] == 0);
+          streams[i % batch].push_back(Batches::ignored);
+          continue;
+        }
+        REQUIRE(i / batch < window.steps);
+        REQUIRE(buffers.y[i] == buffers.x[i] + 1);
+        REQUIRE((streams[i % batch].empty() || streams[i % batch].back() != Batches::ignored));
+        streams[i % batch].push_back(buffers.y[i]);
+        ++targets;
+      }
+      REQUIRE(targets == window.targets);
+      REQUIRE(targets > 0);
+      REQUIRE(window.steps > 0);
+      last = window.last;
+    }
+    REQUIRE(windows == batches.windows_per_epoch());
+    Ids all;
+    for (const Ids& stream : streams) {
+      for (const auto token : stream) {
+        if (token != Batches::ignored) all.push_back(token);
+      }
+    }
+    Ids expected = numbered(count);
+    expected.erase(expected.begin());
+    REQUIRE(all == expected);
+  }
+}
+
+TEST_CASE("A saved position goes on with the same windows in new batches") {
+  std::mt19937 random(4);
+  for (const auto tail : {Batches::Tail::drop, Batches::Tail::pad}) {
+    for (int round = 0; round < 100; ++round) {
+      const std::size_t batch = 1 + random() % 4, length = 1 + random() % 5;
+      const Ids tokens = numbered(batch * length + 1 + random() % 50);
+      Batches original(tokens, batch, length, tail);
+      Buffers a(original), b(original);
+      for (unsigned i = random() % 30; i > 0; --i) original.next(a.x, a.y);
+      Batches resumed(tokens, batch, length, tail);
+      resumed.seek(original.position());
+      REQUIRE(resumed.position() == original.position());
+      for (int i = 0; i < 20; ++i) {
+        const auto window = original.next(a.x, a.y);
+        const auto again = resumed.next(b.x, b.y);
+        REQUIRE(a.x == b.x);
+        REQUIRE(a.y == b.y);
+        REQUIRE(window.first == again.first);
+        REQUIRE(original.position() == resumed.position());
+      }
+    }
+  }
+}
+
+TEST_CASE("The smallest texts make one window") {
+  Batches training(numbered(7), 2, 3);
+  CHECK(training.windows_per_epoch() == 1);
+  Batches evaluation(numbered(2), 50, 50, Batches::Tail::pad);
+  Buffers buffers(evaluation);
+  const auto window = evaluation.next(buffers.x, buffers.y);
+  CHECK(window.first);
+  CHECK(window.last);
+  CHECK(window.targets == 1);
+  CHECK(window.steps == 1);
+  CHECK(buffers.x[0] == 100);
+  CHECK(buffers.y[0] == 101);
+  CHECK(buffers.y[1] == Batches::ignored);
+}
+
+TEST_CASE("Texts shorter than one window are errors that say what to do") {
+  CHECK_THROWS_WITH(
+      Batches(numbered(2500), 50, 50),
+      "[batches] one window of 50 steps in 50 streams needs 2501 tokens; the text has 2500; use a longer "
+      "text, a smaller batch or a smaller length");
+  CHECK_NOTHROW(Batches(numbered(2501), 50, 50));
+  CHECK_THROWS_WITH(Batches({}, 1, 1), contains("needs 2 tokens; the text has 0"));
+  for (const std::size_t count : {0u, 1u}) {
+    CHECK_THROWS_WITH(Batches(numbered(count), 3, 4, Batches::Tail::pad),
+                      "[batches] an evaluation needs 2 tokens or more; the text has " +
+                          std::to_string(count) + "; use a longer text");
+  }
+}
+
+TEST_CASE("Batches of nothing or of absurd size are errors") {
+  const std::string rule = "[batches] batch and length must be in 1..16777216; got ";
+  CHECK_THROWS_WITH(Batches(numbered(9), 0, 3), rule + "0 and 3; choose smaller numbers");
+  CHECK_THROWS_WITH(Batches(numbered(9), 3, 0), rule + "3 and 0; choose smaller numbers");
+  CHECK_THROWS_WITH(Batches(numbered(9), SIZE_MAX, SIZE_MAX),
+                    rule + "18446744073709551615 and 18446744073709551615; choose smaller numbers");
+}
+
+TEST_CASE("Buffers of another size are errors and do not move the position") {
+  Batches batches(numbered(20), 2, 3);
+  Ids six(6), five(5);
+  const std::string message =
+      "[batches] x and y must each have room for 3 x 2 tokens; got 6 and 5; size them as length * batch";
+  CHECK_THROWS_WITH(batches.next(six, five), message);
+  CHECK_THROWS(batches.next(five, six));
+  CHECK(batches.position() == Batches::Position{0, 0});
+}
+
+TEST_CASE("Positions of another text are errors and change nothing") {
+  Batches batches(numbered(20), 2, 3);  // 3 windows
+  batches.seek({4, 2});
+  CHECK_THROWS_WITH(
+      batches.seek({1, 3}),
+      "[batches] a position must be in an epoch of 3 windows; got window 3 of epoch 1; go on with the "
+      "same text, batch and length");
+  CHECK_THROWS(batches.seek({-1, 0}));
+  CHECK_THROWS(batches.seek({0, -1}));
+  CHECK(batches.position() == Batches::Position{4, 2});
+}

@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <random>
+#include <span>
+#include <vector>
+
+#include <sluice/graph/error.h>
+#include <sluice/text/sample.h>
+
+#include "support/catch.h"
+#include "text/allocations.h"
+
+using sluice::text::SampleOptions;
+using sluice::text::Sampler;
+
+namespace {
+
+constexpr float infinity = std::numeric_limits<float>::infinity();
+constexpr double below_one = 1 - std::numeric_limits<double>::epsilon() / 2;
+
+SampleOptions options(double temperature, std::size_t top_k = 0, double top_p = 1) {
+  return {temperature, top_k, top_p};
+}
+
+/// How often each token is chosen for the midpoints of `steps` equal parts of [0, 1).
+std::vector<int> frequencies(const std::vector<float>& logits, SampleOptions how, int steps) {
+  Sampler sampler(how);
+  std::vector<int> counts(logits.size());
+  for (int i = 0; i < steps; ++i) ++counts[static_cast<std::size_t>(sampler(logits, (i + 0.5) / steps))];
+  return counts;
+}
+
+/// The probabilities by definition: each token compared with each other one.
+std::vector<double> expected_probabilities(const std::vector<float>& logits, SampleOptions how) {
+  const std::size_t n = logits.size();
+  const double highest = *std::max_element(logits.begin(), logits.end());
+  std::vector<std::size_t> ranked(n);
+  for (std::size_t id = 0; id < n; ++id) {
+    std::size_t rank = 0;
+    for (std::size_t other = 0; other < n; ++other) {
+      rank += logits[other] > logits[id] || (logits[other] == logits[id] && other < id);
+    }
+    ranked[rank] = id;
+  }
+  std::vector<double> weights(n);
+  for (std::size_t id = 0; id < n; ++id) weights[id] = std::exp((logits[id] - highest) / how.temperature);
+  if (how.top_k > 0) {
+    for (std::size_t rank = how.top_k; rank < n; ++rank) weights[ranked[rank]] = 0;
+  }
+  double total = 0;
+  for (const double weight : weights) total += weight;
+  double before = 0;
+  for (std::size_t rank = 0; rank < n; ++rank) {
+    const double weight = weights[ranked[rank]];
+    if (before >= how.top_p * total) weights[ranked[rank]] = 0;
+    before += weight;
+  }
+  total = 0;
+  for (const double weight : weights) total += weight;
+  for (double& weight : weights) weight /= total;
+  return weights;
+}
+
+}  // namespace
+
+TEST_CASE("Temperature 0 takes the largest logit, the first of equal ones") {
+  Sampler sampler(options(0));
+  for (const double uniform : {0.0, 0.5, below_one}) {
+    CHECK(sampler(std::vector<float>{1, 3, 2}, uniform) == 1);
+    CHECK(sampler(std::vector<float>{1, 3, 3}, uniform) == 1);
+    CHECK(sampler(std::vector<float>{-infinity, -5, -infinity}, uniform) == 1);
+  }
+}
+
+TEST_CASE("One token is always chosen") {
+  for (const auto how : {options(0), options(1), options(0.5, 1), options(2, 3, 0.1)}) {
+    Sampler sampler(how);
+    for (const double uniform : {0.0, 0.3, below_one})
+      CHECK(sampler(std::vector<float>{-40.f}, uniform) == 0);
+  }
+}
+
+TEST_CASE("Tokens are chosen for their share of the random numbers") {
+  std::vector<float> logits;
+  for (const double p : {0.1, 0.2, 0.3, 0.4}) logits.push_back(static_cast<float>(std::log(p) + 17));
+  CHECK(frequencies(logits, options(1), 1000) == std::vector<int>{100, 200, 300, 400});
+  // Temperature 1/2 squares the probabilities: 1, 4, 9, 16 of 30.
+  CHECK(frequencies(logits, options(0.5), 3000) == std::vector<int>{100, 400, 900, 1600});
+  CHECK(frequencies(logits, options(1, 2), 700) == std::vector<int>{0, 0, 300, 400});
+  CHECK(frequencies(logits, options(1, 0, 0.69), 700) == std::vector<int>{0, 0, 300, 400});
+  CHECK(frequencies(logits, options(1, 0, 0.71), 900) == std::vector<int>{0, 200, 300, 400});
+  CHECK(frequencies(logits, options(1, 1), 10) == std::vector<int>{0, 0, 0, 10});
+  // top_p counts what top_k has left: 0.4 of 0.7 is more than half.
+  CHECK(frequencies(logits, options(1, 2, 0.5), 10) == std::vector<int>{0, 0, 0, 10});
+}
+
+TEST_CASE("top_p keeps the fewest tokens that reach it, and at least one") {
+  const std::vector<float> equal(4, 2.f);
+  CHECK(frequencies(equal, options(1, 0, 0.5), 8) == std::vector<int>{4, 4, 0, 0});
+  CHECK(frequencies(equal, options(1, 0, 0.5000001), 9) == std::vector<int>{3, 3, 3, 0});
+  CHECK(frequencies(equal, options(1, 0, 0.25), 8) == std::vector<int>{8, 0, 0, 0});
+  CHECK(frequencies(equal, options(1, 0, 1e-300), 8) == std::vector<int>{8, 0, 0, 0});
+  CHECK(frequencies(equal, options(1, 0, below_one), 8) == std::vector<int>{2, 2, 2, 2});
+  CHECK(frequencies(equal, options(1, 0, 1), 8) == std::vector<int>{2, 2, 2, 2});
+}
+
+TEST_CASE("Equal logits are kept in the order of their ids") {
+  const std::vector<float> logits{1, 5, 5, 5, 0};
+  CHECK(frequencies(logits, options(1, 2), 8) == std::vector<int>{0, 4, 4, 0, 0});
+  CHECK(frequencies(logits, options(1, 1), 8) == std::vector<int>{0, 8, 0, 0, 0});
+}
+
+TEST_CASE("A top_k of the number of tokens or more keeps all") {
+  const std::vector<float> equal(3, -1.f);
+  for (const std::size_t k : {std::size_t{0}, std::size_t{3}, std::numeric_limits<std::size_t>::max()}) {
+    CHECK(frequencies(equal, options(1, k), 9) == std::vector<int>{3, 3, 3});
+  }
+}
+
+TEST_CASE("Random choices follow the definition") {
+  std::mt19937 random(21);
+  for (int round = 0; round < 400; ++round) {
+    std::vector<float> logits(1 + random() % 30);
+    for (float& logit : logits) {
+      logit = static_cast<float>(random() % 64) / 8;  // equal ones are frequent
+      if (random() % 10 == 0) logit = -infinity;
+    }
+    logits[random() % logits.size()] = 3;
+    const SampleOptions how{0.25 + static_cast<double>(random() % 16) / 8, random() % (logits.size() + 2),
+                            random() % 2 ? 1 : 0.05 + static_cast<double>(random() % 94) / 100};
+    const std::vector<double> expected = expected_probabilities(logits, how);
+    const int steps = 2000;
+    const std::vector<int> counts = frequencies(logits, how, steps);
+    CAPTURE(round, how.temperature, how.top_k, how.top_p);
+    for (std::size_t id = 0; id < logits.size(); ++id) {
+      // The midpoints in an interval of that width are its share of them to within one.
+      REQUIRE(std::abs(counts[id] - expected[id] * steps) <= 1 + 1e-6);
+      if (expected[id] == 0) REQUIRE(counts[id] == 0);
+    }
+  }
+}
+
+TEST_CASE("A larger random number never chooses a smaller id") {
+  Sampler sampler(options(0.8, 5, 0.9));
+  const std::vector<float> logits{0, 2, 1, 2, -1, 3, 0.5f};
+  std::int32_t before = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const std::int32_t id = sampler(logits, i / 1000.0);
+    REQUIRE(id >= before);
+    before = id;
+  }
+}
+
+TEST_CASE("Excluded tokens are never chosen, not even at the ends") {
+  const std::vector<float> logits{-infinity, 1, -infinity, 1, -infinity};
+  for (const auto how : {options(1), options(1e-300), options(1e300), options(1, 4), options(1, 0, 0.99)}) {
+    Sampler sampler(how);
+    CHECK(sampler(logits, 0) == 1);
+    CHECK(sampler(logits, 0.49) == 1);
+    CHECK(sampler(logits, 0.51) == 3);
+    CHECK(sampler(logits, below_one) == 3);
+  }
+}
+
+TEST_CASE("No logit and no temperature is too large or too small") {
+  constexpr float largest = std::numeric_limits<float>::max();
+  const std::vector<float> far{-largest, largest};
+  CHECK(frequencies(far, options(1), 10) == std::vector<int>{0, 10});
+  CHECK(frequencies(far, options(std::numeric_limits<double>::denorm_min()), 10) == std::vector<int>{0, 10});
+  CHECK(frequencies(far, options(std::numeric_limits<double>::max()), 10) == std::vector<int>{5, 5});
+  CHECK(frequencies({1000, 1000}, options(1), 10) == std::vector<int>{5, 5});
+  CHECK(frequencies({-largest, -largest}, options(1, 2, 0.999), 10) == std::vector<int>{5, 5});
+}
+
+TEST_CASE("Sampling again allocates nothing") {
+  Sampler sampler(options(0.9, 40, 0.95));
+  std::vector<float> logits(300);
+  for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i * 7919 % 300) / 50;
+  std::int32_t id = sampler(logits, 0.5);
+  const std::size_t before = allocations();
+  for (int i = 0; i < 100; ++i) id += sampler(logits, i / 100.0);
+  id += sampler(std::span<const float>(logits).first(50), 0.2);
+  const std::size_t after = allocations();
+  CHECK(before > 0);
+  CHECK(after == before);
+  CHECK(id > 0);
+}
+
+TEST_CASE("Logits that are no logits are errors") {
+  Sampler sampler;
+  CHECK_THROWS_WITH(sampler({}, 0.5), "[sample] a choice needs at least one logit; got none");
+  const std::string rule = "[sample] logits must be finite or -infinity; logit ";
+  CHECK_THROWS_WITH(sampler(std::vector<float>{1, std::nanf(""), 2}, 0.5),
+                    rule + "1 is NaN; the model has diverged");
+  CHECK_THROWS_WITH(sampler(std::vector<float>{1, 2, infinity}, 0.5),
+                    rule + "2 is +infinity; the model has diverged");
+  CHECK_THROWS_WITH(sampler(std::vector<float>{-infinity, -infinity}, 0.5),
+                    "[sample] one logit must be finite; all 2 are -infinity; exclude fewer tokens");
+  CHECK_THROWS_AS(Sampler(options(0))(std::vector<float>{std::nanf("")}, 0.5), sluice::Error);
+}
+
+TEST_CASE("Random numbers and options out of range are errors") {
+  Sampler sampler;
+  const std::vector<float> logits{1, 2};
+  CHECK_THROWS_WITH(sampler(logits, 1), "[sample] the random number must be in [0, 1); got 1");
+  CHECK_THROWS_WITH(sampler(logits, -0.25), "[sample] the random number must be in [0, 1); got -0.25");
+  CHECK_THROWS_WITH(sampler(logits, std::nan("")), "[sample] the random number must be in [0, 1); got nan");
+  const std::string temperature = "[sample] the temperature must be finite and not negative; got ";
+  const std::string advice = "; use 0 for the most probable token, 1 for the model's own probabilities";
+  CHECK_THROWS_WITH(Sampler(options(-1)), temperature + "-1" + advice);
+  CHECK_THROWS_WITH(Sampler(options(std::nan(""))), temperature + "nan" + advice);
+  CHECK_THROWS_WITH(Sampler(options(infinity)), temperature + "inf" + advice);
+  const std::string top_p = "[sample] top_p must be above 0 and at most 1; got ";
+  CHECK_THROWS_WITH(Sampler(options(1, 0, 0)), top_p + "0; use 1 to keep all tokens");
+  CHECK_THROWS_WITH(Sampler(options(1, 0, 1.5)), top_p + "1.5; use 1 to keep all tokens");
+  CHECK_THROWS_WITH(Sampler(options(1, 0, std::nan(""))), top_p + "nan; use 1 to keep all tokens");
+}

@@ -1,0 +1,89 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include <sluice/graph/error.h>
+#include <sluice/text/batches.h>
+
+namespace sluice::text {
+namespace {
+
+constexpr std::size_t largest = std::size_t{1} << 24;  // keeps batch * length far from overflow
+
+}  // namespace
+
+Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail)
+    : tokens_(std::move(tokens)), batch_(batch), length_(length) {
+  if (batch == 0 || batch > largest || length == 0 || length > largest) {
+    throw Error(
+        fmt::format("[batches] batch and length must be in 1..{}; got {} and {}; choose smaller numbers",
+                    largest, batch, length));
+  }
+  const std::size_t pairs = tokens_.empty() ? 0 : tokens_.size() - 1;
+  pairs_ = pairs / batch;
+  if (tail == Tail::drop) {
+    longer_ = 0;
+    windows_ = pairs_ / length;
+    if (windows_ == 0) {
+      throw Error(fmt::format(
+          "[batches] one window of {} steps in {} streams needs {} tokens; the text has {}; use a "
+          "longer text, a smaller batch or a smaller length",
+          length, batch, batch * length + 1, tokens_.size()));
+    }
+  } else {
+    longer_ = pairs % batch;
+    windows_ = (pairs_ + (longer_ > 0) + length - 1) / length;
+    if (windows_ == 0) {
+      throw Error(
+          fmt::format("[batches] an evaluation needs 2 tokens or more; the text has {}; use a longer text",
+                      tokens_.size()));
+    }
+  }
+}
+
+std::size_t Batches::targets_per_epoch() const {
+  // A stream holds more than windows * length pairs only when dropping.
+  return std::min(windows_ * length_, pairs_) * batch_ + longer_;
+}
+
+Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t> y) {
+  if (x.size() != length_ * batch_ || y.size() != x.size()) {
+    throw Error(
+        fmt::format("[batches] x and y must each have room for {} x {} tokens; got {} and {}; size them as "
+                    "length * batch",
+                    length_, batch_, x.size(), y.size()));
+  }
+  const auto number = static_cast<std::size_t>(position_.window);
+  Window window;
+  window.first = number == 0;
+  window.last = number + 1 == windows_;
+  window.steps = std::min(length_, pairs_ + (longer_ > 0) - number * length_);
+  for (std::size_t b = 0; b < batch_; ++b) {
+    const std::size_t start = b * pairs_ + std::min(b, longer_);
+    const std::size_t end = pairs_ + (b < longer_);
+    for (std::size_t t = 0; t < length_; ++t) {
+      const std::size_t pair = number * length_ + t;
+      const bool there = pair < end;
+      x[t * batch_ + b] = there ? tokens_[start + pair] : 0;
+      y[t * batch_ + b] = there ? tokens_[start + pair + 1] : ignored;
+      window.targets += there;
+    }
+  }
+  ++position_.window;
+  if (window.last) position_ = {position_.epoch + 1, 0};
+  return window;
+}
+
+void Batches::seek(Position position) {
+  const auto windows = static_cast<std::int64_t>(windows_);
+  if (position.epoch < 0 || position.window < 0 || position.window >= windows) {
+    throw Error(fmt::format(
+        "[batches] a position must be in an epoch of {} windows; got window {} of epoch {}; go on "
+        "with the same text, batch and length",
+        windows, position.window, position.epoch));
+  }
+  position_ = position;
+}
+
+}  // namespace sluice::text

@@ -25,6 +25,8 @@ class Error : public std::runtime_error {
   const char* what() const noexcept override { return text_.c_str(); }
   /// Adds the line of user code, unless one is known already. Used by whoever runs an op on a user's behalf.
   void locate(Location where);
+  /// Adds what the error happened inside of.
+  void add(const std::string& context) { text_ += context; }
 
  private:
   std::string text_;

@@ -26,12 +26,15 @@ class Leaf : public Op {
 /// A value fixed when the graph was built.
 class Constant final : public Leaf {
  public:
-  explicit Constant(Array value) : Leaf(value.spec()), value(std::move(value)) {}
+  explicit Constant(Array value, bool literal = false)
+      : Leaf(value.spec()), value(std::move(value)), literal(literal) {}
   std::string_view name() const override { return "constant"; }
   std::string attributes() const override;  ///< up to eight elements are shown in full
   const void* data() const override { return value.data(); }
 
   const Array value;
+  /// A number written in a formula: nobody holds a Tensor of it, so nobody can ask for its gradient.
+  const bool literal;
 };
 
 /// The current value of a Variable.

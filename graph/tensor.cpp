@@ -100,7 +100,8 @@ Tensor Operand::tensor(DType dtype) const {
                                  number_),
                      where_);
   }
-  return full({}, number_, dtype);
+  const Spec spec{dtype, {}};
+  return Tensor(leaf_node(std::make_shared<Constant>(full({}, number_, dtype).value(), true), spec));
 }
 
 Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands) {

@@ -28,14 +28,14 @@ std::vector<const Node*> topological_order(const Tensors& roots, int lowest_leve
   return order;
 }
 
-Tensors substitute(const Tensors& roots, const TensorMap<Tensor>& replacements) {
+Tensors substitute(const Tensors& roots, const TensorMap<Tensor>& replacements, int lowest_level) {
   std::unordered_map<const Node*, std::shared_ptr<const Node>> rebuilt;
   const auto current = [&](const Tensor& t) {
     if (auto found = replacements.find(t); found != replacements.end()) return found->second;
     auto found = rebuilt.find(&t.node());
     return found == rebuilt.end() ? t : Tensor(found->second, t.output());
   };
-  for (const Node* node : topological_order(roots)) {
+  for (const Node* node : topological_order(roots, lowest_level)) {
     Tensors inputs;
     bool changed = false;
     for (const Tensor& input : node->inputs) {

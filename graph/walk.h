@@ -24,7 +24,7 @@ using TensorMap = std::unordered_map<Tensor, T, TensorHash, TensorIdentity>;
 std::vector<const Node*> topological_order(const Tensors& roots, int lowest_level = 0);
 
 /// The roots with some tensors replaced by others, as if they had been built from those in the first place. Nodes
-/// that do not depend on a replaced tensor are returned as they are.
-Tensors substitute(const Tensors& roots, const TensorMap<Tensor>& replacements);
+/// that do not depend on a replaced tensor, and nodes below `lowest_level`, are returned as they are.
+Tensors substitute(const Tensors& roots, const TensorMap<Tensor>& replacements, int lowest_level = 0);
 
 }  // namespace sluice

@@ -1,0 +1,167 @@
+#include <sluice/graph/leaf.h>
+#include <sluice/graph/scope.h>
+#include <sluice/graph/verify.h>
+#include <sluice/graph/walk.h>
+#include <sluice/ops/scan.h>
+#include <sluice/ops/scan_op.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+std::string texts(const Tensors& tensors) {
+  std::vector<std::string> parts;
+  std::transform(tensors.begin(), tensors.end(), std::back_inserter(parts), [](const Tensor& t) {
+    return t.spec().text();
+  });
+  return fmt::format("({})", fmt::join(parts, ", "));
+}
+
+Index length_of(const Tensors& xs, const ScanOptions& options) {
+  if (xs.empty() && options.length < 0) {
+    throw ShapeError("[scan] the number of steps must be known: got neither xs nor a length; set ScanOptions::length");
+  }
+  Index length = options.length;
+  for (std::size_t i = 0; i < xs.size(); ++i) {
+    if (xs[i].rank() == 0) throw ShapeError(fmt::format("[scan] time is axis 0 of xs: xs[{}] is a scalar", i));
+    if (length < 0) length = xs[i].shape()[0];
+    if (xs[i].shape()[0] != length) {
+      throw ShapeError(fmt::format("[scan] all xs must have the same number of steps on axis 0: xs[{}] is {}, others "
+                                   "have {} steps",
+                                   i, xs[i].spec().text(), length));
+    }
+  }
+  return length;
+}
+
+void require_same_carry(const Tensors& before, const Tensors& after) {
+  if (before.size() != after.size()) {
+    throw ShapeError(fmt::format("[scan] the body must return as many carries as it gets: it got {}, returned {}",
+                                 before.size(), after.size()));
+  }
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    if (before[i].spec() != after[i].spec()) {
+      throw ShapeError(fmt::format("[scan] a carry keeps its shape and dtype: carry {} came in as {}, the body returned "
+                                   "{}; broadcast or cast the initial carry",
+                                   i, before[i].spec().text(), after[i].spec().text()));
+    }
+  }
+}
+
+/// What the body uses from outside: tensors that do not depend on its placeholders. Numbers in formulas stay inside.
+Tensors captures_of(const Tensors& results, int level) {
+  Tensors captures;
+  TensorMap<bool> seen;
+  const auto visit = [&](const Tensor& t) {
+    if (t.node().level >= level || !seen.emplace(t, true).second) return;
+    const auto* constant = dynamic_cast<const Constant*>(&t.op());
+    if (constant == nullptr || !constant->literal) captures.push_back(t);
+  };
+  for (const Node* node : topological_order(results, level)) {
+    std::for_each(node->inputs.begin(), node->inputs.end(), visit);
+  }
+  std::for_each(results.begin(), results.end(), visit);
+  return captures;
+}
+
+/// The body's tensors that the node can stack over time: ys, carries as they come in, values computed.
+Tensors stackable(const Graph& body, const ScanOp::Counts& counts) {
+  const auto carries = static_cast<std::ptrdiff_t>(counts.carries);
+  Tensors stacked(body.outputs.begin() + carries, body.outputs.end());
+  stacked.insert(stacked.end(), body.inputs.begin(), body.inputs.begin() + carries);
+  for (const Node* node : topological_order(body.outputs)) {
+    if (leaf_of(*node) != nullptr) continue;
+    for (std::size_t i = 0; i < node->outputs.size(); ++i) {
+      stacked.emplace_back(node->shared_from_this(), static_cast<int>(i));
+    }
+  }
+  return stacked;
+}
+
+/// Traces the body and closes it over what it captured.
+std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& carry, const Tensors& xs, Index length,
+                                         bool reverse, Tensors& captures) {
+  const detail::Scope scope(detail::Scope::Kind::body);
+  Graph graph;
+  Tensors carry_in;
+  Tensors x_in;
+  for (const Tensor& t : carry) carry_in.push_back(scope.placeholder(t.spec()));
+  for (const Tensor& t : xs) x_in.push_back(scope.placeholder({t.dtype(), t.shape().erased(0)}));
+  Carried step;
+  try {
+    step = body(carry_in, x_in);
+    require_same_carry(carry_in, step.carry);
+  } catch (Error& error) {
+    error.add(fmt::format("; in the body of a scan, where a step sees carry {} and x {}", texts(carry_in), texts(x_in)));
+    throw;
+  }
+  graph.outputs = step.carry;
+  graph.outputs.insert(graph.outputs.end(), step.ys.begin(), step.ys.end());
+  for (const Tensor& output : graph.outputs) static_cast<void>(output.spec());  // throws for undefined ones
+
+  captures = captures_of(graph.outputs, scope.level());
+  graph.inputs = carry_in;
+  graph.inputs.insert(graph.inputs.end(), x_in.begin(), x_in.end());
+  TensorMap<Tensor> arguments;
+  for (const Tensor& capture : captures) {
+    graph.inputs.push_back(scope.placeholder(capture.spec()));
+    arguments.emplace(capture, graph.inputs.back());
+  }
+  graph.outputs = substitute(graph.outputs, arguments, scope.level());
+  verify(graph);
+  const ScanOp::Counts counts{carry.size(), xs.size(), captures.size(), step.ys.size()};
+  return std::make_shared<ScanOp>(std::move(graph), counts, length, reverse);
+}
+
+}  // namespace
+
+ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse)
+    : body_(std::move(body)), counts_(counts), length_(length), reverse_(reverse), stacked_(stackable(body_, counts)) {}
+
+std::string ScanOp::attributes() const {
+  return fmt::format("carries={}, xs={}, steps={}{}", counts_.carries, counts_.xs, length_,
+                     reverse_ ? ", reverse" : "");
+}
+
+Specs ScanOp::infer(std::span<const Spec> inputs) const {
+  if (inputs.size() != body_.inputs.size()) {
+    throw ShapeError(fmt::format("[scan] its body takes {} inputs: got {}", body_.inputs.size(), inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    Spec expected = body_.inputs[i].spec();
+    const bool over_time = i >= counts_.carries && i < counts_.carries + counts_.xs;
+    if (over_time) expected.shape = expected.shape.inserted(0, length_);
+    if (inputs[i] != expected) {
+      throw ShapeError(fmt::format("[scan] input {} must be {}: got {}", i, expected.text(), inputs[i].text()));
+    }
+  }
+  Specs outputs(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries));
+  for (const Tensor& t : stacked_) outputs.push_back({t.dtype(), t.shape().inserted(0, length_)});
+  return outputs;
+}
+
+Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options,
+             Location where) {
+  try {
+    for (const Tensor& t : carry) static_cast<void>(t.spec());
+    for (const Tensor& t : xs) static_cast<void>(t.spec());
+    Tensors captures;
+    const auto op = trace_body(body, carry, xs, length_of(xs, options), options.reverse, captures);
+    Tensors inputs = carry;
+    inputs.insert(inputs.end(), xs.begin(), xs.end());
+    inputs.insert(inputs.end(), captures.begin(), captures.end());
+    Tensors outputs = outputs_of(make(op, std::move(inputs), where));
+    const auto ys = outputs.begin() + static_cast<std::ptrdiff_t>(op->counts().carries);
+    return {Tensors(outputs.begin(), ys), Tensors(ys, ys + static_cast<std::ptrdiff_t>(op->counts().ys))};
+  } catch (Error& error) {
+    error.locate(where);
+    throw;
+  }
+}
+
+}  // namespace sluice

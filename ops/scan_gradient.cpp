@@ -1,0 +1,150 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/grad.h>
+#include <sluice/graph/scope.h>
+#include <sluice/graph/walk.h>
+#include <sluice/ops/scan.h>
+#include <sluice/ops/scan_op.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sluice {
+
+namespace {
+
+/// Which inputs of the body the wanted gradients flow through: those asked for, and every carry that depends on one.
+std::vector<bool> active_inputs(const Graph& body, std::size_t carries, const std::vector<bool>& wanted) {
+  std::vector<bool> active = wanted;
+  const auto order = topological_order(body.outputs);
+  for (bool changed = true; changed;) {
+    changed = false;
+    std::unordered_map<const Node*, bool> reached;
+    for (std::size_t i = 0; i < active.size(); ++i) reached[&body.inputs[i].node()] = active[i];
+    for (const Node* node : order) {
+      bool& here = reached[node];
+      for (const Tensor& input : node->inputs) here = here || (reached[&input.node()] && is_floating(input.dtype()));
+    }
+    for (std::size_t i = 0; i < carries; ++i) {
+      if (active[i] || !is_floating(body.outputs[i].dtype()) || !reached[&body.outputs[i].node()]) continue;
+      active[i] = changed = true;
+    }
+  }
+  return active;
+}
+
+/// The tensors of `offered` that `results` need, without looking behind an offered one.
+Tensors used_of(const Tensors& offered, const Tensors& results) {
+  TensorMap<bool> used;
+  for (const Tensor& t : offered) used.emplace(t, false);
+  Tensors stack = results;
+  TensorMap<bool> seen;
+  while (!stack.empty()) {
+    const Tensor t = stack.back();
+    stack.pop_back();
+    if (!t.defined() || !seen.emplace(t, true).second) continue;
+    if (auto found = used.find(t); found != used.end()) {
+      found->second = true;
+    } else {
+      stack.insert(stack.end(), t.node().inputs.begin(), t.node().inputs.end());
+    }
+  }
+  Tensors in_order;
+  std::copy_if(offered.begin(), offered.end(), std::back_inserter(in_order), [&](const Tensor& t) {
+    return std::exchange(used[t], false);  // an entry offered twice is taken once
+  });
+  return in_order;
+}
+
+}  // namespace
+
+Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const {
+  const Tensors& inputs = ys.front().node().inputs;
+  const std::size_t first_capture = counts_.carries + counts_.xs;
+  const std::vector<bool> active = active_inputs(body_, counts_.carries, wanted);
+
+  // 1. The vector-Jacobian product of one step, in terms of the body's own tensors. Seeds: the gradient of the next
+  //    carry, which comes from the step after, and the gradients of the stacked outputs, which come from outside.
+  Tensors step_ys;
+  Tensors seeds;
+  Tensors carry_seeds;
+  Tensors initial;   // of the backward scan's carry: gradients of the final carry, then zeros to sum captures into
+  Tensors outer_dys;  // gradients of stacked outputs, over time
+  const detail::Scope scope(detail::Scope::Kind::body);
+  for (std::size_t i = 0; i < counts_.carries; ++i) {
+    if (!active[i]) continue;
+    step_ys.push_back(body_.outputs[i]);
+    carry_seeds.push_back(scope.placeholder(body_.outputs[i].spec()));
+    initial.push_back(dys[i].defined() ? dys[i] : zeros_like(inputs[i]));
+  }
+  seeds = carry_seeds;
+  for (std::size_t i = 0; i < stacked_.size(); ++i) {
+    const Tensor& dy = dys[counts_.carries + i];
+    if (!dy.defined()) continue;
+    step_ys.push_back(stacked_[i]);
+    seeds.push_back(scope.placeholder(stacked_[i].spec()));
+    outer_dys.push_back(dy);
+  }
+  Tensors wrt;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (active[i]) wrt.push_back(body_.inputs[i]);
+  }
+  const Tensors step_gradients = vjp(step_ys, seeds, wrt);
+
+  // 2. What that needs from the way forward is taken from the trail; this is where "kept" is decided.
+  const auto x_begin = body_.inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries);
+  const auto x_end = x_begin + static_cast<std::ptrdiff_t>(counts_.xs);
+  Tensors offered(stacked_.begin() + static_cast<std::ptrdiff_t>(counts_.ys), stacked_.end());
+  offered.insert(offered.end(), x_begin, x_end);
+  const Tensors kept = used_of(offered, step_gradients);
+  TensorMap<Tensor> over_time;  // of a tensor in the body, its values of all steps
+  for (std::size_t i = 0; i < stacked_.size(); ++i) over_time.emplace(stacked_[i], ys[counts_.carries + i]);
+  for (std::size_t i = 0; i < counts_.xs; ++i) {
+    over_time.insert_or_assign(body_.inputs[counts_.carries + i], inputs[counts_.carries + i]);
+  }
+
+  // 3. The backward scan: the same expressions with the placeholders of its own step put in.
+  Tensors xs = outer_dys;
+  for (const Tensor& t : kept) xs.push_back(over_time.at(t));
+  for (std::size_t i = first_capture; i < inputs.size(); ++i) {
+    if (active[i]) initial.push_back(zeros_like(inputs[i]));
+  }
+  const auto body = [&](const Tensors& carry, const Tensors& x) {
+    TensorMap<Tensor> now;
+    for (std::size_t i = 0; i < carry_seeds.size(); ++i) now.emplace(carry_seeds[i], carry[i]);
+    for (std::size_t i = 0; i < outer_dys.size(); ++i) now.emplace(seeds[carry_seeds.size() + i], x[i]);
+    for (std::size_t i = 0; i < kept.size(); ++i) now.emplace(kept[i], x[outer_dys.size() + i]);
+    for (std::size_t i = first_capture; i < inputs.size(); ++i) now.emplace(body_.inputs[i], inputs[i]);
+
+    Carried next;
+    std::size_t sum = carry_seeds.size();  // carry that sums up the next capture's gradient
+    for (std::size_t i = 0, w = 0; i < inputs.size(); ++i) {
+      if (!active[i]) continue;
+      const Tensor gradient =
+          step_gradients[w].defined() ? substitute({step_gradients[w]}, now).front() : Tensor();
+      ++w;
+      if (i < counts_.carries) {
+        next.carry.push_back(gradient.defined() ? gradient : zeros_like(inputs[i]));
+      } else if (i < first_capture) {
+        next.ys.push_back(gradient.defined() ? gradient : zeros_like(body_.inputs[i]));
+      } else {
+        next.carry.push_back(gradient.defined() ? carry[sum] + gradient : carry[sum]);
+        ++sum;
+      }
+    }
+    return next;
+  };
+  const Carried back = scan(body, initial, xs, {length_, !reverse_}, ys.front().node().where);
+
+  // 4. Hand the results to the inputs they belong to.
+  Tensors gradients(inputs.size());
+  std::size_t carry = 0;
+  std::size_t y = 0;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!active[i]) continue;
+    const bool is_x = i >= counts_.carries && i < first_capture;
+    gradients[i] = is_x ? back.ys[y++] : back.carry[carry++];
+  }
+  return gradients;
+}
+
+}  // namespace sluice

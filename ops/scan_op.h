@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sluice/graph/trace.h>
+
+namespace sluice {
+
+/// The op behind scan(). Its body is a closed Graph; the tensors that the user's body took from outside have become
+/// arguments of it.
+///
+///   inputs of the node:  initial carries | xs [T, ...]   | captures
+///   inputs of the body:  carries         | x of a step   | captures
+///   outputs of the body: next carries    | y of a step
+///   outputs of the node: final carries   | ys [T, ...]   | trail [T, ...]
+///
+/// The trail offers every value inside the body, of every step: first the carries as they came in, then what its
+/// nodes compute. Nobody computes or stores an entry that is not used. The gradient uses the entries it needs: which
+/// values are kept for the way back is decided there and nowhere else, and the forward node stays as it was.
+class ScanOp final : public Op {
+ public:
+  struct Counts {
+    std::size_t carries = 0;
+    std::size_t xs = 0;
+    std::size_t captures = 0;
+    std::size_t ys = 0;
+  };
+
+  ScanOp(Graph body, Counts counts, Index length, bool reverse);
+
+  std::string_view name() const override { return "scan"; }
+  std::string attributes() const override;
+  Specs infer(std::span<const Spec> inputs) const override;
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
+  Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
+  const Graph* body() const override { return &body_; }
+
+  const Counts& counts() const { return counts_; }
+  Index length() const { return length_; }
+  bool reverse() const { return reverse_; }
+  /// The time index of the i-th step to run.
+  Index time(Index step) const { return reverse_ ? length_ - 1 - step : step; }
+  /// The body's tensors behind the node's outputs from `counts().carries` on: ys, then the trail.
+  const Tensors& stacked() const { return stacked_; }
+
+ private:
+  Graph body_;
+  Counts counts_;
+  Index length_;
+  bool reverse_;
+  Tensors stacked_;
+};
+
+}  // namespace sluice

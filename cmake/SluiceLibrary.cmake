@@ -55,7 +55,7 @@ target_include_directories(sluice PUBLIC
 target_link_libraries(sluice PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen>)
 target_include_directories(sluice SYSTEM PRIVATE ${SLUICE_CEREAL_INCLUDE} ${SLUICE_JSON_INCLUDE})
 
-target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads)
+target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})
 
 set(SLUICE_HAS_ONEDNN OFF)
 if(NOT SLUICE_WITH_ONEDNN STREQUAL "OFF")

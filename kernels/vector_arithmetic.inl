@@ -1,0 +1,198 @@
+// Arithmetic and reductions over arrays of float or double. Included after vector_basics.inl.
+
+/// zip() where either side may be one value for all.
+template <class T, class F>
+inline void zip_strided(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
+                        std::size_t n, F f) {
+  if (n == 0) return;
+  if (stride_a != 0 && stride_b != 0) {
+    zip(a, b, y, n, f);
+  } else if (stride_a != 0) {
+    const Vector<T> vb = fill(*b);
+    map(a, y, n, [f, vb](Vector<T> va) { return f(va, vb); });
+  } else if (stride_b != 0) {
+    const Vector<T> va = fill(*a);
+    map(b, y, n, [f, va](Vector<T> vb) { return f(va, vb); });
+  } else {
+    const Vector<T> value = f(fill(*a), fill(*b));
+    map(y, y, n, [value](Vector<T>) { return value; });
+  }
+}
+
+template <class T>
+void add(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va + vb; });
+}
+
+template <class T>
+void subtract(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va - vb; });
+}
+
+template <class T>
+void multiply(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va * vb; });
+}
+
+template <class T>
+void divide(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va / vb; });
+}
+
+template <class T>
+inline Vector<T> larger(Vector<T> a, Vector<T> b) {
+  const Vector<T> number = a > b ? a : b;  // b where either is NaN
+  return a == a ? number : a;
+}
+
+template <class T>
+void maximum(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return larger<T>(va, vb); });
+}
+
+template <class T>
+void minimum(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) {
+    const Vector<T> number = va < vb ? va : vb;
+    return va == va ? number : va;
+  });
+}
+
+inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double square_root(double x) { return __builtin_sqrt(x); }
+
+/// The vector extensions have no square root; a loop over a small array of known size is one the compilers
+/// vectorise. Square root and division round correctly in either form.
+template <class T, class F>
+inline void map_in_blocks(const T* x, T* y, std::size_t n, F f) {
+  constexpr std::size_t size = 64;
+  alignas(64) T block[size];
+  while (n >= size) {
+    __builtin_memcpy(block, x, sizeof block);
+    for (T& value : block) value = f(value);
+    __builtin_memcpy(y, block, sizeof block);
+    x += size;
+    y += size;
+    n -= size;
+  }
+  for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]);
+}
+
+template <class T>
+void sqrt(const T* x, T* y, std::size_t n) {
+  map_in_blocks(x, y, n, [](T v) { return square_root(v); });
+}
+
+template <class T>
+void rsqrt(const T* x, T* y, std::size_t n) {
+  map_in_blocks(x, y, n, [](T v) { return T{1} / square_root(v); });
+}
+
+/// Reductions keep this many lanes whatever the width of a register, so that the order of the operations is
+/// the same for every instruction set; several registers of them also hide the latency of the additions.
+template <class T>
+constexpr std::size_t reduction_lanes = 128 / sizeof(T);
+
+template <class T>
+struct Lanes {
+  static constexpr std::size_t registers = reduction_lanes<T> / lanes<T>;
+  Vector<T> v[registers];
+};
+
+/// accumulate(lane, i) for whole rows of lanes i = 0, 128 / sizeof(T), ...; the rest is padded by the caller.
+template <class T, class F>
+inline void over_rows(std::size_t n, F accumulate) {
+  for (std::size_t i = 0; i + reduction_lanes<T> <= n; i += reduction_lanes<T>)
+    for (std::size_t r = 0; r < Lanes<T>::registers; ++r) accumulate(r, i + r * lanes<T>);
+}
+
+template <class T>
+inline T add_lanes(const Lanes<T>& sums) {
+  T lane[reduction_lanes<T>];
+  __builtin_memcpy(lane, sums.v, sizeof lane);
+  for (std::size_t width = reduction_lanes<T> / 2; width > 0; width /= 2)
+    for (std::size_t i = 0; i < width; ++i) lane[i] += lane[i + width];
+  return lane[0];
+}
+
+/// Sums blocks one by one and adds the sums pairwise, as a binary counter carries.
+template <class T, class Block>
+inline T pairwise(std::size_t n, Block block) {
+  constexpr std::size_t size = 2048;
+  T waiting[64];
+  std::size_t depth = 0;
+  std::size_t blocks = 0;
+  for (std::size_t begin = 0; begin < n; begin += size, ++blocks) {
+    T total = block(begin, n - begin < size ? n - begin : size);
+    for (std::size_t carry = blocks; (carry & 1) != 0; carry >>= 1) total = waiting[--depth] + total;
+    waiting[depth++] = total;
+  }
+  T total = 0;
+  while (depth > 0) total = waiting[--depth] + total;
+  return total;
+}
+
+template <class T>
+T sum(const T* x, std::size_t n) {
+  return pairwise<T>(n, [x](std::size_t begin, std::size_t count) {
+    const T* from = x + begin;
+    Lanes<T> sums = {};
+    over_rows<T>(count, [&](std::size_t r, std::size_t i) { sums.v[r] += load(from + i); });
+    if (const std::size_t rest = count % reduction_lanes<T>; rest != 0) {
+      T padded[reduction_lanes<T>] = {};
+      for (std::size_t i = 0; i < rest; ++i) padded[i] = from[count - rest + i];
+      for (std::size_t r = 0; r < Lanes<T>::registers; ++r) sums.v[r] += load(padded + r * lanes<T>);
+    }
+    return add_lanes<T>(sums);
+  });
+}
+
+template <class T>
+T dot(const T* a, const T* b, std::size_t n) {
+  return pairwise<T>(n, [a, b](std::size_t begin, std::size_t count) {
+    const T* from_a = a + begin;
+    const T* from_b = b + begin;
+    Lanes<T> sums = {};
+    over_rows<T>(count,
+                 [&](std::size_t r, std::size_t i) { sums.v[r] += load(from_a + i) * load(from_b + i); });
+    if (const std::size_t rest = count % reduction_lanes<T>; rest != 0) {
+      T padded_a[reduction_lanes<T>] = {};
+      T padded_b[reduction_lanes<T>] = {};
+      for (std::size_t i = 0; i < rest; ++i) {
+        padded_a[i] = from_a[count - rest + i];
+        padded_b[i] = from_b[count - rest + i];
+      }
+      for (std::size_t r = 0; r < Lanes<T>::registers; ++r)
+        sums.v[r] += load(padded_a + r * lanes<T>) * load(padded_b + r * lanes<T>);
+    }
+    return add_lanes<T>(sums);
+  });
+}
+
+template <class T>
+T max(const T* x, std::size_t n) {
+  Lanes<T> best;
+  for (auto& v : best.v) v = fill(static_cast<T>(-infinity));
+  over_rows<T>(n, [&](std::size_t r, std::size_t i) { best.v[r] = larger<T>(best.v[r], load(x + i)); });
+  T lane[reduction_lanes<T>];
+  __builtin_memcpy(lane, best.v, sizeof lane);
+  T result = lane[0];
+  const auto consider = [&result](T value) {
+    if (value > result || value != value) result = value;
+  };
+  for (const T value : lane) consider(value);
+  for (std::size_t i = n - n % reduction_lanes<T>; i < n; ++i) consider(x[i]);
+  return result;
+}
+
+template <class T>
+void axpy(T alpha, const T* x, T* y, std::size_t n) {
+  const Vector<T> factor = fill(alpha);
+  zip(x, y, y, n, [factor](Vector<T> vx, Vector<T> vy) { return vy + factor * vx; });
+}
+
+template <class T>
+constexpr Arithmetic<T> make_arithmetic() {
+  return {add<T>,  subtract<T>, multiply<T>, divide<T>, maximum<T>, minimum<T>,
+          sqrt<T>, rsqrt<T>,    sum<T>,      max<T>,    dot<T>,     axpy<T>};
+}

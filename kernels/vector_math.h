@@ -1,0 +1,95 @@
+#pragma once
+/// Functions and arithmetic over arrays, vectorised for the machine the program runs on: the code is built
+/// for plain x86-64 (or whatever the architecture's minimum is), for AVX2 and for AVX-512, and chosen when
+/// the program starts. Arrays may start anywhere; an output may be one of the inputs but must not overlap one
+/// partly.
+
+#include <cstddef>
+#include <string_view>
+
+#include <sluice/kernels/index.h>
+
+namespace sluice::kernels {
+
+/// The instruction set in use: "avx512", "avx2" or "baseline". The best one this machine has, or the one the
+/// environment variable SLUICE_ISA names; where the machine lacks that one, the best it has below it. Other
+/// values are ignored.
+std::string_view isa();
+
+/// @name y[i] = f(x[i])
+/// float: within 4 units in the last place of the true value for every float, denormal results, infinities,
+/// NaN and the sign of zero included. The bits of y[i] depend on x[i] and the instruction set only, never on
+/// where it lies. double: what the standard library gives.
+/// @{
+void exp(const float* x, float* y, std::size_t n);
+void expm1(const float* x, float* y, std::size_t n);
+void log(const float* x, float* y, std::size_t n);
+void log1p(const float* x, float* y, std::size_t n);
+void tanh(const float* x, float* y, std::size_t n);
+/// 1 / (1 + exp(-x))
+void sigmoid(const float* x, float* y, std::size_t n);
+/// log(1 + exp(x))
+void softplus(const float* x, float* y, std::size_t n);
+void sin(const float* x, float* y, std::size_t n);
+void cos(const float* x, float* y, std::size_t n);
+void sqrt(const float* x, float* y, std::size_t n);
+/// 1 / sqrt(x)
+void rsqrt(const float* x, float* y, std::size_t n);
+void erf(const float* x, float* y, std::size_t n);
+
+void exp(const double* x, double* y, std::size_t n);
+void expm1(const double* x, double* y, std::size_t n);
+void log(const double* x, double* y, std::size_t n);
+void log1p(const double* x, double* y, std::size_t n);
+void tanh(const double* x, double* y, std::size_t n);
+void sigmoid(const double* x, double* y, std::size_t n);
+void softplus(const double* x, double* y, std::size_t n);
+void sin(const double* x, double* y, std::size_t n);
+void cos(const double* x, double* y, std::size_t n);
+void sqrt(const double* x, double* y, std::size_t n);
+void rsqrt(const double* x, double* y, std::size_t n);
+void erf(const double* x, double* y, std::size_t n);
+/// @}
+
+/// @name y[i] = a[i * stride_a] (op) b[i * stride_b]
+/// Strides are 0 (one value for all) or 1. maximum and minimum give NaN where either side is NaN.
+/// @{
+void add(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void subtract(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void multiply(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void divide(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void maximum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void minimum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+
+void add(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void subtract(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void multiply(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void divide(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void maximum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void minimum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+/// @}
+
+/// @name Reductions and axpy
+/// The order of the additions is fixed: it depends on n only, not on threads, alignment or the instruction
+/// set (with fused multiply-add, dot may still differ in its last bits from one without). sum and dot add in
+/// 128 bytes of lanes over blocks of 2048 that are then added pairwise, so their error grows with log n.
+/// @{
+
+/// x[0] + ... + x[n-1]; 0 for n = 0.
+float sum(const float* x, std::size_t n);
+double sum(const double* x, std::size_t n);
+
+/// The largest value, NaN where there is one, and minus infinity for n = 0.
+float max(const float* x, std::size_t n);
+double max(const double* x, std::size_t n);
+
+/// a[0] b[0] + ... + a[n-1] b[n-1]; 0 for n = 0.
+float dot(const float* a, const float* b, std::size_t n);
+double dot(const double* a, const double* b, std::size_t n);
+
+/// y[i] = y[i] + alpha x[i]
+void axpy(float alpha, const float* x, float* y, std::size_t n);
+void axpy(double alpha, const double* x, double* y, std::size_t n);
+/// @}
+
+}  // namespace sluice::kernels

@@ -1,0 +1,60 @@
+#pragma once
+/// The vectorised functions of one instruction set as a table of pointers. Internal to the room and its
+/// tests: users call vector_math.h. Includes next to nothing, because it is read by sources that are built
+/// for instruction sets the machine may lack: an inline function from a standard header, compiled there,
+/// could end up in the whole program.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace sluice::kernels::detail {
+
+using Map = void (*)(const float* x, float* y, std::size_t n);
+
+template <class T>
+using Zip = void (*)(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
+                     std::size_t n);
+
+/// What both float and double have.
+template <class T>
+struct Arithmetic {
+  Zip<T> add;
+  Zip<T> subtract;
+  Zip<T> multiply;
+  Zip<T> divide;
+  Zip<T> maximum;
+  Zip<T> minimum;
+  void (*sqrt)(const T* x, T* y, std::size_t n);
+  void (*rsqrt)(const T* x, T* y, std::size_t n);
+  T (*sum)(const T* x, std::size_t n);
+  T (*max)(const T* x, std::size_t n);
+  T (*dot)(const T* a, const T* b, std::size_t n);
+  void (*axpy)(T alpha, const T* x, T* y, std::size_t n);
+};
+
+struct Kernels {
+  const char* name;
+  Map exp;
+  Map expm1;
+  Map log;
+  Map log1p;
+  Map tanh;
+  Map sigmoid;
+  Map softplus;
+  Map sin;
+  Map cos;
+  Map erf;
+  Arithmetic<float> f32;
+  Arithmetic<double> f64;
+};
+
+extern const Kernels kernels_baseline;
+extern const Kernels kernels_avx2;
+extern const Kernels kernels_avx512;
+
+enum class Isa { baseline, avx2, avx512 };
+
+/// The table for `isa`, or for the best the machine has below it.
+const Kernels& kernels_for(Isa isa);
+
+}  // namespace sluice::kernels::detail

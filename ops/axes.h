@@ -1,0 +1,62 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sluice {
+
+/// The axes a reduction takes away: one number, a list, or all of them (`{}`, the default). Axes count from the end
+/// when negative. An empty std::vector names no axis at all.
+class Axes {
+ public:
+  Axes() = default;  ///< all axes
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Axes(T axis) : axes_{static_cast<Index>(axis)}, all_(false) {}
+  Axes(std::initializer_list<Index> axes) : axes_(axes), all_(axes.size() == 0) {}
+  Axes(std::vector<Index> axes) : axes_(std::move(axes)), all_(false) {}
+
+  bool all() const { return all_; }
+  const std::vector<Index>& list() const { return axes_; }
+
+ private:
+  std::vector<Index> axes_;
+  bool all_ = true;
+};
+
+namespace detail {
+
+/// A set of axes, one bit each: what ops keep, because it is normal and allocates nothing.
+using AxisSet = std::uint32_t;
+
+inline bool has_axis(AxisSet set, Index axis) { return ((set >> axis) & 1u) != 0; }
+
+/// The axes as a set for this rank. Throws ShapeError naming `who` for an axis out of range or named twice.
+AxisSet axis_set(const Axes& axes, Index rank, std::string_view who);
+
+/// "[0, 2]"
+std::string axis_text(AxisSet set);
+
+/// The shape without the axes of the set, or with length 1 in their places.
+Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep);
+
+/// Runs f and gives the errors it throws the user's line.
+template <class F>
+decltype(auto) located(Location where, F&& f) {
+  try {
+    return f();
+  } catch (Error& error) {
+    error.locate(where);
+    throw;
+  }
+}
+
+}  // namespace detail
+
+}  // namespace sluice

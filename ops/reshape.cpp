@@ -1,0 +1,75 @@
+#include <sluice/ops/axes.h>
+#include <sluice/ops/reshape.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sluice {
+
+namespace {
+
+class Reshape final : public Op {
+ public:
+  explicit Reshape(const Shape& shape) : shape_(shape) {}
+  std::string_view name() const override { return "reshape"; }
+  std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    const Shape& x = inputs[0].shape;
+    if (x.size() != shape_.size()) {
+      throw ShapeError(fmt::format("[reshape] the number of elements must stay the same: got {} with {} for {} with {}",
+                                   x.text(), x.size(), shape_.text(), shape_.size()));
+    }
+    return {{inputs[0].dtype, shape_}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    if (inputs[0].size() > 0) std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override { return {reshape(dy, y.input(0).shape())}; }
+
+ private:
+  const Shape shape_;
+};
+
+/// The dims with -1 replaced by what is left of the size.
+Shape completed(const Shape& x, std::vector<Index> dims) {
+  const auto open = std::find(dims.begin(), dims.end(), -1);
+  if (open == dims.end()) return Shape(std::span<const Index>(dims));
+  if (std::find(open + 1, dims.end(), -1) != dims.end()) {
+    throw ShapeError(fmt::format("[reshape] only one length can be -1: got {}", dims));
+  }
+  *open = 1;
+  const Index others = Shape(std::span<const Index>(dims)).size();
+  *open = -1;
+  if (others == 0 || x.size() % others != 0) {
+    throw ShapeError(fmt::format("[reshape] -1 must stand for one whole length: got {} with {} elements for {}", x.text(),
+                                 x.size(), dims));
+  }
+  *open = x.size() / others;
+  return Shape(std::span<const Index>(dims));
+}
+
+}  // namespace
+
+Tensor reshape(const Operand& x, const Shape& shape) {
+  const Tensor tensor = x.tensor();
+  if (tensor.shape() == shape) return tensor;
+  return make(std::make_shared<Reshape>(shape), {tensor}, x.where());
+}
+
+Tensor reshape(const Operand& x, std::initializer_list<Index> dims) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] { return reshape(x, completed(tensor.shape(), dims)); });
+}
+
+Tensor flatten(const Operand& x) {
+  const Tensor tensor = x.tensor();
+  return reshape(Operand(tensor, x.where()), Shape{tensor.size()});
+}
+
+}  // namespace sluice

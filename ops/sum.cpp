@@ -1,0 +1,95 @@
+#include <sluice/kernels/vector_math.h>
+#include <sluice/ops/broadcast_to.h>
+#include <sluice/ops/reduce.h>
+#include <sluice/ops/reshape.h>
+#include <sluice/ops/sum.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+template <class T>
+struct SumFold {
+  T start() const { return 0; }
+  T of(const T* x, Index n) const {
+    if constexpr (std::is_floating_point_v<T>) {
+      return kernels::sum(x, static_cast<std::size_t>(n));
+    } else {
+      T sum = 0;
+      for (Index i = 0; i < n; ++i) sum += x[i];
+      return sum;
+    }
+  }
+  void into(T* y, const T* x, Index n) const {
+    for (Index i = 0; i < n; ++i) y[i] += x[i];
+  }
+  T combine(T a, T b) const { return a + b; }
+};
+
+class Sum final : public Op {
+ public:
+  Sum(detail::AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
+  std::string_view name() const override { return "sum"; }
+  std::string attributes() const override {
+    return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");
+  }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    if (inputs[0].dtype == DType::boolean) {
+      throw ShapeError(fmt::format("[sum] needs numbers: got {}; cast it to i32 to count", inputs[0].text()));
+    }
+    return {{inputs[0].dtype, detail::reduced_shape(inputs[0].shape, axes_, keep_)}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    with_type(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      if constexpr (!std::is_same_v<T, bool>) {
+        detail::reduce(inputs[0].shape(), axes_, inputs[0].as<T>(), outputs[0].as<T>(), SumFold<T>());
+      }
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Shape& shape = y.input(0).shape();
+    return {broadcast_to(reshape(dy, detail::reduced_shape(shape, axes_, true)), shape)};
+  }
+
+ private:
+  const detail::AxisSet axes_;
+  const bool keep_;
+};
+
+}  // namespace
+
+Tensor sum(const Operand& x, const Axes& axes, bool keep) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "sum");
+    if (set == 0 && tensor.dtype() != DType::boolean) return tensor;
+    return make(std::make_shared<Sum>(set, keep), {tensor}, x.where());
+  });
+}
+
+Tensor sum_to(const Tensor& x, const Shape& shape) {
+  if (x.shape() == shape) return x;
+  const Index extra = x.rank() - shape.rank();
+  std::vector<Index> axes;
+  bool fits = extra >= 0;
+  for (Index axis = 0; fits && axis < x.rank(); ++axis) {
+    if (axis < extra || (shape[axis - extra] == 1 && x.shape()[axis] != 1)) {
+      axes.push_back(axis);
+    } else {
+      fits = shape[axis - extra] == x.shape()[axis];
+    }
+  }
+  if (!fits) {
+    throw ShapeError(fmt::format("[sum_to] the target must broadcast to the tensor's shape: got {} for {}",
+                                 x.shape().text(), shape.text()));
+  }
+  return reshape(x.size() == shape.size() ? x : sum(x, axes), shape);
+}
+
+}  // namespace sluice

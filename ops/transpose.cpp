@@ -1,0 +1,77 @@
+#include <sluice/ops/axes.h>
+#include <sluice/ops/strided.h>
+#include <sluice/ops/transpose.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <numeric>
+
+namespace sluice {
+
+namespace {
+
+class Transpose final : public Op {
+ public:
+  explicit Transpose(std::vector<Index> order) : order_(std::move(order)) {}
+  std::string_view name() const override { return "transpose"; }
+  std::string attributes() const override { return fmt::format("order={}", order_); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    std::vector<Index> dims;
+    for (const Index axis : order_) dims.push_back(inputs[0].shape[axis]);
+    return {{inputs[0].dtype, Shape(std::span<const Index>(dims))}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const detail::Strides dense = detail::dense_strides(inputs[0].shape());
+    detail::Strides from{};
+    for (std::size_t i = 0; i < order_.size(); ++i) from[i] = dense[static_cast<std::size_t>(order_[i])];
+    const Shape& shape = outputs[0].shape();
+    detail::copy_strided(shape, size_of(inputs[0].spec.dtype), inputs[0].data, from, outputs[0].data,
+                         detail::dense_strides(shape));
+  }
+
+  Tensors gradient(const Tensor&, const Tensor& dy) const override {
+    std::vector<Index> back(order_.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) back[static_cast<std::size_t>(order_[i])] = static_cast<Index>(i);
+    return {transpose(dy, back)};
+  }
+
+ private:
+  const std::vector<Index> order_;
+};
+
+}  // namespace
+
+Tensor transpose(const Operand& x) {
+  const Index rank = x.tensor().rank();
+  if (rank < 2) {
+    throw ShapeError(fmt::format("[transpose] needs at least two axes: got {}; expand_dims gives it another one",
+                                 x.tensor().shape().text()),
+                     x.where());
+  }
+  std::vector<Index> order(static_cast<std::size_t>(rank));
+  std::iota(order.begin(), order.end(), Index{0});
+  std::swap(order[order.size() - 1], order[order.size() - 2]);
+  return transpose(x, order);
+}
+
+Tensor transpose(const Operand& x, const std::vector<Index>& order) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const Index rank = tensor.rank();
+    detail::axis_set(order, rank, "transpose");
+    if (static_cast<Index>(order.size()) != rank) {
+      throw ShapeError(fmt::format("[transpose] the order must name each axis once: got {} for {}", order,
+                                   tensor.shape().text()));
+    }
+    std::vector<Index> normal;
+    for (const Index axis : order) normal.push_back(normal_axis(axis, rank, "transpose"));
+    if (std::is_sorted(normal.begin(), normal.end())) return tensor;
+    return make(std::make_shared<Transpose>(std::move(normal)), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

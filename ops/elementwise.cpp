@@ -1,0 +1,131 @@
+#include <sluice/ops/elementwise.h>
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace sluice {
+
+namespace {
+
+constexpr std::size_t max_rank = static_cast<std::size_t>(Shape::max_rank);
+constexpr std::size_t max_operands = static_cast<std::size_t>(ElementwiseOp::max_operands);
+
+/// The output's axes with as few of them as possible: axes of length 1 are gone and neighbours that every operand
+/// crosses in one stride are one. Along the last axis operands are constant or contiguous.
+struct Loops {
+  std::size_t rank = 0;
+  std::array<Index, max_rank> length{};
+  std::array<std::array<Index, max_operands>, max_rank> stride{};  // in elements, of each operand along each axis
+};
+
+std::array<Index, max_operands> strides_along(Index axis, std::span<const View> inputs, const Shape& shape) {
+  std::array<Index, max_operands> strides{};
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& own = inputs[i].shape();
+    const Index own_axis = axis - (shape.rank() - own.rank());
+    if (own_axis < 0 || own[own_axis] == 1) continue;
+    strides[i] = 1;
+    for (Index inner = own_axis + 1; inner < own.rank(); ++inner) strides[i] *= own[inner];
+  }
+  return strides;
+}
+
+Loops collapse(std::span<const View> inputs, const Shape& shape) {
+  Loops loops;
+  for (Index axis = 0; axis < shape.rank(); ++axis) {
+    if (shape[axis] == 1) continue;
+    const auto strides = strides_along(axis, inputs, shape);
+    bool merges = loops.rank > 0;
+    for (std::size_t i = 0; merges && i < inputs.size(); ++i) {
+      merges = loops.stride[loops.rank - 1][i] == strides[i] * shape[axis];
+    }
+    if (!merges) ++loops.rank;
+    loops.length[loops.rank - 1] = (merges ? loops.length[loops.rank - 1] : 1) * shape[axis];
+    loops.stride[loops.rank - 1] = strides;
+  }
+  if (loops.rank == 0) loops.length[loops.rank++] = 1;
+  return loops;
+}
+
+/// Elements [begin, end) of the output, in memory order.
+void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View> inputs, const MutableView& output,
+               Index begin, Index end) {
+  const std::size_t last = loops.rank - 1;
+  const Index width = loops.length[last];
+  for (Index at = begin; at < end;) {
+    std::array<Index, max_operands> offset{};
+    Index rest = at;
+    for (std::size_t axis = loops.rank; axis-- > 0 && rest > 0;) {
+      const Index index = rest % loops.length[axis];
+      rest /= loops.length[axis];
+      for (std::size_t i = 0; i < inputs.size(); ++i) offset[i] += index * loops.stride[axis][i];
+    }
+    const Index n = std::min(end - at, width - at % width);
+    std::array<const void*, max_operands> from{};
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      from[i] = static_cast<const char*>(inputs[i].data) + offset[i] * static_cast<Index>(size_of(inputs[i].spec.dtype));
+    }
+    void* to = static_cast<char*>(output.data) + at * static_cast<Index>(size_of(output.spec.dtype));
+    op.tile(from.data(), loops.stride[last].data(), to, n, inputs.back().spec.dtype);
+    at += n;
+  }
+}
+
+std::string_view described(Domain domain) {
+  switch (domain) {
+    case Domain::floating: return "a floating tensor (f32 or f64)";
+    case Domain::numeric: return "a tensor of numbers (f32, f64 or i32)";
+    case Domain::boolean: return "a bool tensor";
+    case Domain::any: break;
+  }
+  return "any tensor";
+}
+
+}  // namespace
+
+Specs ElementwiseOp::infer(std::span<const Spec> inputs) const {
+  require_operand_count(inputs.size());
+  require_in_domain(inputs[0]);
+  for (const Spec& input : inputs.subspan(1)) require_equal_dtypes(inputs[0], input);
+  return {{result_dtype(inputs[0].dtype), broadcast_all(inputs)}};
+}
+
+void ElementwiseOp::require_operand_count(std::size_t got) const {
+  if (got == static_cast<std::size_t>(operand_count())) return;
+  throw Error(fmt::format("[{}] the number of operands must be {}: got {}", name(), operand_count(), got));
+}
+
+void ElementwiseOp::require_in_domain(const Spec& operand) const {
+  const Domain domain = operand_domain();
+  const bool fits = domain == Domain::any || (domain == Domain::boolean && operand.dtype == DType::boolean) ||
+                    (domain != Domain::boolean && is_floating(operand.dtype)) ||
+                    (domain == Domain::numeric && operand.dtype == DType::int32);
+  if (fits) return;
+  throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), described(domain), operand.text(),
+                               domain == Domain::boolean ? "compare it with something first, x != 0"
+                                                         : "cast it, cast(x, DType::float32)"));
+}
+
+void ElementwiseOp::require_equal_dtypes(const Spec& a, const Spec& b) const {
+  if (a.dtype == b.dtype) return;
+  throw ShapeError(fmt::format("[{}] dtypes must be equal: got {} and {}; cast one of them, cast(x, DType::{})", name(),
+                               a.text(), b.text(), a.dtype == DType::float64 || b.dtype == DType::float64
+                                                       ? "float64"
+                                                       : "float32"));
+}
+
+Shape ElementwiseOp::broadcast_all(std::span<const Spec> inputs) const {
+  Shape shape = inputs[0].shape;
+  for (const Spec& input : inputs.subspan(1)) shape = broadcast(shape, input.shape, name());
+  return shape;
+}
+
+void ElementwiseOp::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
+  const MutableView& output = outputs[0];
+  if (output.size() == 0 || output.data == nullptr) return;
+  const Loops loops = collapse(inputs, output.shape());
+  run_range(*this, loops, inputs, output, 0, output.size());
+}
+
+}  // namespace sluice

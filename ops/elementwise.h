@@ -1,0 +1,176 @@
+#pragma once
+
+#include <sluice/graph/op.h>
+#include <sluice/graph/tensor.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <type_traits>
+#include <utility>
+
+namespace sluice {
+
+/// Which dtypes an elementwise op takes: f32 and f64; these and i32; bool only; all four.
+enum class Domain { floating, numeric, boolean, any };
+
+/// What an op is that computes each element of its output from the elements at the same place of its operands. Operands
+/// broadcast by NumPy's rule. This class does everything but the arithmetic; authors use Elementwise below.
+class ElementwiseOp : public Op {
+ public:
+  static constexpr int max_operands = 4;
+
+  /// The operands' broadcast shape and result_dtype. Throws ShapeError when shapes do not broadcast, dtypes differ or
+  /// the op does not take them.
+  Specs infer(std::span<const Spec> inputs) const override;
+
+  /// Calls tile on the longest runs that the operands' shapes allow; large outputs are divided over threads.
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const final;
+
+  bool in_place() const final { return true; }
+
+  /// The arithmetic: n elements of the output from those of the operands, where operand i advances by strides[i]
+  /// elements, 0 (one value for all) or 1. `dtype` is the dtype of the last operand. The output may be the same memory
+  /// as an operand with stride 1. This is all that the compiler calls when it fuses ops, so the result for an
+  /// element must not depend on n or on where the element lies.
+  virtual void tile(const void* const* inputs, const Index* strides, void* output, Index n, DType dtype) const = 0;
+
+ protected:
+  virtual int operand_count() const = 0;
+  virtual Domain operand_domain() const = 0;
+  virtual DType result_dtype(DType operands) const = 0;
+
+  /// The parts of infer, for ops whose operands differ in dtype.
+  void require_operand_count(std::size_t got) const;
+  void require_in_domain(const Spec& operand) const;
+  void require_equal_dtypes(const Spec& a, const Spec& b) const;
+  Shape broadcast_all(std::span<const Spec> inputs) const;
+};
+
+/// The base of an elementwise op with N operands. A whole op, which fuses like the built-in ones:
+///
+///     struct Softsign : sluice::Elementwise<Softsign, 1> {
+///       static constexpr std::string_view id = "softsign";
+///       static auto value(auto x) { return x / (1 + std::abs(x)); }
+///       sluice::Tensors gradient(const sluice::Tensor& y, const sluice::Tensor& dy) const override {
+///         return {dy / square(1 + abs(y.input(0)))};
+///       }
+///     };
+///
+/// * `id` is its name in prints and errors.
+/// * `value` is called with N numbers of one type, float or double by default. It returns that type (other numbers are
+///   converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C function may be meant. It may
+///   be a const member that uses attributes of the op; then override attributes() too.
+/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, makes it take other dtypes.
+/// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or beside it,
+///   computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may be an operand.
+template <class Self, int N>
+class Elementwise : public ElementwiseOp {
+  static_assert(N >= 1 && N <= max_operands);
+
+ public:
+  static constexpr Domain domain = Domain::floating;
+
+  std::string_view name() const override { return Self::id; }
+
+  void tile(const void* const* inputs, const Index* strides, void* output, Index n, DType dtype) const final {
+    with_type(dtype, [&](auto type) {
+      using T = decltype(type);
+      if constexpr (takes<T>()) compute<T>(inputs, strides, output, n);
+    });
+  }
+
+ protected:
+  int operand_count() const final { return N; }
+  Domain operand_domain() const final { return Self::domain; }
+  DType result_dtype(DType operands) const final {
+    return with_type(operands, [](auto type) {
+      if constexpr (takes<decltype(type)>()) return dtype_of<Result<decltype(type)>>;
+      return DType::boolean;  // not reached: infer has refused this dtype
+    });
+  }
+
+ private:
+  template <class T>
+  static constexpr bool takes() {
+    if (Self::domain == Domain::any) return true;
+    if (Self::domain == Domain::boolean) return std::is_same_v<T, bool>;
+    return std::is_floating_point_v<T> || (Self::domain == Domain::numeric && !std::is_same_v<T, bool>);
+  }
+
+  template <class T>
+  static constexpr bool has_loop() {
+    if constexpr (N == 1) {
+      return requires(const Self& op, const T* x, T* y) { op.loop(x, y, std::size_t{}); };
+    } else if constexpr (N == 2) {
+      return requires(const Self& op, const T* x, T* y) { op.loop(x, Index{}, x, Index{}, y, std::size_t{}); };
+    } else {
+      return false;
+    }
+  }
+
+  template <class T, std::size_t... I>
+  static auto result_of(std::index_sequence<I...>) {
+    if constexpr (has_loop<T>()) {
+      return T{};
+    } else {
+      using V = decltype(std::declval<const Self&>().value((static_cast<void>(I), T{})...));
+      return std::conditional_t<std::is_same_v<V, bool>, bool, T>{};
+    }
+  }
+  template <class T>
+  using Result = decltype(result_of<T>(std::make_index_sequence<N>()));
+
+  template <class T>
+  void compute(const void* const* inputs, const Index* strides, void* output, Index n) const {
+    std::array<const T*, N> x;
+    for (std::size_t i = 0; i < N; ++i) x[i] = static_cast<const T*>(inputs[i]);
+    auto* y = static_cast<Result<T>*>(output);
+    if (n <= 0) return;
+    if (std::all_of(strides, strides + N, [](Index stride) { return stride == 0; })) {
+      // One value everywhere.
+      const Index ones[max_operands] = {1, 1, 1, 1};
+      if (n > 1) {
+        compute<T>(inputs, ones, output, 1);
+        std::fill(y + 1, y + n, y[0]);
+        return;
+      }
+    }
+    if constexpr (N == 1 && has_loop<T>()) {
+      self().loop(x[0], y, static_cast<std::size_t>(n));
+    } else if constexpr (N == 2 && has_loop<T>()) {
+      self().loop(x[0], strides[0], x[1], strides[1], y, static_cast<std::size_t>(n));
+    } else {
+      with_pattern<T, 0>(x, strides, y, n);
+    }
+  }
+
+  /// Turns strides, one by one, into bits of a template argument, so that every pattern has a loop of its own.
+  template <class T, unsigned pattern, std::size_t known = 0>
+  void with_pattern(const std::array<const T*, N>& x, const Index* strides, Result<T>* y, Index n) const {
+    if constexpr (known == N) {
+      pattern_loop<T, pattern>(x, y, n, std::make_index_sequence<N>());
+    } else if (strides[known] != 0) {
+      with_pattern<T, pattern | 1u << known, known + 1>(x, strides, y, n);
+    } else {
+      with_pattern<T, pattern, known + 1>(x, strides, y, n);
+    }
+  }
+
+  template <class T, unsigned pattern, std::size_t... I>
+  void pattern_loop(const std::array<const T*, N>& x, Result<T>* y, Index n, std::index_sequence<I...>) const {
+    const std::array<T, N> first = {*x[I]...};  // read before y, which may be the same memory
+    const Self& op = self();
+#if !defined(__clang__)
+#pragma GCC ivdep  // y may be an operand, but then every element is read before it is written
+#endif
+    for (Index i = 0; i < n; ++i) {
+      y[i] = static_cast<Result<T>>(op.value(((pattern >> I & 1u) != 0 ? x[I][i] : first[I])...));
+    }
+  }
+
+  const Self& self() const { return static_cast<const Self&>(*this); }
+};
+
+}  // namespace sluice

@@ -1,6 +1,9 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/wrapping.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -11,7 +14,12 @@ class Add final : public Elementwise<Add, 2> {
   static constexpr std::string_view id = "add";
   static constexpr Domain domain = Domain::numeric;
 
-  static auto value(auto a, auto b) { return detail::wrapping_add(a, b); }
+  static std::int32_t value(std::int32_t a, std::int32_t b) { return detail::wrapping_add(a, b); }
+
+  template <std::floating_point T>
+  static void loop(const T* a, Index stride_a, const T* b, Index stride_b, T* y, std::size_t n) {
+    kernels::add(a, stride_a, b, stride_b, y, n);
+  }
 
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {dy, dy}; }
 };

@@ -1,6 +1,9 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/wrapping.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -11,13 +14,16 @@ class Divide final : public Elementwise<Divide, 2> {
   static constexpr std::string_view id = "divide";
   static constexpr Domain domain = Domain::numeric;
 
-  template <class T>
-  static T value(T a, T b) {
-    if constexpr (std::is_integral_v<T>) {
-      if (b == 0) throw Error("[divide] an integer cannot be divided by 0; cast to a floating dtype for infinity");
-      if (b == -1) return detail::wrapping_subtract(T{0}, a);  // the most negative number has no opposite
-    }
+  static std::int32_t value(std::int32_t a, std::int32_t b) {
+    if (b == 0)
+      throw Error("[divide] an integer cannot be divided by 0: got 0; cast to a floating dtype for infinity");
+    if (b == -1) return detail::wrapping_subtract(0, a);  // the most negative number has no opposite
     return a / b;
+  }
+
+  template <std::floating_point T>
+  static void loop(const T* a, Index stride_a, const T* b, Index stride_b, T* y, std::size_t n) {
+    kernels::divide(a, stride_a, b, stride_b, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {

@@ -1,3 +1,4 @@
+#include <sluice/kernels/threads.h>
 #include <sluice/ops/elementwise.h>
 
 #include <fmt/format.h>
@@ -11,12 +12,17 @@ namespace {
 constexpr std::size_t max_rank = static_cast<std::size_t>(Shape::max_rank);
 constexpr std::size_t max_operands = static_cast<std::size_t>(ElementwiseOp::max_operands);
 
-/// The output's axes with as few of them as possible: axes of length 1 are gone and neighbours that every operand
-/// crosses in one stride are one. Along the last axis operands are constant or contiguous.
+/// Elements per piece of work: about ten microseconds of arithmetic, many times what it costs to hand a piece
+/// over.
+constexpr Index grain = 16384;
+
+/// The output's axes with as few of them as possible: axes of length 1 are gone and neighbours that every
+/// operand crosses in one stride are one. Along the last axis operands are constant or contiguous.
 struct Loops {
   std::size_t rank = 0;
   std::array<Index, max_rank> length{};
-  std::array<std::array<Index, max_operands>, max_rank> stride{};  // in elements, of each operand along each axis
+  std::array<std::array<Index, max_operands>, max_rank>
+      stride{};  // in elements, of each operand along each axis
 };
 
 std::array<Index, max_operands> strides_along(Index axis, std::span<const View> inputs, const Shape& shape) {
@@ -49,8 +55,8 @@ Loops collapse(std::span<const View> inputs, const Shape& shape) {
 }
 
 /// Elements [begin, end) of the output, in memory order.
-void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View> inputs, const MutableView& output,
-               Index begin, Index end) {
+void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View> inputs,
+               const MutableView& output, Index begin, Index end) {
   const std::size_t last = loops.rank - 1;
   const Index width = loops.length[last];
   for (Index at = begin; at < end;) {
@@ -64,7 +70,8 @@ void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View
     const Index n = std::min(end - at, width - at % width);
     std::array<const void*, max_operands> from{};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      from[i] = static_cast<const char*>(inputs[i].data) + offset[i] * static_cast<Index>(size_of(inputs[i].spec.dtype));
+      from[i] = static_cast<const char*>(inputs[i].data) +
+                offset[i] * static_cast<Index>(size_of(inputs[i].spec.dtype));
     }
     void* to = static_cast<char*>(output.data) + at * static_cast<Index>(size_of(output.spec.dtype));
     op.tile(from.data(), loops.stride[last].data(), to, n, inputs.back().spec.dtype);
@@ -74,10 +81,14 @@ void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View
 
 std::string_view described(Domain domain) {
   switch (domain) {
-    case Domain::floating: return "a floating tensor (f32 or f64)";
-    case Domain::numeric: return "a tensor of numbers (f32, f64 or i32)";
-    case Domain::boolean: return "a bool tensor";
-    case Domain::any: break;
+    case Domain::floating:
+      return "a floating tensor (f32 or f64)";
+    case Domain::numeric:
+      return "a tensor of numbers (f32, f64 or i32)";
+    case Domain::boolean:
+      return "a bool tensor";
+    case Domain::any:
+      break;
   }
   return "any tensor";
 }
@@ -102,17 +113,17 @@ void ElementwiseOp::require_in_domain(const Spec& operand) const {
                     (domain != Domain::boolean && is_floating(operand.dtype)) ||
                     (domain == Domain::numeric && operand.dtype == DType::int32);
   if (fits) return;
-  throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), described(domain), operand.text(),
+  throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), described(domain),
+                               operand.text(),
                                domain == Domain::boolean ? "compare it with something first, x != 0"
                                                          : "cast it, cast(x, DType::float32)"));
 }
 
 void ElementwiseOp::require_equal_dtypes(const Spec& a, const Spec& b) const {
   if (a.dtype == b.dtype) return;
-  throw ShapeError(fmt::format("[{}] dtypes must be equal: got {} and {}; cast one of them, cast(x, DType::{})", name(),
-                               a.text(), b.text(), a.dtype == DType::float64 || b.dtype == DType::float64
-                                                       ? "float64"
-                                                       : "float32"));
+  throw ShapeError(fmt::format(
+      "[{}] dtypes must be equal: got {} and {}; cast one of them, cast(x, DType::{})", name(), a.text(),
+      b.text(), a.dtype == DType::float64 || b.dtype == DType::float64 ? "float64" : "float32"));
 }
 
 Shape ElementwiseOp::broadcast_all(std::span<const Spec> inputs) const {
@@ -125,7 +136,9 @@ void ElementwiseOp::run(std::span<const View> inputs, std::span<const MutableVie
   const MutableView& output = outputs[0];
   if (output.size() == 0 || output.data == nullptr) return;
   const Loops loops = collapse(inputs, output.shape());
-  run_range(*this, loops, inputs, output, 0, output.size());
+  if (output.size() <= grain) return run_range(*this, loops, inputs, output, 0, output.size());
+  kernels::parallel_for(output.size(), grain,
+                        [&](Index begin, Index end) { run_range(*this, loops, inputs, output, begin, end); });
 }
 
 }  // namespace sluice

@@ -15,14 +15,15 @@ namespace sluice {
 /// Which dtypes an elementwise op takes: f32 and f64; these and i32; bool only; all four.
 enum class Domain { floating, numeric, boolean, any };
 
-/// What an op is that computes each element of its output from the elements at the same place of its operands. Operands
-/// broadcast by NumPy's rule. This class does everything but the arithmetic; authors use Elementwise below.
+/// What an op is that computes each element of its output from the elements at the same place of its
+/// operands. Operands broadcast by NumPy's rule. This class does everything but the arithmetic; authors use
+/// Elementwise below.
 class ElementwiseOp : public Op {
  public:
   static constexpr int max_operands = 4;
 
-  /// The operands' broadcast shape and result_dtype. Throws ShapeError when shapes do not broadcast, dtypes differ or
-  /// the op does not take them.
+  /// The operands' broadcast shape and result_dtype. Throws ShapeError when shapes do not broadcast, dtypes
+  /// differ or the op does not take them.
   Specs infer(std::span<const Spec> inputs) const override;
 
   /// Calls tile on the longest runs that the operands' shapes allow; large outputs are divided over threads.
@@ -30,11 +31,12 @@ class ElementwiseOp : public Op {
 
   bool in_place() const final { return true; }
 
-  /// The arithmetic: n elements of the output from those of the operands, where operand i advances by strides[i]
-  /// elements, 0 (one value for all) or 1. `dtype` is the dtype of the last operand. The output may be the same memory
-  /// as an operand with stride 1. This is all that the compiler calls when it fuses ops, so the result for an
-  /// element must not depend on n or on where the element lies.
-  virtual void tile(const void* const* inputs, const Index* strides, void* output, Index n, DType dtype) const = 0;
+  /// The arithmetic: n elements of the output from those of the operands, where operand i advances by
+  /// strides[i] elements, 0 (one value for all) or 1. `dtype` is the dtype of the last operand. The output
+  /// may be the same memory as an operand with stride 1. This is all that the compiler calls when it fuses
+  /// ops, so the result for an element must not depend on n or on where the element lies.
+  virtual void tile(const void* const* inputs, const Index* strides, void* output, Index n,
+                    DType dtype) const = 0;
 
  protected:
   virtual int operand_count() const = 0;
@@ -59,12 +61,15 @@ class ElementwiseOp : public Op {
 ///     };
 ///
 /// * `id` is its name in prints and errors.
-/// * `value` is called with N numbers of one type, float or double by default. It returns that type (other numbers are
-///   converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C function may be meant. It may
-///   be a const member that uses attributes of the op; then override attributes() too.
+/// * `value` is called with N numbers of one type, float or double by default. It returns that type (other
+/// numbers are
+///   converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C function may be
+///   meant. It may be a const member that uses attributes of the op; then override attributes() too.
 /// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, makes it take other dtypes.
-/// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or beside it,
-///   computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may be an operand.
+/// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or
+/// beside it,
+///   computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may be an
+///   operand.
 template <class Self, int N>
 class Elementwise : public ElementwiseOp {
   static_assert(N >= 1 && N <= max_operands);
@@ -104,7 +109,9 @@ class Elementwise : public ElementwiseOp {
     if constexpr (N == 1) {
       return requires(const Self& op, const T* x, T* y) { op.loop(x, y, std::size_t{}); };
     } else if constexpr (N == 2) {
-      return requires(const Self& op, const T* x, T* y) { op.loop(x, Index{}, x, Index{}, y, std::size_t{}); };
+      return requires(const Self& op, const T* x, T* y) {
+        op.loop(x, Index{}, x, Index{}, y, std::size_t{});
+      };
     } else {
       return false;
     }
@@ -146,7 +153,8 @@ class Elementwise : public ElementwiseOp {
     }
   }
 
-  /// Turns strides, one by one, into bits of a template argument, so that every pattern has a loop of its own.
+  /// Turns strides, one by one, into bits of a template argument, so that every pattern has a loop of its
+  /// own.
   template <class T, unsigned pattern, std::size_t known = 0>
   void with_pattern(const std::array<const T*, N>& x, const Index* strides, Result<T>* y, Index n) const {
     if constexpr (known == N) {
@@ -159,7 +167,8 @@ class Elementwise : public ElementwiseOp {
   }
 
   template <class T, unsigned pattern, std::size_t... I>
-  void pattern_loop(const std::array<const T*, N>& x, Result<T>* y, Index n, std::index_sequence<I...>) const {
+  void pattern_loop(const std::array<const T*, N>& x, Result<T>* y, Index n,
+                    std::index_sequence<I...>) const {
     const std::array<T, N> first = {*x[I]...};  // read before y, which may be the same memory
     const Self& op = self();
 #if !defined(__clang__)

@@ -1,6 +1,9 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/sigmoid.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -10,7 +13,10 @@ class Sigmoid final : public Elementwise<Sigmoid, 1> {
  public:
   static constexpr std::string_view id = "sigmoid";
 
-  static auto value(auto x) { return 1 / (1 + std::exp(-x)); }
+  template <std::floating_point T>
+  static void loop(const T* x, T* y, std::size_t n) {
+    kernels::sigmoid(x, y, n);
+  }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override { return {dy * (y * (1 - y))}; }
 };

@@ -28,15 +28,17 @@ class Where final : public ElementwiseOp {
   Specs infer(std::span<const Spec> inputs) const override {
     require_operand_count(inputs.size());
     if (inputs[0].dtype != DType::boolean) {
-      throw ShapeError(fmt::format("[where] the condition must be a bool tensor: got {}; compare it with something, "
-                                   "x != 0",
-                                   inputs[0].text()));
+      throw ShapeError(
+          fmt::format("[where] the condition must be a bool tensor: got {}; compare it with something, "
+                      "x != 0",
+                      inputs[0].text()));
     }
     require_equal_dtypes(inputs[1], inputs[2]);
     return {{inputs[1].dtype, broadcast_all(inputs)}};
   }
 
-  void tile(const void* const* inputs, const Index* strides, void* output, Index n, DType dtype) const override {
+  void tile(const void* const* inputs, const Index* strides, void* output, Index n,
+            DType dtype) const override {
     with_type(dtype, [&](auto type) {
       using T = decltype(type);
       const auto* condition = static_cast<const bool*>(inputs[0]);
@@ -52,7 +54,8 @@ class Where final : public ElementwiseOp {
           std::fill(y, y + n, T{*chosen});
         }
       } else if (strides[1] != 0) {
-        strides[2] != 0 ? choose<T, true, true>(condition, a, b, y, n) : choose<T, true, false>(condition, a, b, y, n);
+        strides[2] != 0 ? choose<T, true, true>(condition, a, b, y, n)
+                        : choose<T, true, false>(condition, a, b, y, n);
       } else {
         strides[2] != 0 ? choose<T, false, true>(condition, a, b, y, n)
                         : choose<T, false, false>(condition, a, b, y, n);
@@ -75,7 +78,9 @@ class Where final : public ElementwiseOp {
 
 Tensor where(const Operand& condition, const Operand& a, const Operand& b) {
   // Numbers must not take the dtype of the condition.
-  const DType dtype = !a.is_number() ? a.tensor().dtype() : !b.is_number() ? b.tensor().dtype() : DType::float32;
+  const DType dtype = !a.is_number()   ? a.tensor().dtype()
+                      : !b.is_number() ? b.tensor().dtype()
+                                       : DType::float32;
   return make(std::make_shared<Where>(), {condition.tensor(DType::boolean), a.tensor(dtype), b.tensor(dtype)},
               condition.where());
 }

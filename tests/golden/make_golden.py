@@ -183,7 +183,7 @@ def warm_up(first, length=10, total=100):
 
 
 def plateau_losses():
-    """Falls, then a shelf, an improvement below the threshold, a fall in the cooldown, noise, a long shelf."""
+    """A fall, a shelf, an improvement below the threshold, a fall in the cooldown, noise, a long shelf."""
     losses = [4 - 0.125 * t for t in range(12)]
     losses += [2.625] * 3 + [2.625 * (1 - 5e-5)] * 4
     losses += [2.5, 2.4375] + [2.5] * 9

@@ -7,7 +7,7 @@
 namespace sluice::kernels {
 
 Buffer::Buffer(std::size_t bytes) : size_(bytes) {
-  if (bytes != 0) data_ = static_cast<std::byte*>(::operator new(bytes, std::align_val_t{alignment}));
+  if (bytes != 0) data_ = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
 }
 
 Buffer Buffer::zeroed(std::size_t bytes) {
@@ -27,7 +27,7 @@ Buffer& Buffer::operator=(Buffer&& other) noexcept {
 }
 
 Buffer::~Buffer() {
-  if (data_ != nullptr) ::operator delete(data_, std::align_val_t{alignment});
+  if (data_ != nullptr) ::operator delete (data_, std::align_val_t{alignment});
 }
 
 }  // namespace sluice::kernels

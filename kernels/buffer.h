@@ -6,8 +6,8 @@
 
 namespace sluice::kernels {
 
-/// A block of bytes, aligned to `Buffer::alignment`, freed with the object. Moves, does not copy; a moved-from buffer
-/// is empty. A buffer of no bytes owns nothing and its data() is null.
+/// A block of bytes, aligned to `Buffer::alignment`, freed with the object. Moves, does not copy; a
+/// moved-from buffer is empty. A buffer of no bytes owns nothing and its data() is null.
 class Buffer {
  public:
   static constexpr std::size_t alignment = 64;

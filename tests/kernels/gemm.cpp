@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include <sluice/kernels/gemm.h>
+#include <sluice/kernels/gemm_backends.h>
+#include <sluice/kernels/threads.h>
+
+#include "support/catch.h"
+
+using sluice::Index;
+using sluice::kernels::gemm;
+using sluice::kernels::parallel_for;
+using sluice::kernels::set_threads;
+using sluice::kernels::detail::gemm_in_blocks;
+using sluice::kernels::detail::Product;
+
+namespace {
+
+template <class T>
+using Multiply = void (*)(const Product<T>&);
+
+/// What can stand behind gemm here.
+template <class T>
+std::vector<Multiply<T>> backends() {
+  std::vector<Multiply<T>> all{sluice::kernels::detail::gemm_eigen};
+  if constexpr (std::is_same_v<T, float>)
+    if (sluice::kernels::detail::has_onednn()) all.push_back(sluice::kernels::detail::gemm_onednn);
+  return all;
+}
+
+constexpr int guard = -77;  // between the rows of c; must survive
+
+/// Memory for one product; rows are `padding` longer than they need to be.
+template <class T>
+struct Problem {
+  bool transpose_a, transpose_b;
+  Index m, n, k;
+  T beta;
+  Index lda, ldb, ldc;
+  std::vector<T> a, b, c;
+
+  Problem(bool ta, bool tb, Index rows, Index columns, Index inner, T factor, Index padding, unsigned seed)
+      : transpose_a(ta),
+        transpose_b(tb),
+        m(rows),
+        n(columns),
+        k(inner),
+        beta(factor),
+        lda((ta ? m : k) + padding),
+        ldb((tb ? k : n) + padding),
+        ldc(n + padding),
+        a(static_cast<std::size_t>((ta ? k : m) * lda)),
+        b(static_cast<std::size_t>((tb ? n : k) * ldb)),
+        c(static_cast<std::size_t>(m * ldc), T(guard)) {
+    std::mt19937 generator(seed);
+    std::normal_distribution<T> normal;
+    for (T& v : a) v = normal(generator);
+    for (T& v : b) v = normal(generator);
+    for (Index i = 0; i < m; ++i)
+      for (Index j = 0; j < n; ++j)
+        c[at(i, j)] = beta == T{0} ? std::numeric_limits<T>::quiet_NaN() : normal(generator);
+  }
+
+  std::size_t at(Index i, Index j) const { return static_cast<std::size_t>(i * ldc + j); }
+
+  Product<T> product(std::vector<T>& out) const {
+    return {transpose_a, transpose_b, m, n, k, a.data(), lda, b.data(), ldb, beta, out.data(), ldc};
+  }
+
+  /// Whether `out` is the product within the error that k additions may make, and nothing else changed.
+  bool is_solved_by(const std::vector<T>& out) const {
+    for (Index i = 0; i < m; ++i)
+      for (Index j = 0; j < ldc; ++j) {
+        if (j >= n) {
+          if (out[at(i, j)] != T(guard)) return false;
+          continue;
+        }
+        double sum = beta == T{0} ? 0 : static_cast<double>(c[at(i, j)]);
+        double size = std::abs(sum);
+        for (Index l = 0; l < k; ++l) {
+          const double term =
+              static_cast<double>(a[static_cast<std::size_t>(transpose_a ? l * lda + i : i * lda + l)]) *
+              static_cast<double>(b[static_cast<std::size_t>(transpose_b ? j * ldb + l : l * ldb + j)]);
+          sum += term;
+          size += std::abs(term);
+        }
+        const double eps = std::numeric_limits<T>::epsilon();
+        if (!(std::abs(static_cast<double>(out[at(i, j)]) - sum) <= eps * (4 + std::sqrt(k)) * size))
+          return false;
+      }
+    return true;
+  }
+};
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("gemm agrees with three plain loops, for every backend, transposition and beta", "", float,
+                   double) {
+  using T = TestType;
+  const Index shapes[][3] = {{1, 1, 1},     {0, 5, 3},      {5, 0, 3},     {5, 3, 0},     {0, 0, 0},
+                             {1, 40, 30},   {40, 1, 30},    {30, 40, 1},   {3, 5, 7},     {17, 33, 9},
+                             {50, 128, 20}, {1, 700, 65},   {2, 96, 400},  {3, 1, 1},     {300, 70, 40},
+                             {70, 300, 40}, {129, 257, 65}, {20, 800, 50}, {400, 10, 200}};
+  unsigned seed = 0;
+  for (const auto& [m, n, k] : shapes)
+    for (const bool transpose_a : {false, true})
+      for (const bool transpose_b : {false, true})
+        for (const T beta : {T{0}, T{1}})
+          for (const Index padding : {0, 5}) {
+            const Problem<T> problem(transpose_a, transpose_b, m, n, k, beta, padding, ++seed);
+            for (const auto multiply : backends<T>()) {
+              std::vector<T> out = problem.c;
+              gemm_in_blocks(problem.product(out), multiply);
+              INFO(m << "x" << n << "x" << k << " transposed " << transpose_a << transpose_b << " beta "
+                     << beta);
+              REQUIRE(problem.is_solved_by(out));
+            }
+          }
+}
+
+TEMPLATE_TEST_CASE("gemm agrees with three plain loops on random shapes", "", float, double) {
+  using T = TestType;
+  std::mt19937 generator(9);
+  const auto pick = [&generator](Index most) {
+    return std::uniform_int_distribution<Index>(1, most)(generator);
+  };
+  for (unsigned repeat = 0; repeat < 60; ++repeat) {
+    const Problem<T> problem(pick(2) == 1, pick(2) == 1, pick(90), pick(90), pick(90),
+                             pick(2) == 1 ? T{0} : T{1}, pick(3) - 1, 100 + repeat);
+    std::vector<T> out = problem.c;
+    gemm(problem.transpose_a, problem.transpose_b, problem.m, problem.n, problem.k, problem.a.data(),
+         problem.lda, problem.b.data(), problem.ldb, problem.beta, out.data(), problem.ldc);
+    REQUIRE(problem.is_solved_by(out));
+  }
+}
+
+TEMPLATE_TEST_CASE("gemm has the same bits for any number of threads", "", float, double) {
+  using T = TestType;
+  const Index shapes[][3] = {{500, 64, 96},  {64, 500, 96},   {50, 512, 128},
+                             {1, 3000, 500}, {128, 256, 600}, {700, 1, 900}};
+  for (const auto& [m, n, k] : shapes)
+    for (const bool transpose_a : {false, true})
+      for (const bool transpose_b : {false, true}) {
+        const Problem<T> problem(transpose_a, transpose_b, m, n, k, T{1}, 3, 17);
+        for (const auto multiply : backends<T>()) {
+          set_threads(1);
+          std::vector<T> expected = problem.c;
+          gemm_in_blocks(problem.product(expected), multiply);
+          REQUIRE(problem.is_solved_by(expected));
+          for (const int count : {2, 3, 4, 8}) {
+            set_threads(count);
+            std::vector<T> out = problem.c;
+            gemm_in_blocks(problem.product(out), multiply);
+            REQUIRE(std::memcmp(out.data(), expected.data(), out.size() * sizeof(T)) == 0);
+          }
+          std::vector<T> nested = problem.c;
+          parallel_for(1, 1, [&](Index, Index) { gemm_in_blocks(problem.product(nested), multiply); });
+          REQUIRE(nested == expected);
+        }
+      }
+  set_threads(0);
+}
+
+TEST_CASE("products run side by side inside a loop") {
+  set_threads(4);
+  const Problem<float> problem(false, false, 40, 60, 50, 0.0f, 0, 21);
+  std::vector<std::vector<float>> out(16, problem.c);
+  parallel_for(16, 1, [&](Index begin, Index) {
+    const auto p = problem.product(out[static_cast<std::size_t>(begin)]);
+    gemm(false, false, p.m, p.n, p.k, p.a, p.lda, p.b, p.ldb, 0.0f, p.c, p.ldc);
+  });
+  set_threads(0);
+  REQUIRE(problem.is_solved_by(out[0]));
+  for (const auto& other : out) REQUIRE(other == out[0]);
+}
+
+TEST_CASE("gemm names its backend") {
+  const auto name = sluice::kernels::gemm_backend();
+  REQUIRE((name == "eigen" || (name == "onednn" && sluice::kernels::detail::has_onednn())));
+}

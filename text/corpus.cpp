@@ -31,7 +31,7 @@ std::string read_file(const fs::path& path) {
   const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rb"));
   if (!file) fail(path, fmt::format("cannot be opened ({})", std::generic_category().message(errno)));
   std::string text;
-  std::array<char, 1 << 16> piece;
+  std::array<char, 1 << 16> piece{};
   while (const std::size_t count = std::fread(piece.data(), 1, piece.size(), file.get())) {
     text.append(piece.data(), count);
   }

@@ -46,14 +46,14 @@ Character read(std::string_view text) {
   const Lead lead = lead_of(byte(0));
   if (lead.length == 0) return {Character::State::invalid, 0, 1, lead.reason};
   if (lead.length == 1) return {Character::State::whole, byte(0), 1, ""};
-  char32_t code_point = byte(0) & (0x7Fu >> lead.length);
+  char32_t code_point = byte(0) & (0x7FU >> lead.length);
   for (std::size_t i = 1; i < lead.length; ++i) {
     if (i == text.size()) return {Character::State::cut_off, 0, i, "the text ends inside a character"};
     if ((byte(i) & 0xC0) != 0x80) return {Character::State::invalid, 0, i, "a continuation byte is missing"};
     if (i == 1 && (byte(1) < lead.low || byte(1) > lead.high)) {
       return {Character::State::invalid, 0, 1, lead.reason};
     }
-    code_point = code_point << 6 | (byte(i) & 0x3Fu);
+    code_point = code_point << 6 | (byte(i) & 0x3FU);
   }
   return {Character::State::whole, code_point, lead.length, ""};
 }

@@ -98,6 +98,7 @@ Vocabulary Vocabulary::characters(std::string_view text) {
 
 Vocabulary Vocabulary::bytes() {
   std::vector<std::string> tokens;
+  tokens.reserve(256);
   for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, static_cast<char>(byte));
   return Vocabulary(TokenKind::byte, std::move(tokens));
 }

@@ -29,7 +29,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
 
   fs::path write(const std::string& name, const std::string& bytes) const {
-    const fs::path file = path_ / name;
+    fs::path file = path_ / name;
     fs::create_directories(file.parent_path());
     std::ofstream(file, std::ios::binary) << bytes;
     return file;

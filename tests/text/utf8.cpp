@@ -84,8 +84,8 @@ TEST_CASE("Exactly the encodings of code points are characters") {
     }
   }
   // Of the 64 valid last bytes two were tried.
-  CHECK(three == (0x10000 - 0x800 - 0x800) / 64 * 2);
-  CHECK(four == (0x110000 - 0x10000) / 64 / 64 * 4);
+  CHECK(three == (std::size_t{0x10000} - 0x800 - 0x800) / 64 * 2);
+  CHECK(four == (std::size_t{0x110000} - 0x10000) / 64 / 64 * 4);
 }
 
 TEST_CASE("Invalid UTF-8 is rejected with byte, line, bytes and reason") {

@@ -1,0 +1,97 @@
+#include <sluice/compile/program.h>
+#include <sluice/graph/evaluate.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace sluice {
+
+namespace {
+
+ScheduleRequest request_of(const Graph& graph) {
+  ScheduleRequest request;
+  request.inputs = graph.inputs;
+  request.outputs = graph.outputs;
+  for (const Graph::Write& write : graph.writes) {
+    // The Variable's place in memory is what its read node stands for, also where nobody reads it.
+    request.updates.push_back({write.value, write.variable.read()});
+  }
+  return request;
+}
+
+/// Marks a Program as running for as long as the run takes, however it ends.
+class Running {
+ public:
+  explicit Running(std::atomic<bool>& flag) : flag_(flag) {
+    if (flag_.exchange(true)) {
+      throw Error("[program] one run at a time: got a call during another run; compile the function once per thread");
+    }
+  }
+  ~Running() { flag_ = false; }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
+
+}  // namespace
+
+Program::Program(Graph graph)
+    : graph_(std::move(graph)), schedule_(make_schedule(request_of(graph_))), arena_(schedule_.arena_bytes) {
+  schedule_.place(arena_.data());
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    inputs_.push_back(kernels::Buffer::zeroed(input_spec(i).bytes()));
+    schedule_.at[schedule_.inputs[i]] = inputs_.back().data();
+  }
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) {
+    outputs_.push_back(kernels::Buffer::zeroed(output_spec(i).bytes()));
+    schedule_.at[schedule_.outputs[i]] = outputs_.back().data();
+  }
+}
+
+void Program::run() {
+  const Running running(running_);
+  schedule_.run();
+}
+
+void Program::check_arguments(const Tensors& arguments, Location where) const {
+  if (arguments.size() != inputs_.size()) {
+    throw Error(fmt::format("[program] one argument per input: the program has {}, got {}", inputs_.size(),
+                            arguments.size()),
+                where);
+  }
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].spec() != input_spec(i)) {
+      throw ShapeError(fmt::format("[program] argument {} must have the spec it was compiled for: the program takes {}, "
+                                   "got {}",
+                                   i, input_spec(i).text(), arguments[i].spec().text()),
+                       where);
+    }
+  }
+}
+
+Tensors Program::run(const Tensors& arguments, Location where) {
+  check_arguments(arguments, where);
+  const Running running(running_);
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const Array value = evaluate(arguments[i], where).value();
+    if (value.bytes() > 0) std::memcpy(inputs_[i].data(), value.data(), value.bytes());
+  }
+  schedule_.run();
+  Tensors results;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    Array value(output_spec(i));
+    if (value.bytes() > 0) std::memcpy(value.data(), outputs_[i].data(), value.bytes());
+    results.emplace_back(std::move(value));
+  }
+  return results;
+}
+
+std::string Program::print() const {
+  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}", inputs_.size(),
+                     outputs_.size(), graph_.writes.size(), schedule_.arena_bytes, schedule_.text("  "));
+}
+
+}  // namespace sluice

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <sluice/compile/schedule.h>
+#include <sluice/kernels/buffer.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+namespace sluice {
+
+/// What a Graph is compiled to: steps in order over one planned arena. Made once, run any number of times; a run
+/// allocates nothing.
+///
+/// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables their new
+/// values: a run that throws changes none. One run at a time: a call of run() during another throws Error. Several
+/// Programs may run at the same time on different threads as long as none writes a Variable that another uses.
+class Program {
+ public:
+  explicit Program(Graph graph);
+
+  std::size_t input_count() const { return inputs_.size(); }
+  std::size_t output_count() const { return outputs_.size(); }
+  const Spec& input_spec(std::size_t i) const { return graph_.inputs[i].spec(); }
+  const Spec& output_spec(std::size_t i) const { return graph_.outputs[i].spec(); }
+
+  /// Where a caller writes the arguments and reads the results. The addresses stay the same for the Program's life.
+  void* input(std::size_t i) { return inputs_[i].data(); }
+  const void* output(std::size_t i) const { return outputs_[i].data(); }
+
+  /// Computes the outputs from what the input buffers hold.
+  void run();
+  /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for other specs.
+  Tensors run(const Tensors& arguments, Location where = Location::current());
+
+  const Graph& graph() const { return graph_; }
+  std::size_t arena_bytes() const { return schedule_.arena_bytes; }
+  /// The steps with their shapes and places in the arena, loops indented.
+  std::string print() const;
+
+ private:
+  void check_arguments(const Tensors& arguments, Location where) const;
+
+  Graph graph_;
+  Schedule schedule_;
+  std::vector<kernels::Buffer> inputs_;
+  std::vector<kernels::Buffer> outputs_;
+  kernels::Buffer arena_;
+  std::atomic<bool> running_ = false;
+};
+
+}  // namespace sluice

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+namespace sluice {
+
+/// |x|. Gradient: dy sign(x), 0 at 0.
+Tensor abs(const Operand& x);
+
+}  // namespace sluice

@@ -1,0 +1,70 @@
+#include <sluice/ops/cast.h>
+#include <sluice/ops/elementwise.h>
+
+#include <limits>
+
+namespace sluice {
+
+namespace {
+
+template <class To, class From>
+To convert(From x) {
+  if constexpr (std::is_same_v<To, bool>) {
+    return x != From{};
+  } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
+    // A float cannot hold the largest i32; converting what is outside of the range would be undefined.
+    constexpr auto above = static_cast<From>(2147483648.0);
+    if (x >= above) return std::numeric_limits<To>::max();
+    if (x < -above) return std::numeric_limits<To>::min();
+    return x == x ? static_cast<To>(x) : To{0};
+  } else {
+    return static_cast<To>(x);
+  }
+}
+
+class Cast final : public ElementwiseOp {
+ public:
+  explicit Cast(DType dtype) : dtype_(dtype) {}
+
+  std::string_view name() const override { return "cast"; }
+  std::string attributes() const override { return "dtype=" + std::string(name_of(dtype_)); }
+
+  void tile(const void* const* inputs, const Index* strides, void* output, Index n,
+            DType dtype) const override {
+    with_type(dtype, [&](auto from) {
+      with_type(dtype_, [&](auto to) {
+        using From = decltype(from);
+        using To = decltype(to);
+        const auto* x = static_cast<const From*>(inputs[0]);
+        auto* y = static_cast<To*>(output);
+        if (strides[0] == 0) {
+          std::fill(y, y + n, convert<To>(From{*x}));
+        } else {
+          for (Index i = 0; i < n; ++i) y[i] = convert<To>(From{x[i]});
+        }
+      });
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {cast(dy, y.input(0).dtype())};
+  }
+
+ protected:
+  int operand_count() const override { return 1; }
+  Domain operand_domain() const override { return Domain::any; }
+  DType result_dtype(DType) const override { return dtype_; }
+
+ private:
+  const DType dtype_;
+};
+
+}  // namespace
+
+Tensor cast(const Operand& x, DType dtype) {
+  const Tensor operand = x.tensor(dtype);
+  if (operand.dtype() == dtype) return operand;
+  return make(std::make_shared<Cast>(dtype), Tensors{operand}, x.where());
+}
+
+}  // namespace sluice

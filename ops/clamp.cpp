@@ -1,0 +1,64 @@
+#include <sluice/ops/clamp.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/logical.h>
+#include <sluice/ops/where.h>
+
+#include <fmt/format.h>
+
+#include <limits>
+
+namespace sluice {
+
+namespace {
+
+/// The bound as a number of the tensor's type; for integers, the nearest one inside of the interval.
+template <class T>
+T bound(double value, bool is_low) {
+  if constexpr (std::is_integral_v<T>) {
+    const double whole = is_low ? std::ceil(value) : std::floor(value);
+    if (whole <= std::numeric_limits<T>::min()) return std::numeric_limits<T>::min();
+    if (whole >= std::numeric_limits<T>::max()) return std::numeric_limits<T>::max();
+    return static_cast<T>(whole);
+  }
+  return static_cast<T>(value);
+}
+
+class Clamp final : public Elementwise<Clamp, 1> {
+ public:
+  static constexpr std::string_view id = "clamp";
+  static constexpr Domain domain = Domain::numeric;
+
+  Clamp(double low, double high) : low_(low), high_(high) {}
+
+  std::string attributes() const override { return fmt::format("low={}, high={}", low_, high_); }
+
+  template <class T>
+  T value(T x) const {
+    const T low = bound<T>(low_, true);
+    const T high = bound<T>(high_, false);
+    return x < low ? low : x > high ? high : x;
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Tensor& x = y.input(0);
+    return {where(logical_and(x >= low_, x <= high_), dy, 0)};
+  }
+
+ private:
+  const double low_;
+  const double high_;
+};
+
+}  // namespace
+
+Tensor clamp(const Operand& x, double low, double high) {
+  if (!(low <= high)) {
+    throw Error(
+        fmt::format("[clamp] low must not be above high: got low {} and high {}; swap them", low, high),
+        x.where());
+  }
+  return make(std::make_shared<Clamp>(low, high), {x});
+}
+
+}  // namespace sluice

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+namespace sluice {
+
+/// The cosine of x in radians. Gradient: -dy sin(x).
+Tensor cos(const Operand& x);
+
+}  // namespace sluice

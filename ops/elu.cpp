@@ -1,0 +1,43 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/elu.h>
+#include <sluice/ops/exp.h>
+#include <sluice/ops/where.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class Elu final : public Elementwise<Elu, 1> {
+ public:
+  static constexpr std::string_view id = "elu";
+
+  explicit Elu(double alpha) : alpha_(alpha) {}
+
+  std::string attributes() const override { return fmt::format("alpha={}", alpha_); }
+
+  template <class T>
+  T value(T x) const {
+    return x <= 0 ? static_cast<T>(alpha_) * std::expm1(x) : x;
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Tensor& x = y.input(0);
+    const Tensor negative = x <= 0;
+    // The exponential must not overflow where it is not chosen: its own gradient there would be 0 times
+    // infinity.
+    return {where(negative, alpha_ * dy * exp(where(negative, x, 0)), dy)};
+  }
+
+ private:
+  const double alpha_;
+};
+
+}  // namespace
+
+Tensor elu(const Operand& x, double alpha) { return make(std::make_shared<Elu>(alpha), {x}); }
+
+}  // namespace sluice

@@ -1,0 +1,38 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/leaky_relu.h>
+#include <sluice/ops/where.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class LeakyRelu final : public Elementwise<LeakyRelu, 1> {
+ public:
+  static constexpr std::string_view id = "leaky_relu";
+
+  explicit LeakyRelu(double slope) : slope_(slope) {}
+
+  std::string attributes() const override { return fmt::format("slope={}", slope_); }
+
+  template <class T>
+  T value(T x) const {
+    return x > 0 ? x : static_cast<T>(slope_) * x;
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {where(y.input(0) > 0, dy, slope_ * dy)};
+  }
+
+ private:
+  const double slope_;
+};
+
+}  // namespace
+
+Tensor leaky_relu(const Operand& x, double slope) { return make(std::make_shared<LeakyRelu>(slope), {x}); }
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/log.h>
+#include <sluice/ops/logical.h>
+#include <sluice/ops/pow.h>
+#include <sluice/ops/where.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class Pow final : public Elementwise<Pow, 2> {
+ public:
+  static constexpr std::string_view id = "pow";
+
+  static auto value(auto a, auto b) { return std::pow(a, b); }
+
+  /// What is not chosen by a `where` is kept finite as well, or second derivatives would be 0 times infinity.
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Tensor& a = y.input(0);
+    const Tensor& b = y.input(1);
+    const Tensor flat = b == 0;
+    const Tensor da = where(flat, 0, dy * b * pow(a, where(flat, 1, b) - 1));
+    const Tensor at_zero = logical_and(a == 0, b >= 0);
+    const Tensor db = where(at_zero, 0, dy * y * log(where(at_zero, 1, a)));
+    return {da, db};
+  }
+};
+
+class Power final : public Elementwise<Power, 1> {
+ public:
+  static constexpr std::string_view id = "power";
+
+  explicit Power(double exponent) : exponent_(exponent) {}
+
+  std::string attributes() const override { return fmt::format("exponent={}", exponent_); }
+
+  template <class T>
+  T value(T x) const {
+    if (exponent_ == 2) return x * x;
+    if (exponent_ == 1) return x;
+    return std::pow(x, static_cast<T>(exponent_));
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    if (exponent_ == 0) return {Tensor()};
+    return {exponent_ * dy * pow(y.input(0), exponent_ - 1)};
+  }
+
+ private:
+  const double exponent_;
+};
+
+}  // namespace
+
+Tensor pow(const Operand& a, const Operand& b) {
+  if (a.is_number() || !b.is_number()) return make<Pow>(a, b);
+  return make(std::make_shared<Power>(b.tensor(DType::float64).item()), {a});
+}
+
+}  // namespace sluice

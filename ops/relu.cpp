@@ -1,0 +1,25 @@
+#include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/relu.h>
+#include <sluice/ops/where.h>
+
+namespace sluice {
+
+namespace {
+
+class Relu final : public Elementwise<Relu, 1> {
+ public:
+  static constexpr std::string_view id = "relu";
+
+  static auto value(auto x) { return x <= 0 ? 0 : x; }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {where(y.input(0) <= 0, 0, dy)};
+  }
+};
+
+}  // namespace
+
+Tensor relu(const Operand& x) { return make<Relu>(x); }
+
+}  // namespace sluice

@@ -1,0 +1,10 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+namespace sluice {
+
+/// The sine of x in radians. Gradient: dy cos(x).
+Tensor sin(const Operand& x);
+
+}  // namespace sluice

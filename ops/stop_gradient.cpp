@@ -1,0 +1,22 @@
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/stop_gradient.h>
+
+namespace sluice {
+
+namespace {
+
+class StopGradient final : public Elementwise<StopGradient, 1> {
+ public:
+  static constexpr std::string_view id = "stop_gradient";
+  static constexpr Domain domain = Domain::any;
+
+  static auto value(auto x) { return x; }
+
+  Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }
+};
+
+}  // namespace
+
+Tensor stop_gradient(const Operand& x) { return make<StopGradient>(x); }
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sluice/io/checkpoint.h>
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace sluice::io {
+
+/// A folder for one test, removed at its end with all that is in it.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string file(const std::string& name) const { return (path / name).string(); }
+  std::vector<std::string> names() const;  ///< of all files in it, sorted
+
+  const std::filesystem::path path;
+};
+
+std::string read_bytes(const std::string& path);
+void write_bytes(const std::string& path, const std::string& bytes);
+
+/// Every dtype; scalars, empty arrays, eight axes; NaNs with a payload, infinities, -0 and the smallest
+/// numbers.
+Checkpoint sample();
+
+/// The same names, dtypes, shapes and bits?
+bool same(const Checkpoint& a, const Checkpoint& b);
+
+/// The message of the Error that f throws, or "" when it throws none.
+template <class F>
+std::string message_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+/// The bytes of a file with these contents, with a true header in front: for contents that save would not
+/// write.
+std::string with_header(const std::string& contents);
+/// Little-endian bytes of a number.
+std::string bytes_of(std::uint64_t number, std::size_t size);
+
+}  // namespace sluice::io

@@ -62,7 +62,9 @@ std::int32_t Sampler::operator()(std::span<const float> logits, double uniform) 
 
   const double target = uniform * std::accumulate(weights_.begin(), weights_.end(), 0.0);
   double cumulative = 0;
-  std::size_t chosen = largest;  // rounding may let the sum end at the target: then the last possible token
+  // Summed in the order of the total, so it passes the target; should a compiler's fast-math flags reorder
+  // either sum, the last possible token is taken.
+  std::size_t chosen = largest;
   for (std::size_t id = 0; id < weights_.size() && cumulative <= target; ++id) {
     if (weights_[id] == 0) continue;
     cumulative += weights_[id];

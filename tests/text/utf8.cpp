@@ -1,4 +1,5 @@
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <string>
 #include <string_view>

@@ -1,3 +1,4 @@
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>

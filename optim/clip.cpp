@@ -1,0 +1,53 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/cast.h>
+#include <sluice/ops/clamp.h>
+#include <sluice/ops/minimum.h>
+#include <sluice/ops/sqrt.h>
+#include <sluice/ops/square.h>
+#include <sluice/ops/sum.h>
+#include <sluice/optim/clip.h>
+
+#include <fmt/format.h>
+
+namespace sluice::optim {
+
+namespace {
+
+void require_positive(std::string_view who, std::string_view name, double value, Location where) {
+  if (value > 0) return;
+  throw Error(fmt::format("[{}] {} must be positive: got {}", who, name, value), where);
+}
+
+}  // namespace
+
+Tensor global_norm(const Tensors& gradients, Location where) {
+  if (gradients.empty())
+    throw Error("[global_norm] a norm needs gradients: got none; pass at least one", where);
+  Tensor total;
+  for (const Tensor& gradient : gradients) {
+    const Tensor squares = cast(sum(square(Operand(gradient, where))), DType::float64);
+    total = total.defined() ? total + squares : squares;
+  }
+  return sqrt(total);
+}
+
+Tensors clip_by_global_norm(const Tensors& gradients, double max_norm, Location where) {
+  return clip_by_global_norm(gradients, global_norm(gradients, where), max_norm, where);
+}
+
+Tensors clip_by_global_norm(const Tensors& gradients, const Tensor& norm, double max_norm, Location where) {
+  require_positive("clip_by_global_norm", "max_norm", max_norm, where);
+  const Tensor scale = minimum(max_norm / (norm + 1e-6), 1);
+  Tensors clipped;
+  for (const Tensor& gradient : gradients) clipped.push_back(gradient * cast(scale, gradient.dtype()));
+  return clipped;
+}
+
+Tensors clip_by_value(const Tensors& gradients, double limit, Location where) {
+  require_positive("clip_by_value", "limit", limit, where);
+  Tensors clipped;
+  for (const Tensor& gradient : gradients) clipped.push_back(clamp(Operand(gradient, where), -limit, limit));
+  return clipped;
+}
+
+}  // namespace sluice::optim

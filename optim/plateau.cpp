@@ -1,0 +1,55 @@
+#include <sluice/optim/plateau.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sluice::optim {
+
+namespace {
+
+constexpr double smallest_change = 1e-8;
+
+Tensor number(double value) { return full({}, value, DType::float64); }
+double get(const Variable& variable) { return variable.value().item(); }
+void set(const Variable& variable, double value) { variable.set(number(value).value()); }
+
+}  // namespace
+
+Plateau::Plateau(const Optimizer& optimizer, const PlateauOptions& options, Location where)
+    : options_(options),
+      learning_rate_(optimizer.learning_rate_variable()),
+      best_(number(std::numeric_limits<double>::infinity())),
+      bad_(number(0)),
+      cooldown_(number(0)) {
+  detail::require_fraction("plateau", "factor", options.factor, where);
+  detail::require_not_negative("plateau", "patience", options.patience, where);
+  detail::require_not_negative("plateau", "threshold", options.threshold, where);
+  detail::require_not_negative("plateau", "cooldown", options.cooldown, where);
+  detail::require_not_negative("plateau", "minimum", options.minimum, where);
+}
+
+bool Plateau::observe(double loss) {
+  const bool better = loss < get(best_) * (1 - options_.threshold);
+  if (better) set(best_, loss);
+  const double waiting = get(cooldown_);
+  double bad = better ? 0 : get(bad_) + 1;
+  if (waiting > 0) {
+    set(cooldown_, waiting - 1);
+    bad = 0;
+  }
+  const bool lower = bad > options_.patience;
+  set(bad_, lower ? 0 : bad);
+  if (!lower) return false;
+  set(cooldown_, options_.cooldown);
+  const double rate = get(learning_rate_);
+  const double lowered = std::max(rate * options_.factor, options_.minimum);
+  if (rate - lowered <= smallest_change) return false;
+  set(learning_rate_, lowered);
+  return true;
+}
+
+NamedVariables Plateau::variables() const {
+  return {{"plateau.best", best_}, {"plateau.bad", bad_}, {"plateau.cooldown", cooldown_}};
+}
+
+}  // namespace sluice::optim

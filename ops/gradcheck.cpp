@@ -1,0 +1,293 @@
+#include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/gradcheck.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice {
+
+namespace {
+
+/// One element of one of several tensors.
+struct Place {
+  std::size_t tensor = 0;
+  Index element = 0;
+};
+
+std::vector<Place> places_of(const Specs& specs) {
+  std::vector<Place> places;
+  for (std::size_t i = 0; i < specs.size(); ++i) {
+    if (!is_floating(specs[i].dtype)) continue;
+    for (Index k = 0; k < specs[i].shape.size(); ++k) places.push_back({i, k});
+  }
+  return places;
+}
+
+/// "input 1 [0, 2]"
+std::string text(const Specs& specs, const Place& place, std::string_view kind) {
+  const Shape& shape = specs[place.tensor].shape;
+  std::vector<Index> index(static_cast<std::size_t>(shape.rank()));
+  Index rest = place.element;
+  for (Index axis = shape.rank() - 1; axis >= 0; --axis) {
+    index[static_cast<std::size_t>(axis)] = rest % shape[axis];
+    rest /= shape[axis];
+  }
+  return fmt::format("{} {} {}", kind, place.tensor, index);
+}
+
+Specs specs_of(const Tensors& tensors) {
+  Specs specs;
+  for (const Tensor& tensor : tensors) specs.push_back(tensor.spec());
+  return specs;
+}
+
+Tensors floating(const Tensors& tensors) {
+  Tensors result;
+  std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(result),
+               [](const Tensor& t) { return is_floating(t.dtype()); });
+  return result;
+}
+
+/// vjp with zeros where there is no dependence, for the floating inputs.
+Tensors pulled_back(const Tensors& ys, const Tensors& dys, const Tensors& xs) {
+  const Tensors wrt = floating(xs);
+  Tensors gradients = vjp(ys, dys, wrt);
+  for (std::size_t i = 0; i < wrt.size(); ++i) {
+    if (!gradients[i].defined()) gradients[i] = zeros_like(wrt[i]);
+  }
+  return gradients;
+}
+
+double& at(Array& array, Index element) { return array.values<double>()[static_cast<std::size_t>(element)]; }
+
+/// Keeps the worst of the entries that were compared.
+class Comparison {
+ public:
+  Comparison(std::string_view mode, const GradcheckOptions& options) : mode_(mode), options_(options) {}
+
+  void add(double analytic, double numeric, std::size_t output, std::size_t input) {
+    ++entries_;
+    const double error = std::abs(analytic - numeric);
+    const double allowed = options_.atol + options_.rtol * std::abs(numeric);
+    const bool right = error <= allowed;  // false for NaN
+    wrong_ += right ? 0 : 1;
+    worst_error_ = std::max(worst_error_, error);
+    const double rank = std::isnan(error / allowed) ? HUGE_VAL : error / allowed;
+    if (entries_ > 1 && rank <= worst_rank_) return;
+    worst_rank_ = rank;
+    worst_ = {analytic, numeric};
+    output_ = output;
+    input_ = input;
+  }
+
+  void require(const Specs& outputs, const std::vector<Place>& rows, const Specs& inputs,
+               const std::vector<Place>& columns) const {
+    if (wrong_ == 0) return;
+    throw Error(fmt::format("[gradcheck] {} differs from central differences: d {} / d {} is {:.9g}, by differences "
+                            "{:.9g}; {} of {} entries are wrong; look at the gradient of the ops on the way",
+                            mode_, text(outputs, rows[output_], "output"), text(inputs, columns[input_], "input"),
+                            worst_.first, worst_.second, wrong_, entries_));
+  }
+
+  double worst_error() const { return worst_error_; }
+
+ private:
+  std::string_view mode_;
+  const GradcheckOptions& options_;
+  Index entries_ = 0;
+  Index wrong_ = 0;
+  double worst_error_ = 0;
+  double worst_rank_ = 0;
+  std::pair<double, double> worst_;
+  std::size_t output_ = 0;
+  std::size_t input_ = 0;
+};
+
+/// A check under way: the inputs, the differences, and the two modes that are compared with them.
+class Check {
+ public:
+  Check(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options)
+      : function_(function), options_(options) {
+    for (const Tensor& input : evaluate(inputs)) {
+      if (input.dtype() == DType::float32) {
+        throw Error(fmt::format("[gradcheck] inputs must be float64 to be varied by {}: got {}; use float64 tensors",
+                                options.eps, input.spec().text()));
+      }
+      arguments_.push_back(input.value().clone());
+      in_.push_back(input.spec());
+    }
+    columns_ = places_of(in_);
+    differentiate();
+  }
+
+  /// A seed with a single one gives a row of the Jacobian.
+  double check_reverse() {
+    Specs specs = in_;
+    specs.insert(specs.end(), out_.begin(), out_.end());
+    const Graph graph = trace(
+        [&](const Tensors& all) {
+          const Tensors xs(all.begin(), all.begin() + count());
+          return pulled_back(function_(xs), Tensors(all.begin() + count(), all.end()), xs);
+        },
+        specs);
+    const Interpreter backward(graph);
+    Arrays arguments = extended(specs);
+    Comparison comparison("reverse mode", options_);
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      double& seed = at(arguments[in_.size() + rows_[row].tensor], rows_[row].element);
+      seed = 1;
+      const Arrays gradients = backward.run(arguments);
+      seed = 0;
+      std::size_t column = 0;
+      for (const Array& gradient : gradients) {
+        for (Index k = 0; k < gradient.shape().size(); ++k, ++column) {
+          comparison.add(gradient.element(k), numeric_[column][row], row, column);
+        }
+      }
+    }
+    comparison.require(out_, rows_, in_, columns_);
+    return comparison.worst_error();
+  }
+
+  /// A tangent with a single one gives a column.
+  double check_forward() {
+    Specs specs = in_;
+    std::copy_if(in_.begin(), in_.end(), std::back_inserter(specs),
+                 [](const Spec& spec) { return is_floating(spec.dtype); });
+    const Graph graph = trace(
+        [&](const Tensors& all) {
+          const Tensors xs(all.begin(), all.begin() + count());
+          const auto of_floating = [&](const Tensors& moved) {
+            Tensors full;
+            std::size_t next = 0;
+            for (const Tensor& x : xs) full.push_back(is_floating(x.dtype()) ? moved[next++] : x);
+            return floating(function_(full));
+          };
+          return jvp(of_floating, floating(xs), Tensors(all.begin() + count(), all.end())).tangents;
+        },
+        specs);
+    const Interpreter forward(graph);
+    Arrays arguments = extended(specs);
+    Comparison comparison("forward mode", options_);
+    std::size_t column = 0;
+    for (std::size_t i = in_.size(); i < specs.size(); ++i) {
+      for (Index k = 0; k < specs[i].shape.size(); ++k, ++column) {
+        at(arguments[i], k) = 1;
+        const Arrays tangents = forward.run(arguments);
+        at(arguments[i], k) = 0;
+        std::size_t row = 0;
+        for (const Array& tangent : tangents) {
+          for (Index j = 0; j < tangent.shape().size(); ++j, ++row) {
+            comparison.add(tangent.element(j), numeric_[column][row], row, column);
+          }
+        }
+      }
+    }
+    comparison.require(out_, rows_, in_, columns_);
+    return comparison.worst_error();
+  }
+
+  Index entries() const { return static_cast<Index>(rows_.size() * columns_.size()); }
+
+ private:
+  void differentiate() {
+    const Graph graph = trace(function_, in_);
+    out_ = specs_of(graph.outputs);
+    rows_ = places_of(out_);
+    const Interpreter function(graph);
+    for (const Place& column : columns_) {
+      double& x = at(arguments_[column.tensor], column.element);
+      const double middle = x;
+      x = middle + options_.eps;
+      const Arrays above = function.run(arguments_);
+      x = middle - options_.eps;
+      const Arrays below = function.run(arguments_);
+      x = middle;
+      std::vector<double>& differences = numeric_.emplace_back();
+      for (const Place& row : rows_) {
+        const double rise = above[row.tensor].element(row.element) - below[row.tensor].element(row.element);
+        differences.push_back(rise / (2 * options_.eps));
+      }
+    }
+  }
+
+  std::ptrdiff_t count() const { return static_cast<std::ptrdiff_t>(in_.size()); }
+
+  /// The arguments, and zeros for the specs behind them.
+  Arrays extended(const Specs& specs) const {
+    Arrays arguments = arguments_;
+    for (std::size_t i = in_.size(); i < specs.size(); ++i) {
+      arguments.push_back(zeros(specs[i].shape, specs[i].dtype).value().clone());
+    }
+    return arguments;
+  }
+
+  const TensorFunction& function_;
+  const GradcheckOptions& options_;
+  Arrays arguments_;
+  Specs in_;
+  Specs out_;
+  std::vector<Place> columns_;  // the floating elements of the inputs
+  std::vector<Place> rows_;     // and of the outputs
+  std::vector<std::vector<double>> numeric_;  // by column, then row
+};
+
+GradcheckReport checked(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options) {
+  Check check(function, inputs, options);
+  const double reverse = check.check_reverse();
+  const double forward = options.jvp ? check.check_forward() : 0;
+  return {check.entries(), std::max(reverse, forward)};
+}
+
+TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
+  return [function](const Tensors& inputs) { return Tensors{function(inputs)}; };
+}
+
+/// Numbers without a pattern between 0.5 and 1.5.
+Tensor some_seed(const Spec& spec) {
+  Array array(Spec{DType::float64, spec.shape});
+  for (Index i = 0; i < spec.shape.size(); ++i) {
+    const double turns = static_cast<double>(i + 1) * 0.6180339887498949;
+    at(array, i) = 0.5 + (turns - std::floor(turns));
+  }
+  return Tensor(std::move(array));
+}
+
+}  // namespace
+
+GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options,
+                          Location where) {
+  return detail::located(where, [&] { return checked(function, inputs, options); });
+}
+
+GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
+                          const GradcheckOptions& options, Location where) {
+  return gradcheck(several(function), inputs, options, where);
+}
+
+GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options,
+                              Location where) {
+  return detail::located(where, [&] {
+    Tensors with_seeds = inputs;
+    const Graph graph = trace(function, specs_of(inputs));
+    for (const Tensor& y : floating(graph.outputs)) with_seeds.push_back(some_seed(y.spec()));
+    const auto split = static_cast<std::ptrdiff_t>(inputs.size());
+    const auto gradients = [&](const Tensors& all) {
+      const Tensors xs(all.begin(), all.begin() + split);
+      return pulled_back(floating(function(xs)), Tensors(all.begin() + split, all.end()), xs);
+    };
+    return checked(gradients, with_seeds, options);
+  });
+}
+
+GradcheckReport gradgradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
+                              const GradcheckOptions& options, Location where) {
+  return gradgradcheck(several(function), inputs, options, where);
+}
+
+}  // namespace sluice

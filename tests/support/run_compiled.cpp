@@ -1,9 +1,9 @@
 #include "support/run_compiled.h"
 
-#include <sluice/graph/evaluate.h>
+#include <sluice/compile/program.h>
 
 namespace sluice::test {
 
-Tensors run_compiled(const Graph& graph, const Tensors& arguments) { return evaluate(graph, arguments); }
+Tensors run_compiled(const Graph& graph, const Tensors& arguments) { return Program(graph).run(arguments); }
 
 }  // namespace sluice::test

@@ -1,0 +1,43 @@
+#pragma once
+
+// Every op, one line each.
+
+#include <sluice/ops/abs.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/broadcast_to.h>
+#include <sluice/ops/cast.h>
+#include <sluice/ops/clamp.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/cos.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/elu.h>
+#include <sluice/ops/erf.h>
+#include <sluice/ops/exp.h>
+#include <sluice/ops/expm1.h>
+#include <sluice/ops/floor.h>
+#include <sluice/ops/gelu.h>
+#include <sluice/ops/leaky_relu.h>
+#include <sluice/ops/log.h>
+#include <sluice/ops/log1p.h>
+#include <sluice/ops/logical.h>
+#include <sluice/ops/matmul.h>
+#include <sluice/ops/maximum.h>
+#include <sluice/ops/minimum.h>
+#include <sluice/ops/pow.h>
+#include <sluice/ops/random.h>
+#include <sluice/ops/relu.h>
+#include <sluice/ops/reshape.h>
+#include <sluice/ops/rsqrt.h>
+#include <sluice/ops/scan.h>
+#include <sluice/ops/sigmoid.h>
+#include <sluice/ops/sign.h>
+#include <sluice/ops/silu.h>
+#include <sluice/ops/sin.h>
+#include <sluice/ops/softplus.h>
+#include <sluice/ops/sqrt.h>
+#include <sluice/ops/square.h>
+#include <sluice/ops/stop_gradient.h>
+#include <sluice/ops/sum.h>
+#include <sluice/ops/tanh.h>
+#include <sluice/ops/transpose.h>
+#include <sluice/ops/where.h>

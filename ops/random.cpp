@@ -1,0 +1,172 @@
+#include <sluice/graph/op.h>
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/philox.h>
+#include <sluice/ops/random.h>
+#include <sluice/ops/random_key.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace sluice::random {
+
+namespace {
+
+constexpr double two_pi = 6.283185307179586;
+constexpr Index blocks_per_piece = 2048;
+
+/// Numbers of a shape and a floating dtype, made of a key only. `per_block` of them come from one block of
+/// the stream.
+class Generator : public Op {
+ public:
+  Generator(const Shape& shape, DType dtype) : spec_{dtype, shape} {}
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    require_key(inputs[0], name());
+    if (!is_floating(spec_.dtype)) {
+      throw ShapeError(fmt::format("[{}] the dtype must be f32 or f64: got {}; cast the result", name(),
+                                   name_of(spec_.dtype)));
+    }
+    return {spec_};
+  }
+
+ protected:
+  /// Calls write(block, values, n) for every block: its n values begin at `values`, n is per_block but at the
+  /// end.
+  template <class T, class F>
+  static void for_blocks(const MutableView& output, Index per_block, F&& write) {
+    const Index size = output.size();
+    T* values = output.as<T>();
+    kernels::parallel_for((size + per_block - 1) / per_block, blocks_per_piece, [&](Index begin, Index end) {
+      for (Index block = begin; block < end; ++block) {
+        const Index at = block * per_block;
+        write(static_cast<std::uint64_t>(block), values + at, std::min(per_block, size - at));
+      }
+    });
+  }
+
+  const Spec spec_;
+};
+
+class Uniform final : public Generator {
+ public:
+  Uniform(const Shape& shape, double low, double high, DType dtype)
+      : Generator(shape, dtype), low_(low), high_(high) {}
+
+  std::string_view name() const override { return "random::uniform"; }
+  std::string attributes() const override {
+    return fmt::format("shape={}, low={}, high={}, dtype={}", spec_.shape.text(), low_, high_,
+                       name_of(spec_.dtype));
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const Stream stream(inputs[0].as<std::int32_t>(), Purpose::uniform);
+    if (spec_.dtype == DType::float32) {
+      for_blocks<float>(outputs[0], 4, [&](std::uint64_t block, float* values, Index n) {
+        const auto words = stream.block(block);
+        for (Index i = 0; i < n; ++i) values[i] = scaled(unit_float(words[static_cast<std::size_t>(i)]));
+      });
+    } else {
+      for_blocks<double>(outputs[0], 2, [&](std::uint64_t block, double* values, Index n) {
+        const auto words = stream.block(block);
+        for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i) {
+          values[i] = scaled(unit_double(words[2 * i], words[2 * i + 1]));
+        }
+      });
+    }
+  }
+
+ private:
+  template <class T>
+  T scaled(T unit) const {
+    const T low = static_cast<T>(low_);
+    const T high = static_cast<T>(high_);
+    const T value = low + (high - low) * unit;
+    return value < high ? value : std::nextafter(high, low);  // rounding may reach the open end
+  }
+
+  const double low_;
+  const double high_;
+};
+
+class Normal final : public Generator {
+ public:
+  Normal(const Shape& shape, double mean, double stddev, DType dtype)
+      : Generator(shape, dtype), mean_(mean), stddev_(stddev) {}
+
+  std::string_view name() const override { return "random::normal"; }
+  std::string attributes() const override {
+    return fmt::format("shape={}, mean={}, stddev={}, dtype={}", spec_.shape.text(), mean_, stddev_,
+                       name_of(spec_.dtype));
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const Stream stream(inputs[0].as<std::int32_t>(), Purpose::normal);
+    with_type(spec_.dtype, [&](auto type) {
+      using T = decltype(type);
+      if constexpr (std::is_floating_point_v<T>) {
+        for_blocks<T>(outputs[0], 2, [&](std::uint64_t block, T* values, Index n) {
+          const auto words = stream.block(block);
+          const double radius =
+              std::sqrt(-2 * std::log(1 - unit_double(words[0], words[1])));  // 1 - u is never 0
+          const double angle = two_pi * unit_double(words[2], words[3]);
+          values[0] = static_cast<T>(mean_ + stddev_ * (radius * std::cos(angle)));
+          if (n > 1) values[1] = static_cast<T>(mean_ + stddev_ * (radius * std::sin(angle)));
+        });
+      }
+    });
+  }
+
+ private:
+  const double mean_;
+  const double stddev_;
+};
+
+void require_probability(const Operand& p, const Shape& shape) {
+  if (p.is_number()) {
+    const double probability = p.tensor(DType::float64).item();
+    if (probability >= 0 && probability <= 1) return;
+    throw Error(fmt::format("[random::bernoulli] a probability must lie in [0, 1]: got {}", probability));
+  }
+  if (broadcast(p.tensor().shape(), shape, "random::bernoulli") == shape) return;
+  throw ShapeError(fmt::format(
+      "[random::bernoulli] p must broadcast to the shape: got p {} and shape {}; enlarge the shape",
+      p.tensor().spec().text(), shape.text()));
+}
+
+}  // namespace
+
+Tensor uniform(const Operand& key, const Shape& shape, double low, double high, DType dtype) {
+  if (!std::isfinite(low) || !std::isfinite(high) || !(low < high)) {
+    throw Error(fmt::format("[random::uniform] low must be below high, both finite: got low {} and high {}",
+                            low, high),
+                key.where());
+  }
+  return make(std::make_shared<Uniform>(shape, low, high, dtype), {key});
+}
+
+Tensor normal(const Operand& key, const Shape& shape, double mean, double stddev, DType dtype) {
+  if (!std::isfinite(mean) || !std::isfinite(stddev) || stddev < 0) {
+    throw Error(
+        fmt::format(
+            "[random::normal] mean and stddev must be finite and stddev not negative: got mean {} and "
+            "stddev {}",
+            mean, stddev),
+        key.where());
+  }
+  return make(std::make_shared<Normal>(shape, mean, stddev, dtype), {key});
+}
+
+Tensor bernoulli(const Operand& key, const Operand& p, const Shape& shape) {
+  try {
+    require_probability(p, shape);
+  } catch (Error& error) {
+    error.locate(key.where());
+    throw;
+  }
+  return Operand(uniform(key, shape), key.where()) < p;
+}
+
+}  // namespace sluice::random

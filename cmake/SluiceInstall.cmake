@@ -9,7 +9,7 @@ foreach(room IN LISTS SLUICE_ROOMS)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/${room}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/sluice"
     FILES_MATCHING PATTERN "*.h")
 endforeach()
-install(FILES "${PROJECT_SOURCE_DIR}/sluice.h" "${SLUICE_INCLUDE_DIR}/sluice/version.h"
+install(FILES "${SLUICE_INCLUDE_DIR}/sluice/sluice.h" "${SLUICE_INCLUDE_DIR}/sluice/version.h"
   DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/sluice")
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/sluice")

@@ -41,11 +41,20 @@ set_target_properties(sluice PROPERTIES POSITION_INDEPENDENT_CODE ON)
 # the repository, so the build tree gets a folder `sluice` that links to them.
 set(SLUICE_INCLUDE_DIR "${PROJECT_BINARY_DIR}/include")
 file(MAKE_DIRECTORY "${SLUICE_INCLUDE_DIR}/sluice")
-foreach(entry IN LISTS SLUICE_ROOMS ITEMS sluice.h)
-  if(EXISTS "${PROJECT_SOURCE_DIR}/${entry}")
-    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${entry}" "${SLUICE_INCLUDE_DIR}/sluice/${entry}" SYMBOLIC COPY_ON_ERROR)
+set(sluice_includes "")
+foreach(room IN LISTS SLUICE_ROOMS)
+  if(EXISTS "${PROJECT_SOURCE_DIR}/${room}")
+    file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${room}" "${SLUICE_INCLUDE_DIR}/sluice/${room}" SYMBOLIC COPY_ON_ERROR)
   endif()
+  # <sluice/sluice.h> has all pages but the kernels', which users have no need of.
+  file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/${room}/*.h")
+  foreach(header IN LISTS headers)
+    if(NOT room STREQUAL "kernels")
+      string(APPEND sluice_includes "#include <sluice/${header}>\n")
+    endif()
+  endforeach()
 endforeach()
+configure_file("${PROJECT_SOURCE_DIR}/cmake/sluice.h.in" "${SLUICE_INCLUDE_DIR}/sluice/sluice.h" @ONLY)
 configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in" "${SLUICE_INCLUDE_DIR}/sluice/version.h" @ONLY)
 target_include_directories(sluice PUBLIC
   $<BUILD_INTERFACE:${SLUICE_INCLUDE_DIR}>

@@ -1,0 +1,73 @@
+#include <sluice/ops/axes.h>
+#include <sluice/ops/concat.h>
+#include <sluice/ops/slice.h>
+#include <sluice/ops/strided.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class Concat final : public Op {
+ public:
+  explicit Concat(Index axis) : axis_(axis) {}
+  std::string_view name() const override { return "concat"; }
+  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    const Spec& first = inputs[0];
+    Index length = 0;
+    for (const Spec& input : inputs) {
+      bool fits = input.dtype == first.dtype && input.shape.rank() == first.shape.rank();
+      for (Index axis = 0; fits && axis < first.shape.rank(); ++axis) {
+        fits = axis == axis_ || input.shape[axis] == first.shape[axis];
+      }
+      if (!fits) {
+        throw ShapeError(fmt::format("[concat] all tensors must have one dtype and, but for axis {}, one shape: got {} "
+                                     "and {}; cast, reshape or broadcast one of them",
+                                     axis_, first.text(), input.text()));
+      }
+      length += input.shape[axis_];
+    }
+    return {{first.dtype, first.shape.with(axis_, length)}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const std::size_t bytes = size_of(outputs[0].spec.dtype);
+    const detail::Strides to = detail::dense_strides(outputs[0].shape());
+    Index position = 0;
+    for (const View& input : inputs) {
+      detail::copy_strided(input.shape(), bytes, input.data, detail::dense_strides(input.shape()),
+                           detail::advanced(outputs[0].data, position * to[static_cast<std::size_t>(axis_)], bytes), to);
+      position += input.shape()[axis_];
+    }
+  }
+
+  Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override {
+    Tensors gradients(wanted.size());
+    Index position = 0;
+    for (std::size_t i = 0; i < wanted.size(); ++i) {
+      const Index next = position + ys[0].input(i).shape()[axis_];
+      if (wanted[i]) gradients[i] = slice(dys[0], axis_, position, next);
+      position = next;
+    }
+    return gradients;
+  }
+
+ private:
+  const Index axis_;
+};
+
+}  // namespace
+
+Tensor concat(const Tensors& tensors, Index axis, Location where) {
+  return detail::located(where, [&] {
+    if (tensors.empty()) throw ShapeError("[concat] needs at least one tensor: got none");
+    const Index normal = normal_axis(axis, tensors.front().rank(), "concat");
+    if (tensors.size() == 1) return tensors.front();
+    return make(std::make_shared<Concat>(normal), tensors, where);
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,53 @@
+#include <sluice/ops/flip.h>
+#include <sluice/ops/strided.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class Flip final : public Op {
+ public:
+  explicit Flip(detail::AxisSet axes) : axes_(axes) {}
+  std::string_view name() const override { return "flip"; }
+  std::string attributes() const override { return fmt::format("axes={}", detail::axis_text(axes_)); }
+
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const Shape& shape = inputs[0].shape();
+    if (shape.size() == 0) return;
+    const std::size_t bytes = size_of(inputs[0].spec.dtype);
+    detail::Strides from = detail::dense_strides(shape);
+    Index start = 0;
+    for (Index axis = 0; axis < shape.rank(); ++axis) {
+      if (!detail::has_axis(axes_, axis)) continue;
+      Index& stride = from[static_cast<std::size_t>(axis)];
+      start += (shape[axis] - 1) * stride;
+      stride = -stride;
+    }
+    detail::copy_strided(shape, bytes, detail::advanced(inputs[0].data, start, bytes), from, outputs[0].data,
+                         detail::dense_strides(shape));
+  }
+
+  Tensors gradient(const Tensor&, const Tensor& dy) const override {
+    return {make(std::make_shared<Flip>(axes_), {dy})};
+  }
+
+ private:
+  const detail::AxisSet axes_;
+};
+
+}  // namespace
+
+Tensor flip(const Operand& x, const Axes& axes) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "flip");
+    if (set == 0) return tensor;
+    return make(std::make_shared<Flip>(set), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,101 @@
+#include <sluice/ops/axes.h>
+#include <sluice/ops/pad.h>
+#include <sluice/ops/slice.h>
+#include <sluice/ops/strided.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+class Pad final : public Op {
+ public:
+  /// One spread per axis.
+  Pad(std::vector<detail::Spread> spreads, double value) : spreads_(std::move(spreads)), value_(value) {}
+  std::string_view name() const override { return "pad"; }
+  std::string attributes() const override {
+    std::string text;
+    for (const detail::Spread& spread : spreads_) {
+      text += fmt::format("{}{}+{}", text.empty() ? "" : ", ", spread.before, spread.after);
+      if (spread.step != 1) text += fmt::format("/{}", spread.step);
+    }
+    return fmt::format("[{}]{}", text, value_ == 0 ? "" : fmt::format(" value={}", value_));
+  }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    Shape shape = inputs[0].shape;
+    for (std::size_t i = 0; i < spreads_.size(); ++i) {
+      const auto axis = static_cast<Index>(i);
+      shape = shape.with(axis, spreads_[i].before + covered(spreads_[i], shape[axis]) + spreads_[i].after);
+    }
+    return {{inputs[0].dtype, shape}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const DType dtype = inputs[0].spec.dtype;
+    with_type(dtype, [&](auto type) {
+      using T = decltype(type);
+      std::fill_n(outputs[0].as<T>(), outputs[0].size(), static_cast<T>(value_));
+    });
+    if (inputs[0].size() == 0) return;
+    detail::Strides to = detail::dense_strides(outputs[0].shape());
+    Index start = 0;
+    for (std::size_t i = 0; i < spreads_.size(); ++i) {
+      start += spreads_[i].before * to[i];
+      to[i] *= spreads_[i].step;
+    }
+    detail::copy_strided(inputs[0].shape(), size_of(dtype), inputs[0].data, detail::dense_strides(inputs[0].shape()),
+                         detail::advanced(outputs[0].data, start, size_of(dtype)), to);
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Shape& x = y.input(0).shape();
+    std::vector<Range> ranges;
+    for (std::size_t i = 0; i < spreads_.size(); ++i) {
+      const Index begin = spreads_[i].before;
+      ranges.push_back({begin, begin + covered(spreads_[i], x[static_cast<Index>(i)]), spreads_[i].step});
+    }
+    return {slice(dy, ranges)};
+  }
+
+ private:
+  static Index covered(const detail::Spread& spread, Index length) {
+    return length == 0 ? 0 : (length - 1) * spread.step + 1;
+  }
+
+  const std::vector<detail::Spread> spreads_;
+  const double value_;
+};
+
+}  // namespace
+
+Tensor detail::pad_spread(const Operand& x, const std::vector<Spread>& spreads, double value) {
+  return make(std::make_shared<Pad>(spreads, value), {x.tensor()}, x.where());
+}
+
+Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    if (static_cast<Index>(paddings.size()) > tensor.rank()) {
+      throw ShapeError(fmt::format("[pad] at most one padding per axis: got {} for {}", paddings.size(),
+                                   tensor.shape().text()));
+    }
+    std::vector<detail::Spread> spreads(static_cast<std::size_t>(tensor.rank()));
+    bool adds = false;
+    for (std::size_t i = 0; i < paddings.size(); ++i) {
+      const Padding& padding = paddings[i];
+      if (padding.before < 0 || padding.after < 0) {
+        throw ShapeError(fmt::format("[pad] a padding cannot be negative: got {} and {} for axis {}; use slice to cut",
+                                     padding.before, padding.after, i));
+      }
+      spreads[i] = {padding.before, padding.after, 1};
+      adds = adds || padding.before + padding.after > 0;
+    }
+    return adds ? detail::pad_spread(x, spreads, value) : tensor;
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,107 @@
+#include <sluice/ops/axes.h>
+#include <sluice/ops/pad.h>
+#include <sluice/ops/slice.h>
+#include <sluice/ops/strided.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+/// A range whose places lie on the axis, with begin <= end.
+Range normal_range(const Range& range, Index length) {
+  if (range.step < 1) {
+    throw ShapeError(fmt::format("[slice] the step must be at least 1: got {}; use flip to go backwards", range.step));
+  }
+  const auto place = [&](Index at) { return std::clamp<Index>(at < 0 ? at + length : at, 0, length); };
+  const Index begin = place(range.begin);
+  return {begin, std::max(begin, place(range.end)), range.step};
+}
+
+Index count(const Range& range) { return (range.end - range.begin + range.step - 1) / range.step; }
+
+class Slice final : public Op {
+ public:
+  /// One normal range per axis.
+  explicit Slice(std::vector<Range> ranges) : ranges_(std::move(ranges)) {}
+  std::string_view name() const override { return "slice"; }
+  std::string attributes() const override {
+    std::string text;
+    for (const Range& range : ranges_) {
+      text += fmt::format("{}{}:{}", text.empty() ? "" : ", ", range.begin, range.end);
+      if (range.step != 1) text += fmt::format(":{}", range.step);
+    }
+    return "[" + text + "]";
+  }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    Shape shape = inputs[0].shape;
+    for (std::size_t i = 0; i < ranges_.size(); ++i) shape = shape.with(static_cast<Index>(i), count(ranges_[i]));
+    return {{inputs[0].dtype, shape}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const std::size_t bytes = size_of(inputs[0].spec.dtype);
+    detail::Strides from = detail::dense_strides(inputs[0].shape());
+    Index start = 0;
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      start += ranges_[i].begin * from[i];
+      from[i] *= ranges_[i].step;
+    }
+    if (outputs[0].size() == 0) return;
+    detail::copy_strided(outputs[0].shape(), bytes, detail::advanced(inputs[0].data, start, bytes), from,
+                         outputs[0].data, detail::dense_strides(outputs[0].shape()));
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Shape& shape = y.input(0).shape();
+    std::vector<detail::Spread> spreads;
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      const Index length = shape[static_cast<Index>(i)];
+      const Index taken = count(ranges_[i]);
+      const Index covered = taken == 0 ? 0 : (taken - 1) * ranges_[i].step + 1;
+      spreads.push_back({ranges_[i].begin, length - ranges_[i].begin - covered, ranges_[i].step});
+    }
+    return {detail::pad_spread(dy, spreads, 0)};
+  }
+
+ private:
+  const std::vector<Range> ranges_;
+};
+
+}  // namespace
+
+Tensor slice(const Operand& x, Index axis, Index begin, Index end, Index step) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const Index normal = normal_axis(axis, tensor.rank(), "slice");
+    std::vector<Range> ranges(static_cast<std::size_t>(normal + 1));
+    ranges.back() = {begin, end, step};
+    return slice(x, ranges);
+  });
+}
+
+Tensor slice(const Operand& x, const std::vector<Range>& ranges) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    if (static_cast<Index>(ranges.size()) > tensor.rank()) {
+      throw ShapeError(fmt::format("[slice] at most one range per axis: got {} ranges for {}", ranges.size(),
+                                   tensor.shape().text()));
+    }
+    std::vector<Range> all = ranges;
+    all.resize(static_cast<std::size_t>(tensor.rank()));
+    bool whole = true;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Index length = tensor.shape()[static_cast<Index>(i)];
+      all[i] = normal_range(all[i], length);
+      whole = whole && count(all[i]) == length;
+    }
+    if (whole) return tensor;
+    return make(std::make_shared<Slice>(std::move(all)), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+#include <concepts>
+
+namespace sluice {
+
+/// Slices along an axis, with these lengths, one behind the other; concat puts them together again. Any dtype. Throws
+/// ShapeError unless the sizes add up to the length of the axis.
+Tensors split(const Operand& x, const std::vector<Index>& sizes, Index axis = 0);
+
+/// The same in equal parts. Throws ShapeError when the axis cannot be divided into them.
+Tensors split(const Operand& x, std::integral auto parts, Index axis = 0);
+
+namespace detail {
+Tensors split_evenly(const Operand& x, Index parts, Index axis);
+}
+
+Tensors split(const Operand& x, std::integral auto parts, Index axis) {
+  return detail::split_evenly(x, static_cast<Index>(parts), axis);
+}
+
+}  // namespace sluice

@@ -1,0 +1,64 @@
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/along_axis.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/index_add.h>
+#include <sluice/ops/take.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+class Take final : public Op {
+ public:
+  explicit Take(Index axis) : axis_(axis) {}
+  std::string_view name() const override { return "take"; }
+  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    detail::require_ids(inputs[1], "take");
+    Shape shape = inputs[0].shape.erased(axis_);
+    for (Index i = 0; i < inputs[1].shape.rank(); ++i) shape = shape.inserted(axis_ + i, inputs[1].shape[i]);
+    return {{inputs[0].dtype, shape}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const detail::AlongAxis x(inputs[0].shape(), axis_);
+    detail::check_ids(inputs[1], x.length, "take");
+    const auto* ids = inputs[1].as<std::int32_t>();
+    const Index count = inputs[1].size();
+    with_type(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      const T* from = inputs[0].as<T>();
+      T* to = outputs[0].as<T>();
+      const Index grain = std::max<Index>(1, (Index{1} << 15) / std::max<Index>(x.inner, 1));
+      kernels::parallel_for(x.outer * count, grain, [&](Index begin, Index end) {
+        for (Index at = begin; at < end; ++at) {
+          std::copy_n(from + (at / count * x.length + ids[at % count]) * x.inner, x.inner, to + at * x.inner);
+        }
+      });
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {index_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
+  }
+
+ private:
+  const Index axis_;
+};
+
+}  // namespace
+
+Tensor take(const Operand& x, const Operand& ids, Index axis) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const Index normal = normal_axis(axis, tensor.rank(), "take");
+    return make(std::make_shared<Take>(normal), {tensor, ids.tensor(DType::int32)}, x.where());
+  });
+}
+
+}  // namespace sluice

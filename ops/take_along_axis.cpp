@@ -1,0 +1,67 @@
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/along_axis.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/scatter_add.h>
+#include <sluice/ops/take_along_axis.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class TakeAlongAxis final : public Op {
+ public:
+  explicit TakeAlongAxis(Index axis) : axis_(axis) {}
+  std::string_view name() const override { return "take_along_axis"; }
+  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    detail::require_ids(inputs[1], "take_along_axis");
+    const Shape& x = inputs[0].shape;
+    const Shape& ids = inputs[1].shape;
+    if (ids.rank() != x.rank() || !(ids.with(axis_, x[axis_]) == x)) {
+      throw ShapeError(fmt::format("[take_along_axis] the ids must have the shape of the tensor, but for axis {}: got {} "
+                                   "for {}; expand_dims or broadcast_to may help",
+                                   axis_, ids.text(), x.text()));
+    }
+    return {{inputs[0].dtype, ids}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const detail::AlongAxis x(inputs[0].shape(), axis_);
+    const detail::AlongAxis y(outputs[0].shape(), axis_);
+    detail::check_ids(inputs[1], x.length, "take_along_axis");
+    const auto* ids = inputs[1].as<std::int32_t>();
+    with_type(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      const T* from = inputs[0].as<T>();
+      T* to = outputs[0].as<T>();
+      kernels::parallel_for(outputs[0].size(), Index{1} << 14, [&](Index begin, Index end) {
+        for (Index at = begin; at < end; ++at) {
+          const Index outer = at / (y.length * y.inner);
+          to[at] = from[(outer * x.length + ids[at]) * x.inner + at % x.inner];
+        }
+      });
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {scatter_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
+  }
+
+ private:
+  const Index axis_;
+};
+
+}  // namespace
+
+Tensor take_along_axis(const Operand& x, const Operand& ids, Index axis) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const Index normal = normal_axis(axis, tensor.rank(), "take_along_axis");
+    return make(std::make_shared<TakeAlongAxis>(normal), {tensor, ids.tensor(DType::int32)}, x.where());
+  });
+}
+
+}  // namespace sluice

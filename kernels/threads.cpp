@@ -23,7 +23,7 @@ namespace {
 
 /// Long enough to bridge the gap between two loops of one program step, short against a scheduler's time
 /// slice.
-constexpr auto spin_time = std::chrono::microseconds(30);
+constexpr auto spin_time = std::chrono::microseconds(50);
 
 thread_local int current_number = 0;
 thread_local bool inside_loop = false;

@@ -101,10 +101,10 @@ struct Problem {
 TEMPLATE_TEST_CASE("gemm agrees with three plain loops, for every backend, transposition and beta", "", float,
                    double) {
   using T = TestType;
-  const Index shapes[][3] = {{1, 1, 1},     {0, 5, 3},      {5, 0, 3},     {5, 3, 0},     {0, 0, 0},
-                             {1, 40, 30},   {40, 1, 30},    {30, 40, 1},   {3, 5, 7},     {17, 33, 9},
-                             {50, 128, 20}, {1, 700, 65},   {2, 96, 400},  {3, 1, 1},     {300, 70, 40},
-                             {70, 300, 40}, {129, 257, 65}, {20, 800, 50}, {400, 10, 200}};
+  const Index shapes[][3] = {{1, 1, 1},     {0, 5, 3},      {5, 0, 3},      {5, 3, 0},     {0, 0, 0},
+                             {1, 40, 30},   {40, 1, 30},    {30, 40, 1},    {3, 5, 7},     {17, 33, 9},
+                             {50, 128, 20}, {1, 700, 65},   {2, 96, 400},   {3, 1, 1},     {300, 70, 40},
+                             {70, 300, 40}, {129, 257, 65}, {20, 800, 150}, {400, 10, 600}};
   unsigned seed = 0;
   for (const auto& [m, n, k] : shapes)
     for (const bool transpose_a : {false, true})
@@ -140,8 +140,8 @@ TEMPLATE_TEST_CASE("gemm agrees with three plain loops on random shapes", "", fl
 
 TEMPLATE_TEST_CASE("gemm has the same bits for any number of threads", "", float, double) {
   using T = TestType;
-  const Index shapes[][3] = {{500, 64, 96},  {64, 500, 96},   {50, 512, 128},
-                             {1, 3000, 500}, {128, 256, 600}, {700, 1, 900}};
+  // Two blocks and more; one that is all rows, one that is all columns.
+  const Index shapes[][3] = {{200, 96, 120}, {64, 300, 110}, {1, 3000, 800}, {3000, 1, 800}, {300, 300, 100}};
   for (const auto& [m, n, k] : shapes)
     for (const bool transpose_a : {false, true})
       for (const bool transpose_b : {false, true}) {

@@ -35,7 +35,7 @@ class Compiled {
     using Result = std::invoke_result_t<const F&, detail::Argument<Args>...>;
     Tensors arguments;
     std::vector<std::size_t> counts;
-    const auto add = [&](const auto& argument) {
+    [[maybe_unused]] const auto add = [&](const auto& argument) {  // no arguments: nothing to add
       const std::size_t before = arguments.size();
       detail::flatten(argument, arguments);
       counts.push_back(arguments.size() - before);

@@ -74,12 +74,12 @@ class Optimizer {
  protected:
   /// One parameter in a step.
   struct Slice {
-    std::size_t index;  ///< in parameters(), and in what state() returned
+    std::size_t index = 0;  ///< in parameters(), and in what state() returned
     Variable variable;
     Tensor value;     ///< before the step
     Tensor gradient;  ///< clipped
     Tensor rate;      ///< its learning rate, a float64 scalar
-    double weight_decay;
+    double weight_decay = 0;
 
     /// A float64 scalar in the dtype of the parameter.
     Tensor scalar(const Tensor& x) const;

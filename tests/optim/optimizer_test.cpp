@@ -288,6 +288,23 @@ TEST_CASE("Adam's bias corrections hold after ten million steps") {
   CHECK(adam.steps() == 10000001);
 }
 
+TEST_CASE("eps is added outside of the root") {
+  const auto first_step = [](const Variable& p, optim::Optimizer&& optimizer) {
+    optimizer.apply({scalar(2)});
+    return 1 - p.value().item();
+  };
+  const auto one = [] { return Variable(scalar(1)); };
+  const Variable a = one();
+  CHECK(first_step(a, optim::Adam({{"p", a}}, {.learning_rate = 0.1, .eps = 3})) ==
+        Approx(0.1 * 2 / (2 + 3)));
+  const Variable b = one();
+  CHECK(first_step(b, optim::RMSprop({{"p", b}}, {.learning_rate = 0.1, .alpha = 0.75, .eps = 3})) ==
+        Approx(0.1 * 2 / (1 + 3)));
+  const Variable c = one();
+  CHECK(first_step(c, optim::Adagrad({{"p", c}}, {.learning_rate = 0.1, .eps = 3})) ==
+        Approx(0.1 * 2 / (2 + 3)));
+}
+
 TEST_CASE("a centred variance that rounding makes negative gives no NaN") {
   const Variable p(tensor({1.f}));
   optim::RMSprop rmsprop({{"p", p}}, {.alpha = 0.5, .centered = true});

@@ -3,6 +3,7 @@
 #include <sluice/ops/reduce.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/sum.h>
+#include <sluice/ops/wrapping.h>
 
 #include <fmt/format.h>
 
@@ -18,14 +19,20 @@ struct SumFold {
       return kernels::sum(x, static_cast<std::size_t>(n));
     } else {
       T sum = 0;
-      for (Index i = 0; i < n; ++i) sum += x[i];
+      for (Index i = 0; i < n; ++i) sum = combine(sum, x[i]);
       return sum;
     }
   }
   void into(T* y, const T* x, Index n) const {
-    for (Index i = 0; i < n; ++i) y[i] += x[i];
+    for (Index i = 0; i < n; ++i) y[i] = combine(y[i], x[i]);
   }
-  T combine(T a, T b) const { return a + b; }
+  T combine(T a, T b) const {
+    if constexpr (std::is_integral_v<T>) {
+      return detail::wrapping_add(a, b);
+    } else {
+      return a + b;
+    }
+  }
 };
 
 class Sum final : public Op {

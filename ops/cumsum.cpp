@@ -1,0 +1,77 @@
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/along_axis.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/cumsum.h>
+#include <sluice/ops/wrapping.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+class CumSum final : public Op {
+ public:
+  CumSum(Index axis, bool reverse) : axis_(axis), reverse_(reverse) {}
+  std::string_view name() const override { return "cumsum"; }
+  std::string attributes() const override { return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : ""); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    if (inputs[0].dtype == DType::boolean) {
+      throw ShapeError(fmt::format("[cumsum] needs numbers: got {}; cast it to i32", inputs[0].text()));
+    }
+    return {inputs[0]};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    with_type(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      if constexpr (!std::is_same_v<T, bool>) {
+        add(inputs[0].as<T>(), outputs[0].as<T>(), detail::AlongAxis(inputs[0].shape(), axis_));
+      }
+    });
+  }
+
+  Tensors gradient(const Tensor&, const Tensor& dy) const override { return {cumsum(dy, axis_, !reverse_)}; }
+
+ private:
+  template <class T>
+  void add(const T* x, T* y, const detail::AlongAxis& along) const {
+    const Index size = along.length * along.inner;
+    if (size == 0) return;
+    const Index step = reverse_ ? -along.inner : along.inner;
+    const Index first = reverse_ ? size - along.inner : 0;
+    kernels::parallel_for(along.outer, std::max<Index>(1, (Index{1} << 14) / size), [&](Index begin, Index end) {
+      for (Index outer = begin; outer < end; ++outer) {
+        const T* from = x + outer * size + first;
+        T* to = y + outer * size + first;
+        std::copy_n(from, along.inner, to);
+        for (Index i = 1; i < along.length; ++i) {
+          for (Index j = 0; j < along.inner; ++j) {
+            if constexpr (std::is_integral_v<T>) {
+              to[i * step + j] = detail::wrapping_add(to[(i - 1) * step + j], from[i * step + j]);
+            } else {
+              to[i * step + j] = to[(i - 1) * step + j] + from[i * step + j];
+            }
+          }
+        }
+      }
+    });
+  }
+
+  const Index axis_;
+  const bool reverse_;
+};
+
+}  // namespace
+
+Tensor cumsum(const Operand& x, Index axis, bool reverse) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    return make(std::make_shared<CumSum>(normal_axis(axis, tensor.rank(), "cumsum"), reverse), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,70 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/exp.h>
+#include <sluice/ops/exp_sums.h>
+#include <sluice/ops/logsumexp.h>
+#include <sluice/ops/reshape.h>
+#include <sluice/ops/where.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class LogSumExp final : public Op {
+ public:
+  LogSumExp(Index axis, bool keep) : axis_(axis), keep_(keep) {}
+  std::string_view name() const override { return "logsumexp"; }
+  std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    detail::require_floating(inputs[0], "logsumexp");
+    const Shape& x = inputs[0].shape;
+    return {{inputs[0].dtype, keep_ ? x.with(axis_, 1) : x.erased(axis_)}};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const detail::AlongAxis along(inputs[0].shape(), axis_);
+    detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      detail::for_each_band(along, [&](Index offset, Index outer, Index column, Index width) {
+        std::array<T, detail::band_width> shifts;
+        std::array<T, detail::band_width> logs;
+        const auto no_exponentials = static_cast<T*>(nullptr);
+        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, no_exponentials, shifts.data(),
+                         logs.data());
+        kernels::log(logs.data(), logs.data(), static_cast<std::size_t>(width));
+        T* y = outputs[0].as<T>() + outer * along.inner + column;
+        for (Index j = 0; j < width; ++j) {
+          y[j] = shifts[static_cast<std::size_t>(j)] + logs[static_cast<std::size_t>(j)];
+        }
+      });
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Tensor& x = y.input(0);
+    const Shape kept = x.shape().with(axis_, 1);
+    // Where all x are minus infinity, x - y would be no number; each exponential is zero there.
+    const Tensor shift = where(equal(y, -std::numeric_limits<double>::infinity()), 0, y);
+    return {exp(x - reshape(shift, kept)) * reshape(dy, kept)};
+  }
+
+ private:
+  const Index axis_;
+  const bool keep_;
+};
+
+}  // namespace
+
+Tensor logsumexp(const Operand& x, Index axis, bool keep) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    const Index normal = normal_axis(axis, tensor.rank(), "logsumexp");
+    return make(std::make_shared<LogSumExp>(normal, keep), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

@@ -1,0 +1,8 @@
+#include <sluice/ops/extreme.h>
+#include <sluice/ops/max.h>
+
+namespace sluice {
+
+Tensor max(const Operand& x, const Axes& axes, bool keep) { return detail::extreme<true>(x, axes, keep); }
+
+}  // namespace sluice

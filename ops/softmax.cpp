@@ -1,0 +1,62 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/ops/axes.h>
+#include <sluice/ops/exp_sums.h>
+#include <sluice/ops/softmax.h>
+#include <sluice/ops/sum.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+namespace {
+
+class Softmax final : public Op {
+ public:
+  explicit Softmax(Index axis) : axis_(axis) {}
+  std::string_view name() const override { return "softmax"; }
+  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+
+  Specs infer(std::span<const Spec> inputs) const override {
+    detail::require_floating(inputs[0], "softmax");
+    return {inputs[0]};
+  }
+
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const detail::AlongAxis along(inputs[0].shape(), axis_);
+    detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
+      using T = decltype(type);
+      detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
+        std::array<T, detail::band_width> shifts;
+        std::array<T, detail::band_width> sums;
+        T* y = outputs[0].as<T>() + offset;
+        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y, shifts.data(), sums.data());
+        for (Index j = 0; j < width; ++j) sums[static_cast<std::size_t>(j)] = 1 / sums[static_cast<std::size_t>(j)];
+        if (along.inner == 1) {
+          for (Index i = 0; i < along.length; ++i) y[i] *= sums[0];
+          return;
+        }
+        for (Index i = 0; i < along.length; ++i) {
+          for (Index j = 0; j < width; ++j) y[i * along.inner + j] *= sums[static_cast<std::size_t>(j)];
+        }
+      });
+    });
+  }
+
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {y * (dy - sum(dy * y, axis_, true))};
+  }
+
+ private:
+  const Index axis_;
+};
+
+}  // namespace
+
+Tensor softmax(const Operand& x, Index axis) {
+  const Tensor tensor = x.tensor();
+  return detail::located(x.where(), [&] {
+    return make(std::make_shared<Softmax>(normal_axis(axis, tensor.rank(), "softmax")), {tensor}, x.where());
+  });
+}
+
+}  // namespace sluice

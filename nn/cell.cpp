@@ -1,0 +1,96 @@
+#include <sluice/nn/cell.h>
+
+#include <fmt/format.h>
+
+namespace sluice::nn {
+
+namespace {
+
+std::string shapes(const Tensors& parts) {
+  std::string text;
+  for (const Tensor& part : parts) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ",
+                        part.defined() ? part.spec().text() : "an undefined tensor");
+  }
+  return text.empty() ? "nothing" : text;
+}
+
+// The parts a state of these sizes has, as text: "f32[20, 256], f32[20, 256]".
+std::string wanted(DType dtype, Index batch, const std::vector<Index>& sizes) {
+  std::string text;
+  for (const Index size : sizes) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", Spec{dtype, {batch, size}}.text());
+  }
+  return text;
+}
+
+bool fits(const Tensors& parts, DType dtype, Index batch, const std::vector<Index>& sizes) {
+  if (parts.size() != sizes.size()) return false;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!parts[i].defined() || parts[i].spec() != Spec{dtype, {batch, sizes[i]}}) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+std::pair<Tensor, Tensor> State::pair(Location where) const {
+  if (parts.size() != 2) {
+    throw Error(
+        fmt::format(
+            "[state] pair() is for states of 2 parts: this one has {} ({}); read its `parts`, or give "
+            "the cell two state sizes",
+            parts.size(), shapes(parts)),
+        where);
+  }
+  return {parts[0], parts[1]};
+}
+
+Cell::Cell(Index inputs, std::vector<Index> state_sizes, Location where)
+    : inputs_(inputs), sizes_(std::move(state_sizes)) {
+  if (sizes_.empty()) {
+    throw Error("[cell] a cell remembers at least its output: got no state sizes; pass {hidden}", where);
+  }
+  for (const Index size : sizes_) {
+    if (inputs < 1 || size < 1) {
+      throw Error(
+          fmt::format("[cell] sizes are at least 1: got {} inputs and a state of {}; pass positive sizes",
+                      inputs, size),
+          where);
+    }
+  }
+}
+
+State Cell::initial(Index batch, DType dtype) const {
+  State state;
+  for (const Index size : sizes_) state.parts.push_back(zeros({batch, size}, dtype));
+  return state;
+}
+
+State Cell::operator()(const Tensor& x, const State& s, Location where) const {
+  if (!x.defined() || x.rank() != 2 || x.dim(1) != inputs_) {
+    throw ShapeError(
+        fmt::format("[cell] a step takes x [batch, {}]: got {}; give the cell {} inputs, or x that width",
+                    inputs_, shapes({x}), x.defined() && x.rank() == 2 ? x.dim(1) : inputs_),
+        where);
+  }
+  const Index batch = x.dim(0);
+  if (!fits(s.parts, x.dtype(), batch, sizes_)) {
+    throw ShapeError(
+        fmt::format("[cell] the state of a batch of {} is {}: got {}; start from initial({}), or from the "
+                    "state the step before returned",
+                    batch, wanted(x.dtype(), batch, sizes_), shapes(s.parts), batch),
+        where);
+  }
+  State next = step(x, s);
+  if (!fits(next.parts, x.dtype(), batch, sizes_)) {
+    throw ShapeError(
+        fmt::format("[cell] a step returns a state like the one it got, {}: step() returned {}; return all "
+                    "parts, the output first, or correct the state sizes",
+                    wanted(x.dtype(), batch, sizes_), shapes(next.parts)),
+        where);
+  }
+  return next;
+}
+
+}  // namespace sluice::nn

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sluice/nn/module.h>
+
+#include <initializer_list>
+#include <utility>
+#include <vector>
+
+namespace sluice::nn {
+
+/// What a recurrent cell remembers between steps: one tensor [batch, size] per part. The first part is the
+/// output.
+struct State {
+  Tensors parts;
+
+  State() = default;
+  explicit State(Tensors parts) : parts(std::move(parts)) {}
+  State(std::initializer_list<Tensor> parts) : parts(parts) {}
+
+  /// The first part, which the cell shows to the world.
+  const Tensor& output() const { return parts.front(); }
+  /// Both parts of a state that has two: auto [h, c] = s.pair(). Throws Error for another number of parts.
+  std::pair<Tensor, Tensor> pair(Location where = Location::current()) const;
+};
+
+/// One state per layer.
+using States = std::vector<State>;
+
+/// One step of a recurrence, written as its equations. A cell of your own derives from Cell, tells it the
+/// sizes, and overrides step and members; it works in Recurrent like those that come with the library:
+///
+///     struct Leaky : nn::Cell {
+///       nn::Linear in;
+///       Leaky(Index inputs, Index hidden, const Tensor& key)
+///           : Cell(inputs, {hidden}), in(inputs + hidden, hidden, key) {}
+///       nn::State step(const Tensor& x, const nn::State& s) const override {
+///         const Tensor& h = s.output();
+///         return {0.9 * h + 0.1 * tanh(in(concat({x, h}, -1)))};
+///       }
+///       void members(const nn::Members& m) const override { m("in", in); }
+///     };
+///
+/// Keep the gates apart and the weights per gate: the compiler merges the products.
+class Cell : public Module {
+ public:
+  /// The state after one step: x [batch, inputs], s the state before. Called on checked shapes.
+  virtual State step(const Tensor& x, const State& s) const = 0;
+
+  /// The state before the first step: zeros. A cell that learns its first state overrides this.
+  virtual State initial(Index batch, DType dtype = DType::float32) const;
+
+  /// step with its shapes checked. Throws ShapeError when x or s do not fit the cell, or step returns a state
+  /// of another shape.
+  State operator()(const Tensor& x, const State& s, Location where = Location::current()) const;
+
+  Index inputs() const { return inputs_; }
+  Index hidden() const { return sizes_.front(); }  ///< the size of the output
+  const std::vector<Index>& state_sizes() const { return sizes_; }
+
+ protected:
+  /// A cell that takes vectors of `inputs` and remembers parts of these sizes, the output first. Throws Error
+  /// for sizes below 1 or no parts.
+  Cell(Index inputs, std::vector<Index> state_sizes, Location where = Location::current());
+
+ private:
+  Index inputs_;
+  std::vector<Index> sizes_;
+};
+
+}  // namespace sluice::nn

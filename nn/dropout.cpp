@@ -1,0 +1,32 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/nn/dropout.h>
+#include <sluice/ops/cast.h>
+#include <sluice/ops/random.h>
+
+#include <fmt/format.h>
+
+namespace sluice::nn {
+
+Dropout::Dropout(double rate, Location where) : rate_(rate) {
+  if (!(rate >= 0 && rate < 1)) {
+    throw Error(
+        fmt::format("[dropout] a rate is in [0, 1): got {}; 0 drops nothing, 0.5 every other value", rate),
+        where);
+  }
+}
+
+Tensor Dropout::operator()(const Tensor& x, Mode mode, const Tensor& key, Location where) const {
+  if (mode == Mode::evaluate || rate_ == 0) return x;
+  if (!key.defined()) {
+    throw Error(
+        fmt::format(
+            "[dropout] training at rate {} takes a random key: got none; pass one, new for every step "
+            "(random::fold_in(key, step))",
+            rate_),
+        where);
+  }
+  const Tensor kept = random::bernoulli(Operand(key, where), 1 - rate_, x.shape());
+  return Operand(x, where) * (cast(kept, x.dtype()) * (1 / (1 - rate_)));
+}
+
+}  // namespace sluice::nn

@@ -1,0 +1,31 @@
+#include <sluice/nn/embedding.h>
+#include <sluice/ops/take.h>
+
+#include <fmt/format.h>
+
+namespace sluice::nn {
+
+Embedding::Embedding(Index count, Index size, const Tensor& key, const EmbeddingOptions& options,
+                     Location where) {
+  if (count < 1 || size < 1) {
+    throw Error(
+        fmt::format("[embedding] sizes are at least 1: got {} ids and vectors of {}; pass positive sizes",
+                    count, size),
+        where);
+  }
+  weight = Variable(options.init({count, size}, key, options.dtype), where);
+}
+
+Tensor Embedding::operator()(const Tensor& ids, Location where) const {
+  if (!ids.defined() || ids.dtype() != DType::int32) {
+    throw ShapeError(
+        fmt::format("[embedding] takes ids i32[...] for its weight {}: got {}; cast the ids to int32",
+                    weight.spec().text(), ids.defined() ? ids.spec().text() : "an undefined tensor"),
+        where);
+  }
+  return take(Operand(weight, where), Operand(ids, where), 0);
+}
+
+void Embedding::members(const Members& m) const { m("weight", weight); }
+
+}  // namespace sluice::nn

@@ -1,0 +1,39 @@
+#include <sluice/graph/arithmetic.h>
+#include <sluice/nn/gate.h>
+#include <sluice/nn/gru.h>
+#include <sluice/ops/concat.h>
+#include <sluice/ops/random.h>
+#include <sluice/ops/sigmoid.h>
+#include <sluice/ops/tanh.h>
+
+namespace sluice::nn {
+
+using detail::gate;
+using random::fold_in;
+
+GRUCell::GRUCell(Index inputs, Index hidden, const Tensor& key, const GRUOptions& options, Location where)
+    : Cell(inputs, {hidden}, where),
+      reset(gate(inputs + hidden, hidden, fold_in(key, 0), options)),
+      update(gate(inputs + hidden, hidden, fold_in(key, 1), options)),
+      candidate(gate(inputs, hidden, fold_in(key, 2), options)),
+      candidate_hidden(gate(hidden, hidden, fold_in(key, 3), options)),
+      reset_after_(options.reset_after) {}
+
+State GRUCell::step(const Tensor& x, const State& s) const {
+  const Tensor& h = s.output();
+  const Tensor xh = concat({x, h}, -1);
+  const Tensor r = sigmoid(reset(xh));
+  const Tensor z = sigmoid(update(xh));
+  const Tensor recalled = reset_after_ ? r * candidate_hidden(h) : candidate_hidden(r * h);
+  const Tensor n = tanh(candidate(x) + recalled);
+  return {(1 - z) * n + z * h};
+}
+
+void GRUCell::members(const Members& m) const {
+  m("reset", reset);
+  m("update", update);
+  m("candidate", candidate);
+  m("candidate_hidden", candidate_hidden);
+}
+
+}  // namespace sluice::nn

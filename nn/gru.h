@@ -1,0 +1,45 @@
+#pragma once
+
+#include <sluice/nn/init.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/recurrent.h>
+
+namespace sluice::nn {
+
+struct GRUOptions {
+  bool bias = true;
+  /// Whether the reset gate acts after the product with h (as in cuDNN and PyTorch) or before it (as in the
+  /// paper).
+  bool reset_after = true;
+  /// First values of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
+  init::Initializer init = {};
+  DType dtype = DType::float32;
+};
+
+/// Gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014):
+///
+///   r = sigmoid([x, h] W_r + b_r)                          what of h the candidate sees
+///   z = sigmoid([x, h] W_z + b_z)                          what to keep
+///   n = tanh(x W_n + b_n + r * (h U_n + c_n))              reset_after; otherwise
+///   n = tanh(x W_n + b_n + (r * h) U_n + c_n)
+///   h' = (1 - z) * n + z * h
+class GRUCell : public Cell {
+ public:
+  using Options = GRUOptions;
+  GRUCell(Index inputs, Index hidden, const Tensor& key, const GRUOptions& options = {},
+          Location where = Location::current());
+
+  State step(const Tensor& x, const State& s) const override;
+  void members(const Members& m) const override;
+
+  Linear reset, update;     ///< each W is [inputs + hidden, hidden], rows of x first
+  Linear candidate;         ///< W_n [inputs, hidden] and b_n
+  Linear candidate_hidden;  ///< U_n [hidden, hidden] and c_n
+
+ private:
+  bool reset_after_;
+};
+
+using GRU = Recurrent<GRUCell>;
+
+}  // namespace sluice::nn

@@ -1,0 +1,19 @@
+#pragma once
+
+// All modules, cells, losses and initialisers.
+
+#include <sluice/nn/carried_state.h>
+#include <sluice/nn/cell.h>
+#include <sluice/nn/dropout.h>
+#include <sluice/nn/embedding.h>
+#include <sluice/nn/four_gate.h>
+#include <sluice/nn/gru.h>
+#include <sluice/nn/init.h>
+#include <sluice/nn/layer_norm.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/loss.h>
+#include <sluice/nn/lstm.h>
+#include <sluice/nn/module.h>
+#include <sluice/nn/recurrent.h>
+#include <sluice/nn/rnn.h>
+#include <sluice/nn/sequential.h>

@@ -1,0 +1,150 @@
+#pragma once
+
+#include <sluice/nn/cell.h>
+#include <sluice/nn/dropout.h>
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <vector>
+
+namespace sluice::nn {
+
+/// What layers of cells make of a sequence. Passes for its output where a Tensor is expected: head(rnn(x)).
+struct Sequence {
+  Tensor output;  ///< of the last layer: [time, batch, hidden]; of a single step [batch, hidden]
+  States state;   ///< of every layer after the last step
+
+  operator Tensor() const { return output; }  // NOLINT: the output is what one goes on with
+};
+
+/// How to run layers over a sequence.
+struct RecurrentCall {
+  States initial = {};         ///< one per layer; where empty, what the cells say (zeros)
+  bool reverse = false;        ///< from the last step to the first; outputs keep their places
+  Mode mode = Mode::evaluate;  ///< whether to drop values between the layers
+  Tensor key = {};             ///< random key of the dropout; needed in Mode::train where the rate is not 0
+};
+
+/// Layers of recurrent cells, one on the output of the other. Time is axis 0: x [time, batch, inputs] ->
+/// output [time, batch, hidden]. Each layer is one scan, so building and compiling take the same time for any
+/// length. Holds cells of any kinds: this is what to write where the kind is chosen when the program runs. A
+/// copy shares its cells.
+class RecurrentLayers : public Module {
+ public:
+  using Cells = std::vector<std::shared_ptr<const Cell>>;
+
+  /// Layers from the first to the last; `dropout` is the rate at which the output of each but the last is
+  /// dropped in training. Throws Error for no cells, ShapeError when a cell's inputs are not the hidden size
+  /// below it.
+  explicit RecurrentLayers(Cells cells, double dropout = 0, Location where = Location::current());
+
+  /// Throws ShapeError when x or the states do not fit the cells.
+  Sequence operator()(const Tensor& x, Location where = Location::current()) const;
+  Sequence operator()(const Tensor& x, const RecurrentCall& call, Location where = Location::current()) const;
+  /// The same from these states. (A template, so that braces as in rnn(x, {.reverse = true}) mean a
+  /// RecurrentCall.)
+  template <std::same_as<States> S>
+  Sequence operator()(const Tensor& x, const S& initial, Location where = Location::current()) const {
+    return from(x, initial, where);
+  }
+
+  /// One step with the same parameters, for sequences that come in bit by bit: x [batch, inputs]. Never
+  /// drops.
+  Sequence step(const Tensor& x, const States& state, Location where = Location::current()) const;
+
+  /// The states before the first step.
+  States initial(Index batch, DType dtype = DType::float32) const;
+
+  /// Names the cells by their position: "0.forget.weight".
+  void members(const Members& m) const override;
+
+  Index layers() const { return static_cast<Index>(cells_.size()); }
+  Index inputs() const { return cells_.front()->inputs(); }
+  Index hidden() const { return cells_.back()->hidden(); }
+  const Cell& cell(Index layer, Location where = Location::current()) const;
+
+ private:
+  Sequence from(const Tensor& x, const States& initial, Location where) const;
+  void require(const States& states, Location where) const;
+
+  Cells cells_;
+  Dropout dropout_;
+};
+
+/// For cells that have no Options.
+struct NoOptions {};
+
+namespace detail {
+template <class C>
+struct CellOptions {
+  using type = NoOptions;
+};
+template <class C>
+requires requires { typename C::Options; }
+struct CellOptions<C> {
+  using type = typename C::Options;
+};
+}  // namespace detail
+
+/// Options of Recurrent<C>; `cell` are those of the cell, C::Options.
+template <std::derived_from<Cell> C>
+struct RecurrentOptions {
+  double dropout = 0;  ///< rate between the layers, in training
+  typename detail::CellOptions<C>::type cell = {};
+};
+
+/// Layers of cells of one kind:
+///
+///     nn::Recurrent<PeepholeCell> rnn(2, 128, 256, key, {.dropout = 0.2});
+///     auto logits = head(rnn(x));
+///
+/// A cell needs a constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options). It adds nothing to
+/// RecurrentLayers but this, and may be assigned to one.
+template <std::derived_from<Cell> C>
+class Recurrent : public RecurrentLayers {
+ public:
+  /// `layers` cells; the first takes `inputs`, the others `hidden`. Each gets a random key of its own.
+  Recurrent(Index layers, Index inputs, Index hidden, const Tensor& key,
+            const RecurrentOptions<C>& options = {}, Location where = Location::current())
+      : RecurrentLayers(make(layers, inputs, hidden, key, options, where), options.dropout, where) {}
+
+  /// Layers of cells made one by one, of any sizes that fit.
+  explicit Recurrent(const std::vector<C>& cells, double dropout = 0, Location where = Location::current())
+      : RecurrentLayers(shared(cells), dropout, where) {}
+
+  const C& cell(Index layer, Location where = Location::current()) const {
+    return static_cast<const C&>(RecurrentLayers::cell(layer, where));
+  }
+
+ private:
+  static Cells make(Index layers, Index inputs, Index hidden, const Tensor& key,
+                    const RecurrentOptions<C>& options, Location where);
+  static Cells shared(const std::vector<C>& cells) {
+    Cells result;
+    for (const C& cell : cells) result.push_back(std::make_shared<const C>(cell));
+    return result;
+  }
+};
+
+namespace detail {
+/// One key per layer. Throws Error for fewer than one layer.
+Tensors layer_keys(const Tensor& key, Index layers, Location where);
+}  // namespace detail
+
+template <std::derived_from<Cell> C>
+RecurrentLayers::Cells Recurrent<C>::make(Index layers, Index inputs, Index hidden, const Tensor& key,
+                                          const RecurrentOptions<C>& options, Location where) {
+  Cells cells;
+  for (const Tensor& own : detail::layer_keys(key, layers, where)) {
+    const Index below = cells.empty() ? inputs : hidden;
+    if constexpr (std::is_same_v<decltype(options.cell), NoOptions>) {
+      cells.push_back(std::make_shared<const C>(below, hidden, own));
+    } else {
+      cells.push_back(std::make_shared<const C>(below, hidden, own, options.cell));
+    }
+  }
+  return cells;
+}
+
+}  // namespace sluice::nn

@@ -1,0 +1,24 @@
+#include <sluice/nn/gate.h>
+#include <sluice/nn/rnn.h>
+#include <sluice/ops/concat.h>
+#include <sluice/ops/relu.h>
+#include <sluice/ops/tanh.h>
+
+namespace sluice::nn {
+
+RNNCell::RNNCell(Index inputs, Index hidden, const Tensor& key, const RNNOptions& options, Location where)
+    : Cell(inputs, {hidden}, where),
+      linear(detail::gate(inputs + hidden, hidden, key, options)),
+      activation_(options.activation) {}
+
+State RNNCell::step(const Tensor& x, const State& s) const {
+  const Tensor y = linear(concat({x, s.output()}, -1));
+  return {activation_ == RNNActivation::tanh ? tanh(y) : relu(y)};
+}
+
+void RNNCell::members(const Members& m) const {
+  // The cell is its one layer, so that its names stay short: "weight", "bias".
+  linear.members(m);
+}
+
+}  // namespace sluice::nn

@@ -5,6 +5,7 @@
 
 #include <sluice/kernels/gemm_backends.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels {
 
@@ -43,6 +44,19 @@ Grid choose_grid(bool transpose_b, Index m, Index n, Index k) {
       grid.columns = blocks_of(grid.columns, 32) * 16;
   }
   return grid;
+}
+
+/// Small products without a transposed right operand are done here: a call of a library costs a tenth of a
+/// microsecond, as much as ten thousand multiplications.
+template <class T>
+bool multiply_small(const Product<T>& p, const Arithmetic<T>& arithmetic) {
+  constexpr double most_work = 1 << 14;
+  if (p.transpose_b || p.m <= 0 || p.n <= 0 || p.k <= 0) return false;
+  if (static_cast<double>(p.m) * static_cast<double>(p.n) * static_cast<double>(p.k) > most_work)
+    return false;
+  arithmetic.multiply_rows(p.m, p.n, p.k, p.a, p.transpose_a ? 1 : p.lda, p.transpose_a ? p.lda : 1, p.b,
+                           p.ldb, p.beta, p.c, p.ldc);
+  return true;
 }
 
 template <class T>
@@ -94,6 +108,7 @@ bool use_onednn() {
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda,
           const float* b, Index ldb, float beta, float* c, Index ldc) {
   const detail::Product<float> product{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc};
+  if (detail::multiply_small(product, detail::active().f32)) return;
   if (use_onednn())
     detail::gemm_in_blocks(product, detail::gemm_onednn);
   else
@@ -102,9 +117,9 @@ void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const f
 
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const double* a, Index lda,
           const double* b, Index ldb, double beta, double* c, Index ldc) {
-  detail::gemm_in_blocks(
-      detail::Product<double>{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc},
-      detail::gemm_eigen);
+  const detail::Product<double> product{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc};
+  if (detail::multiply_small(product, detail::active().f64)) return;
+  detail::gemm_in_blocks(product, detail::gemm_eigen);
 }
 
 std::string_view gemm_backend() { return use_onednn() ? "onednn" : "eigen"; }

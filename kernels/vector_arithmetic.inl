@@ -193,6 +193,6 @@ void axpy(T alpha, const T* x, T* y, std::size_t n) {
 
 template <class T>
 constexpr Arithmetic<T> make_arithmetic() {
-  return {add<T>,  subtract<T>, multiply<T>, divide<T>, maximum<T>, minimum<T>,
-          sqrt<T>, rsqrt<T>,    sum<T>,      max<T>,    dot<T>,     axpy<T>};
+  return {add<T>,   subtract<T>, multiply<T>, divide<T>, maximum<T>, minimum<T>,      sqrt<T>,
+          rsqrt<T>, sum<T>,      max<T>,      dot<T>,    axpy<T>,    multiply_rows<T>};
 }

@@ -24,22 +24,28 @@ const Kernels& kernels_for(Isa isa) {
   return kernels_baseline;
 }
 
+namespace {
+
+Isa wanted_isa() {
+  const char* text = std::getenv("SLUICE_ISA");
+  const std::string_view name = text != nullptr ? text : "";
+  if (name == "baseline") return Isa::baseline;
+  if (name == "avx2") return Isa::avx2;
+  return Isa::avx512;
+}
+
+}  // namespace
+
+const Kernels& active() {
+  static const Kernels& kernels = kernels_for(wanted_isa());
+  return kernels;
+}
+
 }  // namespace detail
 
 namespace {
 
-detail::Isa wanted_isa() {
-  const char* text = std::getenv("SLUICE_ISA");
-  const std::string_view name = text != nullptr ? text : "";
-  if (name == "baseline") return detail::Isa::baseline;
-  if (name == "avx2") return detail::Isa::avx2;
-  return detail::Isa::avx512;
-}
-
-const detail::Kernels& active() {
-  static const detail::Kernels& kernels = detail::kernels_for(wanted_isa());
-  return kernels;
-}
+using detail::active;
 
 template <class F>
 void each(const double* x, double* y, std::size_t n, F f) {

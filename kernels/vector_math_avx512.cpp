@@ -12,6 +12,8 @@ constexpr std::size_t register_bytes = 64;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
+#include <sluice/kernels/vector_product.inl>
+
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>

@@ -30,6 +30,10 @@ struct Arithmetic {
   T (*max)(const T* x, std::size_t n);
   T (*dot)(const T* a, const T* b, std::size_t n);
   void (*axpy)(T alpha, const T* x, T* y, std::size_t n);
+  /// c = op(a) b + beta c for m, n, k >= 1, with op(a)[i, l] = a[i * a_row + l * a_column]; for small
+  /// products.
+  void (*multiply_rows)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
+                        std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
 };
 
 struct Kernels {
@@ -56,5 +60,8 @@ enum class Isa { baseline, avx2, avx512 };
 
 /// The table for `isa`, or for the best the machine has below it.
 const Kernels& kernels_for(Isa isa);
+
+/// The table that vector_math.h uses, chosen at the first call.
+const Kernels& active();
 
 }  // namespace sluice::kernels::detail

@@ -8,6 +8,7 @@
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/gemm_backends.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/kernels/vector_table.h>
 
 #include "support/catch.h"
 
@@ -16,6 +17,8 @@ using sluice::kernels::gemm;
 using sluice::kernels::parallel_for;
 using sluice::kernels::set_threads;
 using sluice::kernels::detail::gemm_in_blocks;
+using sluice::kernels::detail::Isa;
+using sluice::kernels::detail::kernels_for;
 using sluice::kernels::detail::Product;
 
 namespace {
@@ -135,6 +138,34 @@ TEMPLATE_TEST_CASE("gemm agrees with three plain loops on random shapes", "", fl
     gemm(problem.transpose_a, problem.transpose_b, problem.m, problem.n, problem.k, problem.a.data(),
          problem.lda, problem.b.data(), problem.ldb, problem.beta, out.data(), problem.ldc);
     REQUIRE(problem.is_solved_by(out));
+  }
+}
+
+TEMPLATE_TEST_CASE("the kernel for small products agrees with three plain loops, for every instruction set",
+                   "", float, double) {
+  using T = TestType;
+  unsigned seed = 0;
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512}) {
+    const auto& table = kernels_for(isa);
+    const auto multiply_rows = [&table]() {
+      if constexpr (std::is_same_v<T, float>)
+        return table.f32.multiply_rows;
+      else
+        return table.f64.multiply_rows;
+    }();
+    for (const Index m : {1, 3})
+      for (Index n = 1; n < 150; ++n)
+        for (const Index k : {1, 2, 17})
+          for (const bool transpose_a : {false, true})
+            for (const T beta : {T{0}, T{1}}) {
+              const Problem<T> p(transpose_a, false, m, n, k, beta, n % 3, ++seed);
+              std::vector<T> out = p.c;
+              multiply_rows(m, n, k, p.a.data(), transpose_a ? 1 : p.lda, transpose_a ? p.lda : 1, p.b.data(),
+                            p.ldb, beta, out.data(), p.ldc);
+              INFO(table.name << " " << m << "x" << n << "x" << k << " transposed " << transpose_a << " beta "
+                              << beta);
+              REQUIRE(p.is_solved_by(out));
+            }
   }
 }
 

@@ -57,6 +57,9 @@ TEST_CASE("moving a buffer hands its memory over") {
   third = std::move(second);
   REQUIRE(third.data() == memory);
   REQUIRE(second.data() == nullptr);  // NOLINT(bugprone-use-after-move)
+  Buffer& same = third;
+  third = std::move(same);
+  REQUIRE(third.data() == memory);
 }
 
 // The sanitizers' own allocators end the program instead of throwing.

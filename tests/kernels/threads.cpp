@@ -108,7 +108,7 @@ TEST_CASE("a loop inside a loop runs in order on the same thread") {
       total += static_cast<int>(end - begin);
     });
   });
-  REQUIRE(total == 8 * 16);
+  REQUIRE(total == 128);
   REQUIRE(same_thread);
   REQUIRE(in_order);
 }
@@ -117,6 +117,7 @@ TEST_CASE("several user threads may run loops at the same time") {
   const ThreadsFor setting(3);
   std::vector<Index> sums(4, 0);
   std::vector<std::thread> users;
+  users.reserve(sums.size());
   for (auto& sum : sums)
     users.emplace_back([&sum] {
       for (int repeat = 0; repeat < 300; ++repeat) {
@@ -128,7 +129,7 @@ TEST_CASE("several user threads may run loops at the same time") {
       }
     });
   for (auto& user : users) user.join();
-  REQUIRE(sums == std::vector<Index>(4, 300 * 4950));
+  REQUIRE(sums == std::vector<Index>(4, Index{300} * 4950));
 }
 
 TEST_CASE("loops wake workers that went to sleep") {
@@ -152,7 +153,7 @@ TEST_CASE("what a piece writes, the caller reads after the loop") {
       for (Index i = begin; i < end; ++i) values[static_cast<std::size_t>(i)] += round + i;
     });
   }
-  for (Index i = 0; i < 64; ++i) REQUIRE(values[static_cast<std::size_t>(i)] == 500 * i + 499 * 250);
+  for (Index i = 0; i < 64; ++i) REQUIRE(values[static_cast<std::size_t>(i)] == 500 * i + Index{499} * 250);
 }
 
 TEST_CASE("the number of threads can be set, and zero goes back to the default") {

@@ -55,10 +55,11 @@ std::vector<const Kernels*> all_kernels() {
 /// How far `got` is from the true value, in units in the last place of a float of its size. Infinity where
 /// one is NaN or infinite and the other is not, or where the sign of a zero or of an infinity differs.
 double ulp_error(float got, double truth) {
+  constexpr double different = std::numeric_limits<double>::infinity();
   const auto rounded = static_cast<float>(truth);
-  if (std::isnan(truth) || std::isnan(got)) return std::isnan(truth) && std::isnan(got) ? 0 : inf;
+  if (std::isnan(truth) || std::isnan(got)) return std::isnan(truth) && std::isnan(got) ? 0 : different;
   if (std::isinf(rounded) || std::isinf(got) || (rounded == 0 && got == 0))
-    return rounded == got && std::signbit(rounded) == std::signbit(got) ? 0 : inf;
+    return rounded == got && std::signbit(rounded) == std::signbit(got) ? 0 : different;
   int exponent = 0;
   std::frexp(truth, &exponent);
   return std::abs(got - truth) / std::ldexp(1.0, std::max(exponent - 24, -149));

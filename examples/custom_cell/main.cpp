@@ -75,7 +75,7 @@ int run(bool smoke) {
     return loss;
   });
 
-  const int steps = smoke ? 60 : 600;
+  const int steps = smoke ? 180 : 600;
   double first = 0, last = 0;
   for (int i = 0; i <= steps; ++i) {
     last = step().item();

@@ -18,7 +18,7 @@ double sigmoid_of(double x) { return 1 / (1 + std::exp(-x)); }
 
 // A cell of one input and one unit, where an equation is a line of plain arithmetic: x = 0.5, first state
 // 0.25, second 0.75, every Linear with its weights w_x, w_h and bias.
-constexpr double x = 0.5, h = 0.25, c = 0.75;
+constexpr double x0 = 0.5, h0 = 0.25, c0 = 0.75;
 
 struct Weights {
   double x, h, b;
@@ -65,13 +65,13 @@ struct Told : nn::Cell {
 TEST_CASE("The RNN cell is its equation") {
   nn::RNNCell cell(1, 1, random::key(1), {.dtype = DType::float64});
   set(cell.linear, w0);
-  check_state(cell(scalar(x), {scalar(h)}), {std::tanh(w0(x, h))});
-  check_state(cell(scalar(-2), {scalar(h)}), {std::tanh(w0(-2, h))});
+  check_state(cell(scalar(x0), {scalar(h0)}), {std::tanh(w0(x0, h0))});
+  check_state(cell(scalar(-2), {scalar(h0)}), {std::tanh(w0(-2, h0))});
 
   nn::RNNCell relu(1, 1, random::key(1), {.activation = nn::RNNActivation::relu, .dtype = DType::float64});
   set(relu.linear, w0);
-  check_state(relu(scalar(x), {scalar(h)}), {std::max(0.0, w0(x, h))});
-  check_state(relu(scalar(-2), {scalar(h)}), {0});
+  check_state(relu(scalar(x0), {scalar(h0)}), {std::max(0.0, w0(x0, h0))});
+  check_state(relu(scalar(-2), {scalar(h0)}), {0});
 }
 
 TEST_CASE("The LSTM cell is its equations") {
@@ -80,8 +80,8 @@ TEST_CASE("The LSTM cell is its equations") {
   set(cell.input, w1);
   set(cell.candidate, w2);
   set(cell.output, w3);
-  const double next = sigmoid_of(w0(x, h)) * c + sigmoid_of(w1(x, h)) * std::tanh(w2(x, h));
-  check_state(cell(scalar(x), {scalar(h), scalar(c)}), {sigmoid_of(w3(x, h)) * std::tanh(next), next});
+  const double next = sigmoid_of(w0(x0, h0)) * c0 + sigmoid_of(w1(x0, h0)) * std::tanh(w2(x0, h0));
+  check_state(cell(scalar(x0), {scalar(h0), scalar(c0)}), {sigmoid_of(w3(x0, h0)) * std::tanh(next), next});
 }
 
 TEST_CASE("The GRU cell is its equations, with the reset after the product and before it") {
@@ -91,11 +91,11 @@ TEST_CASE("The GRU cell is its equations, with the reset after the product and b
     set(cell.update, w1);
     set(cell.candidate, 0.8, 0.4);
     set(cell.candidate_hidden, -1.2, 0.35);
-    const double r = sigmoid_of(w0(x, h));
-    const double z = sigmoid_of(w1(x, h));
-    const double recalled = reset_after ? r * (-1.2 * h + 0.35) : -1.2 * (r * h) + 0.35;
-    const double n = std::tanh(0.8 * x + 0.4 + recalled);
-    check_state(cell(scalar(x), {scalar(h)}), {(1 - z) * n + z * h});
+    const double r = sigmoid_of(w0(x0, h0));
+    const double z = sigmoid_of(w1(x0, h0));
+    const double recalled = reset_after ? r * (-1.2 * h0 + 0.35) : -1.2 * (r * h0) + 0.35;
+    const double n = std::tanh(0.8 * x0 + 0.4 + recalled);
+    check_state(cell(scalar(x0), {scalar(h0)}), {(1 - z) * n + z * h0});
   }
 }
 
@@ -106,10 +106,10 @@ TEST_CASE("The four-gate cell is its equations: the use gate sees what the forge
   set(cell.forget, w2);
   set(cell.show, w3);
   set(cell.use, 1.7, -0.15);
-  const double learned = std::tanh(w0(x, h)) * sigmoid_of(w1(x, h));
-  const double kept = c * sigmoid_of(w2(x, h));
-  check_state(cell(scalar(x), {scalar(h), scalar(c)}),
-              {std::tanh(1.7 * kept - 0.15) * sigmoid_of(w3(x, h)), kept + learned});
+  const double learned = std::tanh(w0(x0, h0)) * sigmoid_of(w1(x0, h0));
+  const double kept = c0 * sigmoid_of(w2(x0, h0));
+  check_state(cell(scalar(x0), {scalar(h0), scalar(c0)}),
+              {std::tanh(1.7 * kept - 0.15) * sigmoid_of(w3(x0, h0)), kept + learned});
 }
 
 TEST_CASE("Cells keep their gates apart, by name") {

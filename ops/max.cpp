@@ -1,4 +1,4 @@
-#include <sluice/ops/extreme.h>
+#include <sluice/ops/extreme.inl>
 #include <sluice/ops/max.h>
 
 namespace sluice {

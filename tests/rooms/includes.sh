@@ -20,8 +20,8 @@ declare -A home=(
   [Eigen]='^kernels/[^/]*\.cpp$'
   [dnnl]='^kernels/[^/]*\.cpp$'
   [cereal]='^io/[^/]*\.cpp$'
-  [fmt]='\.cpp$'
-  [nlohmann]='\.cpp$'
+  [fmt]='\.(cpp|inl)$'
+  [nlohmann]='\.(cpp|inl)$'
 )
 violations=0
 complain() {
@@ -39,6 +39,8 @@ while IFS=: read -r file line text; do
   elif [[ $header == sluice/*/* ]]; then
     other=${header#sluice/}
     other=${other%%/*}
+    # An .inl page is shared by the .cpp files of its room and is not installed.
+    [[ $file == *.h && $header == *.inl ]] && complain "$where" "a header, which is public, may not include $header"
     [[ " ${reach[$room]} " == *" $other "* ]] || complain "$where" "$room may not include $header (may: ${reach[$room]})"
   elif [[ $header == sluice/* && $header != sluice/version.h ]]; then
     complain "$where" "$header is for users; include the page that is needed"

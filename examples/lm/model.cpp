@@ -1,0 +1,115 @@
+#include "model.h"
+
+#include <sluice/graph/arithmetic.h>
+#include <sluice/nn/four_gate.h>
+#include <sluice/nn/gru.h>
+#include <sluice/nn/lstm.h>
+#include <sluice/nn/rnn.h>
+#include <sluice/ops/matmul.h>
+#include <sluice/ops/random.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace lm {
+namespace {
+
+namespace nn = sluice::nn;
+using sluice::Index;
+using sluice::Tensor;
+
+using MakeLayers = nn::RecurrentLayers (*)(const ModelSettings& settings, const Tensor& key);
+
+template <class Cell>
+nn::RecurrentLayers layers_of(const ModelSettings& settings, const Tensor& key) {
+  nn::RecurrentOptions<Cell> options;
+  options.dropout = settings.dropout;
+  if (settings.init_range > 0)
+    options.cell.init = nn::init::uniform(-settings.init_range, settings.init_range);
+  return nn::Recurrent<Cell>(settings.layers, settings.embed, settings.hidden, key, options);
+}
+
+struct Choice {
+  std::string_view name;
+  MakeLayers make;
+};
+constexpr std::array<Choice, 4> cells{{{"rnn", layers_of<nn::RNNCell>},
+                                       {"lstm", layers_of<nn::LSTMCell>},
+                                       {"gru", layers_of<nn::GRUCell>},
+                                       {"four_gate", layers_of<nn::FourGateCell>}}};
+
+nn::RecurrentLayers make_layers(const ModelSettings& settings, const Tensor& key) {
+  const auto choice =
+      std::find_if(cells.begin(), cells.end(), [&](const Choice& c) { return c.name == settings.cell; });
+  if (choice == cells.end()) throw UserError("no cell is called " + settings.cell);
+  return choice->make(settings, key);
+}
+
+nn::EmbeddingOptions embedding_options(const ModelSettings& settings) {
+  nn::EmbeddingOptions options;
+  // A tied matrix also makes the logits, where vectors of length 1 are a good start.
+  if (settings.tie) options.init = nn::init::normal(0, 1 / std::sqrt(static_cast<double>(settings.embed)));
+  if (settings.init_range > 0) options.init = nn::init::uniform(-settings.init_range, settings.init_range);
+  return options;
+}
+
+nn::LinearOptions head_options(const ModelSettings& settings) {
+  nn::LinearOptions options;
+  if (settings.init_range > 0) options.init = nn::init::uniform(-settings.init_range, settings.init_range);
+  options.bias_init = nn::init::constant(0);
+  return options;
+}
+
+}  // namespace
+
+std::vector<std::string_view> cell_names() {
+  std::vector<std::string_view> names;
+  for (const Choice& choice : cells) names.push_back(choice.name);
+  return names;
+}
+
+Model::Model(const ModelSettings& settings, Index vocabulary, std::uint64_t seed)
+    : Model(settings, vocabulary, sluice::random::split(sluice::random::key(seed), 3)) {}
+
+Model::Model(const ModelSettings& settings, Index vocabulary, const sluice::Tensors& keys)
+    : embed_(vocabulary, settings.embed, keys[0], embedding_options(settings)),
+      rnn_(make_layers(settings, keys[1])),
+      dropout_(settings.dropout) {
+  if (settings.tie) {
+    tied_bias_ = sluice::Variable(sluice::zeros({vocabulary}));
+  } else {
+    head_.emplace(settings.hidden, vocabulary, keys[2], head_options(settings));
+  }
+}
+
+Tensor Model::head(const Tensor& h) const {
+  if (head_) return (*head_)(h);
+  return sluice::matmul(h, embed_.weight, {.transpose_b = true}) + tied_bias_;
+}
+
+Model::Result Model::operator()(const Tensor& ids, const nn::States& initial, nn::Mode mode,
+                                const Tensor& key) const {
+  const bool drops = mode == nn::Mode::train && dropout_.rate() > 0;
+  const sluice::Tensors keys = drops ? sluice::random::split(key, 3) : sluice::Tensors(3);
+  const nn::Sequence run =
+      rnn_(dropout_(embed_(ids), mode, keys[0]), {.initial = initial, .mode = mode, .key = keys[1]});
+  return {head(dropout_(run.output, mode, keys[2])), run.state};
+}
+
+Model::Result Model::step(const Tensor& ids, const nn::States& states) const {
+  const nn::Sequence run = rnn_.step(embed_(ids), states);
+  return {head(run.output), run.state};
+}
+
+void Model::members(const nn::Members& m) const {
+  m("embed", embed_);
+  m("rnn", rnn_);
+  if (head_) {
+    m("head", *head_);
+  } else {
+    m("head.bias", tied_bias_);
+  }
+}
+
+}  // namespace lm

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <sluice/nn/embedding.h>
+#include <sluice/nn/linear.h>
+#include <sluice/nn/recurrent.h>
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "settings.h"
+
+namespace lm {
+
+/// The cells there are to choose from.
+std::vector<std::string_view> cell_names();
+
+/// A language model: token ids to the logits of the token that follows each.
+///
+///   logits = head(dropout(rnn(dropout(embed(ids)))))
+///
+/// With tied weights head(h) = h E^T + b, where E is the embedding's matrix.
+class Model : public sluice::nn::Module {
+ public:
+  /// New parameters for a vocabulary of this size; `settings` are resolved.
+  Model(const ModelSettings& settings, sluice::Index vocabulary, std::uint64_t seed);
+
+  struct Result {
+    sluice::Tensor logits;      ///< [..., vocabulary]
+    sluice::nn::States states;  ///< after the last token
+  };
+  /// A window: ids i32 [time, batch]. `key` decides what is dropped in training.
+  Result operator()(const sluice::Tensor& ids, const sluice::nn::States& initial,
+                    sluice::nn::Mode mode = sluice::nn::Mode::evaluate, const sluice::Tensor& key = {}) const;
+  /// One token of each stream: ids i32 [batch].
+  Result step(const sluice::Tensor& ids, const sluice::nn::States& states) const;
+
+  const sluice::nn::RecurrentLayers& layers() const { return rnn_; }
+  sluice::Index vocabulary() const { return embed_.weight.shape()[0]; }
+  void members(const sluice::nn::Members& m) const override;
+
+ private:
+  Model(const ModelSettings& settings, sluice::Index vocabulary, const sluice::Tensors& keys);
+  sluice::Tensor head(const sluice::Tensor& h) const;
+
+  sluice::nn::Embedding embed_;
+  sluice::nn::RecurrentLayers rnn_;
+  sluice::nn::Dropout dropout_;
+  std::optional<sluice::nn::Linear> head_;  // of its own, where weights are not tied
+  sluice::Variable tied_bias_;
+};
+
+}  // namespace lm

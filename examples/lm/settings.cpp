@@ -1,0 +1,138 @@
+#include "settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "model.h"
+#include "optimizer.h"
+#include "text_source.h"
+#include "training_state.h"
+
+namespace lm {
+namespace {
+
+using nlohmann::json;
+
+void require(bool holds, std::string_view option, std::string_view rule, const std::string& value) {
+  if (!holds) throw UserError(fmt::format("--{} {}: got {}", option, rule, value));
+}
+template <class T>
+void require_between(std::string_view option, T value, T low, T high) {
+  const bool holds = value >= low && value <= high;  // false for NaN
+  require(holds, option, fmt::format("is a number from {} to {}", low, high), fmt::format("{}", value));
+}
+/// [0, 1)
+void require_share(std::string_view option, double value) {
+  require(value >= 0 && value < 1, option, "is at least 0 and below 1", fmt::format("{}", value));
+}
+void require_one_of(std::string_view option, const std::string& value,
+                    const std::vector<std::string_view>& names) {
+  require(std::find(names.begin(), names.end(), value) != names.end(), option,
+          fmt::format("is one of {}", fmt::join(names, ", ")), value);
+}
+
+constexpr std::int64_t largest_size = 1 << 16;
+constexpr std::int64_t largest_count = std::int64_t{1} << 40;
+
+}  // namespace
+
+void resolve(ModelSettings& s) {
+  require_one_of("tokens", s.tokens, {"char", "byte", "word"});
+  require_one_of("cell", s.cell, cell_names());
+  require_between<std::int64_t>("vocabulary", s.vocabulary, 2, 1 << 24);
+  require_between<std::int64_t>("layers", s.layers, 1, 1000);
+  require_between<std::int64_t>("hidden", s.hidden, 1, largest_size);
+  require_between<std::int64_t>("embed", s.embed, 0, largest_size);
+  require_share("dropout", s.dropout);
+  require_between("init-range", s.init_range, 0., 1e3);
+  if (s.embed == 0) s.embed = s.hidden;
+  if (s.tie && s.embed != s.hidden) {
+    throw UserError(
+        fmt::format("--tie shares one matrix, so --embed ({}) must be --hidden ({})", s.embed, s.hidden));
+  }
+}
+
+void resolve(TrainSettings& s) {
+  require_between<std::int64_t>("batch", s.batch, 1, largest_size);
+  require_between<std::int64_t>("length", s.length, 1, largest_size);
+  require_one_of("optimizer", s.optimizer, optimizer_names());
+  require_one_of("schedule", s.schedule, schedule_names());
+  require_between("lr", s.lr, 0., 1e6);
+  require_between("final-lr", s.final_lr, 0., 1.);
+  require_share("decay", s.decay);
+  require_between<std::int64_t>("decay-after", s.decay_after, 0, largest_count);
+  require_between<std::int64_t>("warmup", s.warmup, 0, largest_count);
+  require_between("clip", s.clip, 0., 1e9);
+  require_between("weight-decay", s.weight_decay, 0., 1e6);
+  require_share("validation", s.validation);
+  require_between<std::int64_t>("patience", s.patience, 0, largest_count);
+  require_between<std::int64_t>("seed", s.seed, 0, std::int64_t{1} << 62);
+  if (s.lr == 0) s.lr = default_rate(s.optimizer);
+  if (s.validation == 0 && s.patience > 0)
+    throw UserError("--patience needs a validation loss: --validation is 0");
+  if (s.validation == 0 && s.schedule == "plateau") {
+    throw UserError("--schedule plateau needs a validation loss: --validation is 0");
+  }
+}
+
+void resolve(Budget& s) {
+  require_between<std::int64_t>("epochs", s.epochs, 0, largest_count);
+  require_between<std::int64_t>("steps", s.steps, 0, largest_count);
+  require_between("minutes", s.minutes, 0., 1e9);
+  const int set = int{s.epochs > 0} + int{s.steps > 0} + int{s.minutes > 0};
+  if (set > 1) throw UserError("say one of --epochs, --steps and --minutes");
+  if (set == 0) s.epochs = 3;
+}
+
+template <class Settings>
+std::string to_text(const Settings& settings) {
+  json object = json::object();
+  Settings::each(settings, [&](const char* name, const auto& value, const char*) { object[name] = value; });
+  return object.dump();
+}
+
+template <class Settings>
+Settings from_text(const std::string& text) {
+  Settings settings;
+  const json object = json::parse(text, nullptr, false);
+  Settings::each(settings, [&](const char* name, auto& value, const char*) {
+    try {
+      object.at(name).get_to(value);
+    } catch (const json::exception&) {
+      throw UserError(fmt::format("the checkpoint's settings have no valid \"{}\"", name));
+    }
+  });
+  return settings;
+}
+
+template <class Settings>
+void require_unchanged(const Settings& now, const Settings& before, const std::vector<std::string>& given) {
+  const json wanted = json::parse(to_text(now));
+  const json had = json::parse(to_text(before));
+  for (const std::string& name : given) {
+    if (!wanted.contains(name) || wanted.at(name) == had.at(name)) continue;
+    throw UserError(
+        fmt::format("--{} {} is not what this training began with ({}), and a resumed training keeps "
+                    "its settings: leave --{} out, or start a new one without --resume",
+                    name, wanted.at(name).dump(), had.at(name).dump(), name));
+  }
+}
+
+// The settings there are.
+template std::string to_text(const ModelSettings&);
+template std::string to_text(const TrainSettings&);
+template std::string to_text(const Budget&);
+template std::string to_text(const TextIdentity&);
+template std::string to_text(const TrainingState&);
+template ModelSettings from_text(const std::string&);
+template TrainSettings from_text(const std::string&);
+template Budget from_text(const std::string&);
+template TextIdentity from_text(const std::string&);
+template TrainingState from_text(const std::string&);
+template void require_unchanged(const ModelSettings&, const ModelSettings&, const std::vector<std::string>&);
+template void require_unchanged(const TrainSettings&, const TrainSettings&, const std::vector<std::string>&);
+
+}  // namespace lm

@@ -1,0 +1,15 @@
+#pragma once
+
+namespace lm {
+
+/// Turns the first SIGINT or SIGTERM into a flag, so that a training can finish its step and save. A second
+/// one ends the program at once.
+void watch_for_stop();
+
+/// Whether it came.
+bool stop_requested();
+
+/// Lets writing beyond a limit on the size of files fail like a full disk, instead of ending the program.
+void report_size_limits();
+
+}  // namespace lm

@@ -21,7 +21,7 @@ echo "== Training an LSTM on the text of this repository for $minutes minutes; C
 
 echo
 echo "== What it writes now"
-"$lm" sample --model "$model" --length 400
+"$lm" sample --model "$model" --length 400 --temperature 0.7
 
 cat <<END
 

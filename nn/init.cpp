@@ -25,7 +25,8 @@ Fans fans_of(const Shape& shape, std::string_view who) {
                     "constant, uniform or normal",
                     who, shape.text()));
   }
-  return {static_cast<double>(shape.size() / shape.back()), static_cast<double>(shape.back())};
+  const Index in = shape.size() / shape.back();
+  return {static_cast<double>(in), static_cast<double>(shape.back())};
 }
 
 // The columns of a [rows, columns] matrix, one after the other in memory.

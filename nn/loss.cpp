@@ -39,8 +39,8 @@ struct Pair {
 };
 
 Pair same_shapes(std::string_view who, const Operand& a, const Operand& b) {
-  const Pair pair{a.tensor(b.is_number() ? DType::float32 : b.tensor().dtype()),
-                  b.tensor(a.is_number() ? DType::float32 : a.tensor().dtype())};
+  Pair pair{a.tensor(b.is_number() ? DType::float32 : b.tensor().dtype()),
+            b.tensor(a.is_number() ? DType::float32 : a.tensor().dtype())};
   if (pair.x.spec() == pair.y.spec() && is_floating(pair.x.dtype())) return pair;
   throw ShapeError(
       fmt::format("[{}] prediction and target have the same shape and floating dtype: got {} and {}; "

@@ -70,7 +70,7 @@ int run(bool smoke) {
     key.assign(next[0]);
     const auto heard = sl::random::uniform(next[1], {length + delay, batch, 1});
     const auto said = head(rnn(sl::slice(heard, 0, delay, length + delay)));
-    const auto loss = sl::nn::mse(sl::slice(said, 0, delay, length), sl::slice(heard, 0, delay, length));
+    auto loss = sl::nn::mse(sl::slice(said, 0, delay, length), sl::slice(heard, 0, delay, length));
     adam.update(loss);
     return loss;
   });

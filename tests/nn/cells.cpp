@@ -123,7 +123,7 @@ TEST_CASE("Cells keep their gates apart, by name") {
                                                "candidate_hidden.weight", "candidate_hidden.bias"});
   CHECK(names(nn::FourGateCell(2, 3, key, {.bias = false})) ==
         Names{"learn.weight", "ignore.weight", "forget.weight", "use.weight", "show.weight"});
-  CHECK(nn::LSTMCell(128, 256, key).count() == 4 * (384 * 256 + 256));
+  CHECK(nn::LSTMCell(128, 256, key).count() == Index{4} * (384 * 256 + 256));
 }
 
 TEST_CASE("Cells start with small weights, zero biases and a forget gate that remembers") {

@@ -65,7 +65,7 @@ TEST_CASE("Windows of a text, compiled, carry the state and learn") {
   const auto step = compile([&](const Tensor& x, const Tensor& y) {
     const nn::Sequence run = rnn(embed(x), carried.read());
     carried.assign(run.state);
-    const Tensor loss = nn::cross_entropy(head(run), y);
+    Tensor loss = nn::cross_entropy(head(run), y);
     Tensors wrt;
     for (const NamedVariable& named : parameters) wrt.push_back(named.variable);
     const Tensors gradients = grad(loss, wrt);

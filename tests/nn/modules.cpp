@@ -157,8 +157,8 @@ TEST_CASE("Sequential applies modules and functions in order, and names modules 
   CHECK(names(nested.variables()) == Names{"0.0.weight", "0.0.bias", "0.3.weight", "0.3.bias"});
   const nn::Sequential twin(net, net);  // shares all: each Variable is listed once
   CHECK(names(twin.variables()) == Names{"0.0.weight", "0.0.bias", "0.3.weight", "0.3.bias"});
-  const nn::Sequential copy = net;
-  CHECK(copy.variables()[0].variable.is(first.weight));
+  const std::vector<nn::Sequential> copies{net};
+  CHECK(copies[0].variables()[0].variable.is(first.weight));
 }
 
 TEST_CASE("Sequential passes errors on with the caller's line") {

@@ -150,8 +150,9 @@ TEST_CASE("Layers of other cells and sizes stack, and their kind can be chosen w
   CHECK(run.state[1].parts.size() == 2);
 
   const nn::LSTM lstm(1, 3, 4, key);
-  const nn::RecurrentLayers any = lstm;
-  CHECK(any.variables()[0].variable.is(lstm.cell(0).forget.weight));
+  const std::vector<nn::RecurrentLayers> kinds{lstm, nn::GRU(1, 3, 4, key)};
+  CHECK(kinds[0].variables()[0].variable.is(lstm.cell(0).forget.weight));
+  CHECK(kinds[1].variables()[0].name == "0.reset.weight");
 
   const nn::RNN sized(std::vector<nn::RNNCell>{{3, 6, key}, {6, 2, key}});
   CHECK(sized.cell(1).hidden() == 2);
@@ -186,8 +187,8 @@ TEST_CASE("The carried state goes from window to window, cut from the gradient")
   const nn::Sequence second = rnn(slice(x, 0, 4, 6), carried.read());
   check_close(second.output, at(stack({slice(whole.output, 0, 4, 6)}, 0), 0), 1e-6);
 
-  const nn::CarriedState copy = carried;
-  copy.reset();
+  const std::vector<nn::CarriedState> copies{carried};
+  copies[0].reset();
   check_states(carried.read(), rnn.initial(2), 0);
 
   std::vector<std::string> names;

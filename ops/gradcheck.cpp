@@ -88,10 +88,11 @@ class Comparison {
   void require(const Specs& outputs, const std::vector<Place>& rows, const Specs& inputs,
                const std::vector<Place>& columns) const {
     if (wrong_ == 0) return;
-    throw Error(fmt::format("[gradcheck] {} differs from central differences: d {} / d {} is {:.9g}, by differences "
-                            "{:.9g}; {} of {} entries are wrong; look at the gradient of the ops on the way",
-                            mode_, text(outputs, rows[output_], "output"), text(inputs, columns[input_], "input"),
-                            worst_.first, worst_.second, wrong_, entries_));
+    throw Error(
+        fmt::format("[gradcheck] {} differs from central differences: d {} / d {} is {:.9g}, by differences "
+                    "{:.9g}; {} of {} entries are wrong; look at the gradient of the ops on the way",
+                    mode_, text(outputs, rows[output_], "output"), text(inputs, columns[input_], "input"),
+                    worst_.first, worst_.second, wrong_, entries_));
   }
 
   double worst_error() const { return worst_error_; }
@@ -115,8 +116,9 @@ class Check {
       : function_(function), options_(options) {
     for (const Tensor& input : evaluate(inputs)) {
       if (input.dtype() == DType::float32) {
-        throw Error(fmt::format("[gradcheck] inputs must be float64 to be varied by {}: got {}; use float64 tensors",
-                                options.eps, input.spec().text()));
+        throw Error(
+            fmt::format("[gradcheck] inputs must be float64 to be varied by {}: got {}; use float64 tensors",
+                        options.eps, input.spec().text()));
       }
       arguments_.push_back(input.value().clone());
       in_.push_back(input.spec());
@@ -141,13 +143,10 @@ class Check {
     for (std::size_t row = 0; row < rows_.size(); ++row) {
       double& seed = at(arguments[in_.size() + rows_[row].tensor], rows_[row].element);
       seed = 1;
-      const Arrays gradients = backward.run(arguments);
+      const std::vector<double> gradients = results(backward, arguments);
       seed = 0;
-      std::size_t column = 0;
-      for (const Array& gradient : gradients) {
-        for (Index k = 0; k < gradient.shape().size(); ++k, ++column) {
-          comparison.add(gradient.element(k), numeric_[column][row], row, column);
-        }
+      for (std::size_t column = 0; column < columns_.size(); ++column) {
+        comparison.add(gradients[column], numeric_[column][row], row, column);
       }
     }
     comparison.require(out_, rows_, in_, columns_);
@@ -178,13 +177,10 @@ class Check {
     for (std::size_t i = in_.size(); i < specs.size(); ++i) {
       for (Index k = 0; k < specs[i].shape.size(); ++k, ++column) {
         at(arguments[i], k) = 1;
-        const Arrays tangents = forward.run(arguments);
+        const std::vector<double> tangents = results(forward, arguments);
         at(arguments[i], k) = 0;
-        std::size_t row = 0;
-        for (const Array& tangent : tangents) {
-          for (Index j = 0; j < tangent.shape().size(); ++j, ++row) {
-            comparison.add(tangent.element(j), numeric_[column][row], row, column);
-          }
+        for (std::size_t row = 0; row < rows_.size(); ++row) {
+          comparison.add(tangents[row], numeric_[column][row], row, column);
         }
       }
     }
@@ -204,16 +200,25 @@ class Check {
       double& x = at(arguments_[column.tensor], column.element);
       const double middle = x;
       x = middle + options_.eps;
-      const Arrays above = function.run(arguments_);
+      const std::vector<double> above = results(function, arguments_);
       x = middle - options_.eps;
-      const Arrays below = function.run(arguments_);
+      const std::vector<double> below = results(function, arguments_);
       x = middle;
       std::vector<double>& differences = numeric_.emplace_back();
-      for (const Place& row : rows_) {
-        const double rise = above[row.tensor].element(row.element) - below[row.tensor].element(row.element);
-        differences.push_back(rise / (2 * options_.eps));
+      for (std::size_t row = 0; row < rows_.size(); ++row) {
+        differences.push_back((above[row] - below[row]) / (2 * options_.eps));
       }
     }
+  }
+
+  /// The floating results, copied at once: a result may be the memory of an argument.
+  static std::vector<double> results(const Interpreter& interpreter, const Arrays& arguments) {
+    std::vector<double> elements;
+    for (const Array& array : interpreter.run(arguments)) {
+      if (!is_floating(array.dtype())) continue;
+      for (Index k = 0; k < array.shape().size(); ++k) elements.push_back(array.element(k));
+    }
+    return elements;
   }
 
   std::ptrdiff_t count() const { return static_cast<std::ptrdiff_t>(in_.size()); }
@@ -232,12 +237,13 @@ class Check {
   Arrays arguments_;
   Specs in_;
   Specs out_;
-  std::vector<Place> columns_;  // the floating elements of the inputs
-  std::vector<Place> rows_;     // and of the outputs
+  std::vector<Place> columns_;                // the floating elements of the inputs
+  std::vector<Place> rows_;                   // and of the outputs
   std::vector<std::vector<double>> numeric_;  // by column, then row
 };
 
-GradcheckReport checked(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options) {
+GradcheckReport checked(const TensorFunction& function, const Tensors& inputs,
+                        const GradcheckOptions& options) {
   Check check(function, inputs, options);
   const double reverse = check.check_reverse();
   const double forward = options.jvp ? check.check_forward() : 0;
@@ -260,8 +266,8 @@ Tensor some_seed(const Spec& spec) {
 
 }  // namespace
 
-GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options,
-                          Location where) {
+GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
+                          const GradcheckOptions& options, Location where) {
   return detail::located(where, [&] { return checked(function, inputs, options); });
 }
 
@@ -270,8 +276,8 @@ GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function,
   return gradcheck(several(function), inputs, options, where);
 }
 
-GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options,
-                              Location where) {
+GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs,
+                              const GradcheckOptions& options, Location where) {
   return detail::located(where, [&] {
     Tensors with_seeds = inputs;
     const Graph graph = trace(function, specs_of(inputs));

@@ -6,10 +6,10 @@ namespace sluice {
 
 /// How close is close: an entry is right when |analytic - numeric| <= atol + rtol * |numeric|.
 struct GradcheckOptions {
-  double eps = 1e-6;   ///< inputs are moved this far to both sides
+  double eps = 1e-6;  ///< inputs are moved this far to both sides
   double rtol = 1e-5;
   double atol = 1e-7;
-  bool jvp = true;     ///< check forward mode against the same differences, too
+  bool jvp = true;  ///< check forward mode against the same differences, too
 };
 
 /// What was compared and how well it fits.
@@ -18,26 +18,26 @@ struct GradcheckReport {
   double worst_error = 0;  ///< largest |analytic - numeric|
 };
 
-/// Checks the gradients of everything `function` uses: the tool for whoever writes an op. The whole Jacobian, made row
-/// by row in reverse mode and column by column in forward mode, is compared with central differences
+/// Checks the gradients of everything `function` uses: the tool for whoever writes an op. The whole Jacobian,
+/// made row by row in reverse mode and column by column in forward mode, is compared with central differences
 ///
 ///   d f(x) / d x_i = (f(x + eps e_i) - f(x - eps e_i)) / (2 eps).
 ///
-/// All inputs are evaluated; float64 ones are varied, int32 and bool ones are held fixed. Outputs that are not floating
-/// are left out. Choose inputs away from kinks and jumps, where differences mean nothing, and small: the cost is
-/// two runs per input element and one per output element.
+/// All inputs are evaluated; float64 ones are varied, int32 and bool ones are held fixed. Outputs that are
+/// not floating are left out. Choose inputs away from kinks and jumps, where differences mean nothing, and
+/// small: the cost is two runs per input element and one per output element.
 ///
 ///   gradcheck([](const Tensors& x) { return softsign(x[0]); }, {tensor({0.5, -2.0, 3.0})});
 ///
-/// Throws Error, naming the worst entry with both values, when an entry is wrong, and for float32 inputs, whose
-/// differences would be noise.
-GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options = {},
-                          Location where = Location::current());
+/// Throws Error, naming the worst entry with both values, when an entry is wrong, and for float32 inputs,
+/// whose differences would be noise.
+GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
+                          const GradcheckOptions& options = {}, Location where = Location::current());
 GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
                           const GradcheckOptions& options = {}, Location where = Location::current());
 
-/// The same for second derivatives: gradcheck of the vector-Jacobian product of `function`, as a function of the inputs
-/// and of the seeds. Catches a gradient() that is right in value but made of constants.
+/// The same for second derivatives: gradcheck of the vector-Jacobian product of `function`, as a function of
+/// the inputs and of the seeds. Catches a gradient() that is right in value but made of constants.
 GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs,
                               const GradcheckOptions& options = {.rtol = 1e-3, .atol = 1e-6, .jvp = false},
                               Location where = Location::current());

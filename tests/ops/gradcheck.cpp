@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/gradcheck.h>
+#include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/sum.h>
 #include <sluice/ops/where.h>
 
@@ -65,10 +66,11 @@ TEST_CASE("gradcheck accepts right gradients and says what it compared") {
 
 TEST_CASE("gradcheck names the worst entry of a wrong gradient with both values") {
   const Tensor x = tensor({0.5, 0.0, 2.0}, {3, 1});
-  CHECK_THROWS_WITH(gradcheck(cube(Rule::wrong), {x}),
-                    contains("[gradcheck] reverse mode differs from central differences: d output 0 [2, 0] / d input 0 "
-                             "[2, 0] is 8, by differences 12") &&
-                        contains("2 of 9 entries are wrong") && contains("gradcheck.cpp:"));
+  CHECK_THROWS_WITH(
+      gradcheck(cube(Rule::wrong), {x}),
+      contains("[gradcheck] reverse mode differs from central differences: d output 0 [2, 0] / d input 0 "
+               "[2, 0] is 8, by differences 12") &&
+          contains("2 of 9 entries are wrong") && contains("gradcheck.cpp:"));
   CHECK_THROWS_WITH(gradcheck(cube(Rule::nan), {x}), contains("is nan") || contains("is -nan"));
 }
 
@@ -92,6 +94,22 @@ TEST_CASE("gradcheck refuses float32, in which differences are noise") {
 }
 
 TEST_CASE("gradcheck counts an output that depends on nothing as zero") {
-  CHECK(gradcheck([](const Tensors& x) { return Tensors{x[0] * 2, ones({2}, DType::float64)}; }, {tensor({1.0, 2.0})})
+  CHECK(gradcheck(
+            [](const Tensors& x) {
+              return Tensors{x[0] * 2, ones({2}, DType::float64)};
+            },
+            {tensor({1.0, 2.0})})
             .entries == 8);
+}
+
+TEST_CASE("gradcheck is not confused by results that are the arguments themselves") {
+  const GradcheckReport report = gradcheck(
+      [](const Tensors& x) {
+        return Tensors{x[0], x[0] + x[1]};
+      },
+      {tensor({1.0, 2.0}), tensor({3.0, 4.0})});
+  CHECK(report.entries == 16);
+  CHECK(report.worst_error < 1e-8);
+  CHECK_THROWS_WITH(gradcheck([](const Tensors& x) { return stop_gradient(x[0]); }, {tensor({1.0})}),
+                    contains("is 0, by differences 1"));
 }

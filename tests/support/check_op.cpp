@@ -51,7 +51,8 @@ Tensors inputs_for(const Sample& sample, const CheckOptions& options) {
     std::vector<double> values(static_cast<std::size_t>(sample.shapes[i].size()));
     for (double& value : values) {
       value = options.draw ? options.draw(random, i)
-                           : options.low + (options.high - options.low) * (static_cast<double>(random()) / 4294967296.0);
+                           : options.low + (options.high - options.low) *
+                                               (static_cast<double>(random()) / 4294967296.0);
       value = static_cast<float>(value);
     }
     inputs.push_back(tensor(values, sample.shapes[i]));
@@ -74,8 +75,8 @@ std::vector<double> elements(const Tensors& tensors) {
   return all;
 }
 
-void require_close(const std::vector<double>& got, const std::vector<double>& expected, double rtol, double atol,
-                   std::string_view what) {
+void require_close(const std::vector<double>& got, const std::vector<double>& expected, double rtol,
+                   double atol, std::string_view what) {
   INFO(what);
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
@@ -139,13 +140,17 @@ bool has_node(const Tensors& roots, std::string_view name) {
   return std::any_of(order.begin(), order.end(), [&](const Node* node) { return node->op->name() == name; });
 }
 
-void check_sample(std::string_view name, const TensorFunction& function, const Tensors& inputs,
+std::set<std::string>& seen_ops() {
+  static std::set<std::string> names;
+  return names;
+}
+
+/// Returns whether there is a node of this name.
+bool check_sample(std::string_view name, const TensorFunction& function, const Tensors& inputs,
                   const CheckOptions& options) {
   const Graph graph = trace(function, specs_of(inputs));
-  if (!options.composite) {
-    REQUIRE(has_node(graph.outputs, name));
-    REQUIRE_THAT(to_text(graph), contains(std::string(name)));
-  }
+  const bool found = has_node(graph.outputs, name);
+  if (found) REQUIRE_THAT(to_text(graph), contains(std::string(name)));
   const Tensors outputs = evaluate(graph, inputs);
   if (options.scalar || options.reference) {
     require_close(elements(outputs), by_formula(options, inputs, outputs), options.value_tolerance,
@@ -156,13 +161,17 @@ void check_sample(std::string_view name, const TensorFunction& function, const T
   const Tensors single = as(DType::float32, inputs);
   const Graph graph32 = trace(full, specs_of(single));
   const Tensors got = evaluate(graph32, single);
-  require_close(elements(got), elements(evaluate(trace(full, specs_of(inputs)), inputs)), options.float_tolerance,
-                options.float_tolerance, "float32 value and gradients against float64");
-  require_close(elements(run_compiled(graph32, single)), elements(got), 1e-5, 1e-6, "compiled against interpreted");
+  require_close(elements(got), elements(evaluate(trace(full, specs_of(inputs)), inputs)),
+                options.float_tolerance, options.float_tolerance,
+                "float32 value and gradients against float64");
+  require_close(elements(run_compiled(graph32, single)), elements(got), 1e-5, 1e-6,
+                "compiled against interpreted");
 
-  if (!options.gradient) return;
-  gradcheck(function, inputs);
-  gradgradcheck(function, inputs);
+  if (options.gradient) {
+    gradcheck(function, inputs);
+    gradgradcheck(function, inputs);
+  }
+  return found;
 }
 
 TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
@@ -171,11 +180,25 @@ TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
 
 }  // namespace
 
-double Values::at(std::initializer_list<Index> position) const {
+double Values::at(const std::vector<Index>& position) const {
   Index offset = 0;
   Index axis = 0;
   for (const Index i : position) offset = offset * shape[axis++] + i;
   return (*this)[offset];
+}
+
+std::vector<double> filled(const Shape& shape, const std::function<double(const std::vector<Index>&)>& f) {
+  std::vector<double> values;
+  for (Index at = 0; at < shape.size(); ++at) {
+    std::vector<Index> position(static_cast<std::size_t>(shape.rank()));
+    Index rest = at;
+    for (Index axis = shape.rank() - 1; axis >= 0; --axis) {
+      position[static_cast<std::size_t>(axis)] = rest % shape[axis];
+      rest /= shape[axis];
+    }
+    values.push_back(f(position));
+  }
+  return values;
 }
 
 Samples unary_samples() {
@@ -183,27 +206,34 @@ Samples unary_samples() {
 }
 
 Samples binary_samples() {
-  return {{{}, {}},         {{1}, {}},          {{0}, {0}},          {{0}, {1}},       {{2, 3}, {2, 3}}, {{2, 3}, {3}},
-          {{2, 1}, {1, 3}}, {{2, 1, 3}, {4, 1}}, {{5}, {2, 2, 1, 1}}, {{}, {2, 0, 3}}, {{37}, {37}}};
+  return {{{}, {}},      {{1}, {}},        {{0}, {0}},          {{0}, {1}},          {{2, 3}, {2, 3}},
+          {{2, 3}, {3}}, {{2, 1}, {1, 3}}, {{2, 1, 3}, {4, 1}}, {{5}, {2, 2, 1, 1}}, {{}, {2, 0, 3}},
+          {{37}, {37}}};
 }
 
 void check_op(std::string_view name, const TensorFunction& function, const Samples& samples,
               const CheckOptions& options) {
+  bool found = options.composite;
   for (const Sample& sample : samples) {
     const Tensors inputs = inputs_for(sample, options);
     INFO("op " << name << " of" << text(inputs));
     try {
-      check_sample(name, function, inputs, options);
+      if (check_sample(name, function, inputs, options)) found = true;
     } catch (const Error& error) {
       FAIL(error.what());
     }
   }
+  INFO("no graph of a sample has a node '" << name << "'");
+  REQUIRE(found);
+  if (!options.composite) seen_ops().insert(std::string(name));
 }
 
-void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>& function, const Samples& samples,
-              const CheckOptions& options) {
+void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>& function,
+              const Samples& samples, const CheckOptions& options) {
   check_op(name, several(function), samples, options);
 }
+
+const std::set<std::string>& checked_ops() { return seen_ops(); }
 
 Spec f32(const Shape& shape) { return {DType::float32, shape}; }
 Spec f64(const Shape& shape) { return {DType::float64, shape}; }

@@ -17,8 +17,8 @@ void check_ids(const View& ids, Index length, std::string_view who) {
       place[static_cast<std::size_t>(axis)] = rest % shape[axis];
       rest /= shape[axis];
     }
-    throw Error(fmt::format("[{}] ids must lie in 0..{}: got {} at {} of the ids {}", who, length - 1, values[i], place,
-                            shape.text()));
+    throw Error(fmt::format("[{}] ids must lie in 0..{}: got {} at {} of the ids {}", who, length - 1,
+                            values[i], place, shape.text()));
   }
 }
 

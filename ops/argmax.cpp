@@ -25,9 +25,10 @@ class ArgExtreme : public Op {
       throw ShapeError(fmt::format("[{}] needs numbers: got {}; cast it to i32", name(), inputs[0].text()));
     }
     if ((x[axis_] == 0 && result.size() > 0) || x[axis_] > std::numeric_limits<std::int32_t>::max()) {
-      throw ShapeError(fmt::format("[{}] the axis must have elements to choose from, and places that i32 can count: got "
-                                   "axis {} of {}",
-                                   name(), axis_, inputs[0].text()));
+      throw ShapeError(
+          fmt::format("[{}] the axis must have elements to choose from, and places that i32 can count: got "
+                      "axis {} of {}",
+                      name(), axis_, inputs[0].text()));
     }
     return {{DType::int32, result}};
   }
@@ -96,7 +97,11 @@ Tensor arg_extreme(const Operand& x, Index axis, bool keep, std::string_view who
 
 }  // namespace
 
-Tensor argmax(const Operand& x, Index axis, bool keep) { return arg_extreme<ArgMax>(x, axis, keep, "argmax"); }
-Tensor argmin(const Operand& x, Index axis, bool keep) { return arg_extreme<ArgMin>(x, axis, keep, "argmin"); }
+Tensor argmax(const Operand& x, Index axis, bool keep) {
+  return arg_extreme<ArgMax>(x, axis, keep, "argmax");
+}
+Tensor argmin(const Operand& x, Index axis, bool keep) {
+  return arg_extreme<ArgMin>(x, axis, keep, "argmin");
+}
 
 }  // namespace sluice

@@ -11,14 +11,13 @@
 
 namespace sluice {
 
-/// The axes a reduction takes away: one number, a list, or all of them (`{}`, the default). Axes count from the end
-/// when negative. An empty std::vector names no axis at all.
+/// The axes a reduction takes away: one number, a list, or all of them (`{}`, the default). Axes count from
+/// the end when negative. An empty std::vector names no axis at all.
 class Axes {
  public:
   Axes() = default;  ///< all axes
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Axes(T axis) : axes_{static_cast<Index>(axis)}, all_(false) {}
+  requires(!std::same_as<T, bool>) Axes(T axis) : axes_{static_cast<Index>(axis)}, all_(false) {}
   Axes(std::initializer_list<Index> axes) : axes_(axes), all_(axes.size() == 0) {}
   Axes(std::vector<Index> axes) : axes_(std::move(axes)), all_(false) {}
 

@@ -22,9 +22,10 @@ class BroadcastTo final : public Op {
       fits = x[x.rank() - i] == 1 || x[x.rank() - i] == shape_[shape_.rank() - i];
     }
     if (!fits) {
-      throw ShapeError(fmt::format("[broadcast_to] each axis, counted from the last, must be 1 or that of the target: "
-                                   "got {} for {}; expand or reshape it first",
-                                   x.text(), shape_.text()));
+      throw ShapeError(
+          fmt::format("[broadcast_to] each axis, counted from the last, must be 1 or that of the target: "
+                      "got {} for {}; expand or reshape it first",
+                      x.text(), shape_.text()));
     }
     return {{inputs[0].dtype, shape_}};
   }
@@ -41,7 +42,9 @@ class BroadcastTo final : public Op {
                          detail::dense_strides(shape_));
   }
 
-  Tensors gradient(const Tensor& y, const Tensor& dy) const override { return {sum_to(dy, y.input(0).shape())}; }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {sum_to(dy, y.input(0).shape())};
+  }
 
  private:
   const Shape shape_;

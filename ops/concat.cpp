@@ -24,9 +24,10 @@ class Concat final : public Op {
         fits = axis == axis_ || input.shape[axis] == first.shape[axis];
       }
       if (!fits) {
-        throw ShapeError(fmt::format("[concat] all tensors must have one dtype and, but for axis {}, one shape: got {} "
-                                     "and {}; cast, reshape or broadcast one of them",
-                                     axis_, first.text(), input.text()));
+        throw ShapeError(
+            fmt::format("[concat] all tensors must have one dtype and, but for axis {}, one shape: got {} "
+                        "and {}; cast, reshape or broadcast one of them",
+                        axis_, first.text(), input.text()));
       }
       length += input.shape[axis_];
     }
@@ -38,8 +39,9 @@ class Concat final : public Op {
     const detail::Strides to = detail::dense_strides(outputs[0].shape());
     Index position = 0;
     for (const View& input : inputs) {
-      detail::copy_strided(input.shape(), bytes, input.data, detail::dense_strides(input.shape()),
-                           detail::advanced(outputs[0].data, position * to[static_cast<std::size_t>(axis_)], bytes), to);
+      detail::copy_strided(
+          input.shape(), bytes, input.data, detail::dense_strides(input.shape()),
+          detail::advanced(outputs[0].data, position * to[static_cast<std::size_t>(axis_)], bytes), to);
       position += input.shape()[axis_];
     }
   }

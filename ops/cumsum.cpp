@@ -16,7 +16,9 @@ class CumSum final : public Op {
  public:
   CumSum(Index axis, bool reverse) : axis_(axis), reverse_(reverse) {}
   std::string_view name() const override { return "cumsum"; }
-  std::string attributes() const override { return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : ""); }
+  std::string attributes() const override {
+    return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : "");
+  }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].dtype == DType::boolean) {
@@ -43,22 +45,23 @@ class CumSum final : public Op {
     if (size == 0) return;
     const Index step = reverse_ ? -along.inner : along.inner;
     const Index first = reverse_ ? size - along.inner : 0;
-    kernels::parallel_for(along.outer, std::max<Index>(1, (Index{1} << 14) / size), [&](Index begin, Index end) {
-      for (Index outer = begin; outer < end; ++outer) {
-        const T* from = x + outer * size + first;
-        T* to = y + outer * size + first;
-        std::copy_n(from, along.inner, to);
-        for (Index i = 1; i < along.length; ++i) {
-          for (Index j = 0; j < along.inner; ++j) {
-            if constexpr (std::is_integral_v<T>) {
-              to[i * step + j] = detail::wrapping_add(to[(i - 1) * step + j], from[i * step + j]);
-            } else {
-              to[i * step + j] = to[(i - 1) * step + j] + from[i * step + j];
+    kernels::parallel_for(
+        along.outer, std::max<Index>(1, (Index{1} << 14) / size), [&](Index begin, Index end) {
+          for (Index outer = begin; outer < end; ++outer) {
+            const T* from = x + outer * size + first;
+            T* to = y + outer * size + first;
+            std::copy_n(from, along.inner, to);
+            for (Index i = 1; i < along.length; ++i) {
+              for (Index j = 0; j < along.inner; ++j) {
+                if constexpr (std::is_integral_v<T>) {
+                  to[i * step + j] = detail::wrapping_add(to[(i - 1) * step + j], from[i * step + j]);
+                } else {
+                  to[i * step + j] = to[(i - 1) * step + j] + from[i * step + j];
+                }
+              }
             }
           }
-        }
-      }
-    });
+        });
   }
 
   const Index axis_;
@@ -70,7 +73,8 @@ class CumSum final : public Op {
 Tensor cumsum(const Operand& x, Index axis, bool reverse) {
   const Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
-    return make(std::make_shared<CumSum>(normal_axis(axis, tensor.rank(), "cumsum"), reverse), {tensor}, x.where());
+    return make(std::make_shared<CumSum>(normal_axis(axis, tensor.rank(), "cumsum"), reverse), {tensor},
+                x.where());
   });
 }
 

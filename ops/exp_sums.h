@@ -14,9 +14,9 @@ namespace sluice::detail {
 /// Columns that are normalised together where the axis is not the last one.
 inline constexpr Index band_width = 64;
 
-/// For a band of columns, x[i, j] at x + i * stride + j with i < length and j < width <= band_width: the shift m_j, which
-/// is the largest x[., j], and s_j = sum_i exp(x[i, j] - m_j). Where that is infinite the shift is 0, which gives the
-/// right limits. y, unless null, gets the exponentials.
+/// For a band of columns, x[i, j] at x + i * stride + j with i < length and j < width <= band_width: the
+/// shift m_j, which is the largest x[., j], and s_j = sum_i exp(x[i, j] - m_j). Where that is infinite the
+/// shift is 0, which gives the right limits. y, unless null, gets the exponentials.
 template <class T>
 void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T* s) {
   const auto finite = [](T shift) { return std::isinf(shift) ? T{0} : shift; };
@@ -38,7 +38,8 @@ void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T
   std::fill_n(m, width, -std::numeric_limits<T>::infinity());
   std::fill_n(s, width, T{0});
   for (Index i = 0; i < length; ++i) {
-    for (Index j = 0; j < width; ++j) m[j] = std::isnan(m[j]) || m[j] > x[i * stride + j] ? m[j] : x[i * stride + j];
+    for (Index j = 0; j < width; ++j)
+      m[j] = std::isnan(m[j]) || m[j] > x[i * stride + j] ? m[j] : x[i * stride + j];
   }
   std::transform(m, m + width, m, finite);
   for (Index i = 0; i < length; ++i) {
@@ -49,19 +50,21 @@ void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T
   }
 }
 
-/// Calls f(offset, outer, column, width) for all bands of a tensor seen along an axis, shared out over the threads:
-/// `offset` is that of the band's first element, `column` its place on the inner axes.
+/// Calls f(offset, outer, column, width) for all bands of a tensor seen along an axis, shared out over the
+/// threads: `offset` is that of the band's first element, `column` its place on the inner axes.
 template <class F>
 void for_each_band(const AlongAxis& along, const F& f) {
   const Index bands = (along.inner + band_width - 1) / band_width;
   const Index work = std::max<Index>(1, std::min(along.inner, band_width) * along.length);
-  kernels::parallel_for(along.outer * bands, std::max<Index>(1, (Index{1} << 13) / work), [&](Index begin, Index end) {
-    for (Index at = begin; at < end; ++at) {
-      const Index outer = at / bands;
-      const Index column = at % bands * band_width;
-      f(outer * along.length * along.inner + column, outer, column, std::min(band_width, along.inner - column));
-    }
-  });
+  kernels::parallel_for(along.outer * bands, std::max<Index>(1, (Index{1} << 13) / work),
+                        [&](Index begin, Index end) {
+                          for (Index at = begin; at < end; ++at) {
+                            const Index outer = at / bands;
+                            const Index column = at % bands * band_width;
+                            f(outer * along.length * along.inner + column, outer, column,
+                              std::min(band_width, along.inner - column));
+                          }
+                        });
 }
 
 /// Calls f with a float or double for a floating dtype.

@@ -48,7 +48,9 @@ class Extreme final : public Op {
  public:
   Extreme(AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return largest ? "max" : "min"; }
-  std::string attributes() const override { return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : ""); }
+  std::string attributes() const override {
+    return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : "");
+  }
 
   Specs infer(std::span<const Spec> inputs) const override {
     const Spec& x = inputs[0];

@@ -27,9 +27,10 @@ class IndexSum final : public Op {
     bool fits = inputs[1].dtype != DType::boolean && axis_ + ids.rank() <= shape.rank();
     for (Index i = 0; fits && i < ids.rank(); ++i) fits = shape[axis_ + i] == ids[i];
     if (!fits) {
-      throw ShapeError(fmt::format("[index_sum] the updates must be numbers and have the axes of the ids in place of axis "
-                                   "{}: got ids {} and updates {}",
-                                   axis_, inputs[0].text(), inputs[1].text()));
+      throw ShapeError(
+          fmt::format("[index_sum] the updates must be numbers and have the axes of the ids in place of axis "
+                      "{}: got ids {} and updates {}",
+                      axis_, inputs[0].text(), inputs[1].text()));
     }
     for (Index i = 0; i < ids.rank(); ++i) shape = shape.erased(axis_);
     return {{inputs[1].dtype, shape.inserted(axis_, length_)}};
@@ -60,19 +61,20 @@ class IndexSum final : public Op {
     const Index band = std::max<Index>(16, (Index{1} << 15) / std::max<Index>(count, 1));
     const Index bands = (y.inner + band - 1) / band;
     const Index work = std::max<Index>(1, std::min(band, y.inner) * count);
-    kernels::parallel_for(y.outer * bands, std::max<Index>(1, (Index{1} << 15) / work), [&](Index begin, Index end) {
-      for (Index at = begin; at < end; ++at) {
-        const Index column = at % bands * band;
-        const Index width = std::min(band, y.inner - column);
-        const T* from = updates + at / bands * count * y.inner + column;
-        T* rows = to + at / bands * length_ * y.inner + column;
-        for (Index i = 0; i < count; ++i) {
-          const T* update = from + i * y.inner;
-          T* row = rows + ids[i] * y.inner;
-          for (Index j = 0; j < width; ++j) row[j] += update[j];
-        }
-      }
-    });
+    kernels::parallel_for(y.outer * bands, std::max<Index>(1, (Index{1} << 15) / work),
+                          [&](Index begin, Index end) {
+                            for (Index at = begin; at < end; ++at) {
+                              const Index column = at % bands * band;
+                              const Index width = std::min(band, y.inner - column);
+                              const T* from = updates + at / bands * count * y.inner + column;
+                              T* rows = to + at / bands * length_ * y.inner + column;
+                              for (Index i = 0; i < count; ++i) {
+                                const T* update = from + i * y.inner;
+                                T* row = rows + ids[i] * y.inner;
+                                for (Index j = 0; j < width; ++j) row[j] += update[j];
+                              }
+                            }
+                          });
   }
 
   const Index axis_;
@@ -85,7 +87,8 @@ Tensor index_sum(const Operand& ids, const Operand& updates, Index axis, Index l
   const Tensor places = ids.tensor(DType::int32);
   const Tensor values = updates.tensor();
   return detail::located(updates.where(), [&] {
-    const Index normal = normal_axis(axis, std::max<Index>(values.rank() - places.rank() + 1, 0), "index_sum");
+    const Index normal =
+        normal_axis(axis, std::max<Index>(values.rank() - places.rank() + 1, 0), "index_sum");
     return make(std::make_shared<IndexSum>(normal, length), {places, values}, updates.where());
   });
 }
@@ -94,12 +97,13 @@ Tensor index_add(const Operand& x, const Operand& ids, const Operand& updates, I
   const Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
     const Index normal = normal_axis(axis, tensor.rank(), "index_add");
-    const Tensor added = index_sum(ids, Operand(updates.tensor(tensor.dtype()), x.where()), normal, tensor.shape()[normal]);
+    const Tensor added =
+        index_sum(ids, Operand(updates.tensor(tensor.dtype()), x.where()), normal, tensor.shape()[normal]);
     if (added.spec() != tensor.spec()) {
-      throw ShapeError(fmt::format("[index_add] the updates must have the dtype and shape of take(x, ids, {}): got x {}, "
-                                   "ids {}, updates {}",
-                                   normal, tensor.spec().text(), ids.tensor().spec().text(),
-                                   updates.tensor().spec().text()));
+      throw ShapeError(fmt::format(
+          "[index_add] the updates must have the dtype and shape of take(x, ids, {}): got x {}, "
+          "ids {}, updates {}",
+          normal, tensor.spec().text(), ids.tensor().spec().text(), updates.tensor().spec().text()));
     }
     return tensor + added;
   });

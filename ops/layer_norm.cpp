@@ -36,17 +36,18 @@ class LayerNorm final : public Op {
       const auto count = static_cast<std::size_t>(n);
       const T* x = inputs[0].as<T>();
       T* y = outputs[0].as<T>();
-      kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n), [&](Index begin, Index end) {
-        for (Index row = begin; row < end; ++row) {
-          const T* from = x + row * n;
-          T* to = y + row * n;
-          const T mean = kernels::sum(from, count) / static_cast<T>(n);
-          for (Index i = 0; i < n; ++i) to[i] = from[i] - mean;
-          const T variance = kernels::dot(to, to, count) / static_cast<T>(n);
-          const T scale = 1 / std::sqrt(variance + static_cast<T>(epsilon_));
-          for (Index i = 0; i < n; ++i) to[i] *= scale;
-        }
-      });
+      kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n),
+                            [&](Index begin, Index end) {
+                              for (Index row = begin; row < end; ++row) {
+                                const T* from = x + row * n;
+                                T* to = y + row * n;
+                                const T mean = kernels::sum(from, count) / static_cast<T>(n);
+                                for (Index i = 0; i < n; ++i) to[i] = from[i] - mean;
+                                const T variance = kernels::dot(to, to, count) / static_cast<T>(n);
+                                const T scale = 1 / std::sqrt(variance + static_cast<T>(epsilon_));
+                                for (Index i = 0; i < n; ++i) to[i] *= scale;
+                              }
+                            });
     });
   }
 
@@ -64,7 +65,8 @@ class LayerNorm final : public Op {
 
 Tensor layer_norm(const Operand& x, double epsilon) {
   if (!(epsilon >= 0)) {
-    throw Error(fmt::format("[layer_norm] epsilon cannot be negative: got {}; 1e-5 is usual", epsilon), x.where());
+    throw Error(fmt::format("[layer_norm] epsilon cannot be negative: got {}; 1e-5 is usual", epsilon),
+                x.where());
   }
   return make(std::make_shared<LayerNorm>(epsilon), {x});
 }
@@ -76,10 +78,11 @@ Tensor layer_norm(const Operand& x, const Operand& weight, const Operand& bias, 
   const Tensor y = layer_norm(x, epsilon);
   const Shape row{tensor.dim(-1)};
   if (!(scale.shape() == row) || !(shift.shape() == row)) {
-    throw ShapeError(fmt::format("[layer_norm] weight and bias must be vectors as long as the last axis: got {} and {} "
-                                 "for {}",
-                                 scale.shape().text(), shift.shape().text(), tensor.shape().text()),
-                     x.where());
+    throw ShapeError(
+        fmt::format("[layer_norm] weight and bias must be vectors as long as the last axis: got {} and {} "
+                    "for {}",
+                    scale.shape().text(), shift.shape().text(), tensor.shape().text()),
+        x.where());
   }
   return Operand(Operand(y, x.where()) * scale, x.where()) + shift;
 }

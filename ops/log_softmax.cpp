@@ -61,7 +61,8 @@ class LogSoftmax final : public Op {
 Tensor log_softmax(const Operand& x, Index axis) {
   const Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
-    return make(std::make_shared<LogSoftmax>(normal_axis(axis, tensor.rank(), "log_softmax")), {tensor}, x.where());
+    return make(std::make_shared<LogSoftmax>(normal_axis(axis, tensor.rank(), "log_softmax")), {tensor},
+                x.where());
   });
 }
 

@@ -33,8 +33,8 @@ class LogSumExp final : public Op {
         std::array<T, detail::band_width> shifts;
         std::array<T, detail::band_width> logs;
         const auto no_exponentials = static_cast<T*>(nullptr);
-        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, no_exponentials, shifts.data(),
-                         logs.data());
+        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, no_exponentials,
+                         shifts.data(), logs.data());
         kernels::log(logs.data(), logs.data(), static_cast<std::size_t>(width));
         T* y = outputs[0].as<T>() + outer * along.inner + column;
         for (Index j = 0; j < width; ++j) {

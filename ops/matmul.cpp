@@ -34,8 +34,9 @@ std::string described(const Spec& a, const Spec& b, MatMulOptions options) {
 
 void check(const Spec& a, const Spec& b, MatMulOptions options) {
   if (a.dtype != b.dtype || !is_floating(a.dtype)) {
-    throw ShapeError(fmt::format("[matmul] both operands must have the same floating dtype: got {}; cast one of them",
-                                 described(a, b, options)));
+    throw ShapeError(
+        fmt::format("[matmul] both operands must have the same floating dtype: got {}; cast one of them",
+                    described(a, b, options)));
   }
   if (a.shape.rank() == 0 || b.shape.rank() == 0) {
     throw ShapeError(fmt::format("[matmul] operands need at least one axis: got {}; use * for a scalar",
@@ -48,9 +49,10 @@ void check(const Spec& a, const Spec& b, MatMulOptions options) {
   const Index ka = options.transpose_a ? a.shape[a.shape.rank() - 2] : a.shape.back();
   const Index kb = b.shape.rank() == 1 || options.transpose_b ? b.shape.back() : b.shape[b.shape.rank() - 2];
   if (ka != kb) {
-    throw ShapeError(fmt::format("[matmul] the columns of the left must be as many as the rows of the right: got {}, "
-                                 "hence {} and {}; transpose one of them if that is meant",
-                                 described(a, b, options), ka, kb));
+    throw ShapeError(
+        fmt::format("[matmul] the columns of the left must be as many as the rows of the right: got {}, "
+                    "hence {} and {}; transpose one of them if that is meant",
+                    described(a, b, options), ka, kb));
   }
 }
 

@@ -14,7 +14,9 @@ class OneHot final : public Op {
  public:
   OneHot(Index depth, DType dtype) : depth_(depth), dtype_(dtype) {}
   std::string_view name() const override { return "one_hot"; }
-  std::string attributes() const override { return fmt::format("depth={} dtype={}", depth_, name_of(dtype_)); }
+  std::string attributes() const override {
+    return fmt::format("depth={} dtype={}", depth_, name_of(dtype_));
+  }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[0], "one_hot");

@@ -47,7 +47,8 @@ class Pad final : public Op {
       start += spreads_[i].before * to[i];
       to[i] *= spreads_[i].step;
     }
-    detail::copy_strided(inputs[0].shape(), size_of(dtype), inputs[0].data, detail::dense_strides(inputs[0].shape()),
+    detail::copy_strided(inputs[0].shape(), size_of(dtype), inputs[0].data,
+                         detail::dense_strides(inputs[0].shape()),
                          detail::advanced(outputs[0].data, start, size_of(dtype)), to);
   }
 
@@ -88,8 +89,9 @@ Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value)
     for (std::size_t i = 0; i < paddings.size(); ++i) {
       const Padding& padding = paddings[i];
       if (padding.before < 0 || padding.after < 0) {
-        throw ShapeError(fmt::format("[pad] a padding cannot be negative: got {} and {} for axis {}; use slice to cut",
-                                     padding.before, padding.after, i));
+        throw ShapeError(
+            fmt::format("[pad] a padding cannot be negative: got {} and {} for axis {}; use slice to cut",
+                        padding.before, padding.after, i));
       }
       spreads[i] = {padding.before, padding.after, 1};
       adds = adds || padding.before + padding.after > 0;

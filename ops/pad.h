@@ -10,9 +10,9 @@ struct Padding {
   Index after = 0;
 };
 
-/// x with elements of `value` around it: one Padding per axis; axes without one stay as they are. x itself where nothing
-/// is added. Any dtype. Gradient: the slice of dy where x lies. Throws ShapeError for negative paddings and for more of
-/// them than axes.
+/// x with elements of `value` around it: one Padding per axis; axes without one stay as they are. x itself
+/// where nothing is added. Any dtype. Gradient: the slice of dy where x lies. Throws ShapeError for negative
+/// paddings and for more of them than axes.
 Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value = 0);
 
 namespace detail {

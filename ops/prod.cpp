@@ -65,11 +65,13 @@ class Prod final : public Op {
       }
     }
     std::vector<Index> back(order.size());
-    for (std::size_t i = 0; i < order.size(); ++i) back[static_cast<std::size_t>(order[i])] = static_cast<Index>(i);
+    for (std::size_t i = 0; i < order.size(); ++i)
+      back[static_cast<std::size_t>(order[i])] = static_cast<Index>(i);
     const Tensor moved = transpose(x, order);
     const Shape kept = detail::reduced_shape(x.shape(), axes_, false);
     Index joined = 1;
-    for (Index axis = 0; axis < x.rank(); ++axis) joined *= detail::has_axis(axes_, axis) ? x.shape()[axis] : 1;
+    for (Index axis = 0; axis < x.rank(); ++axis)
+      joined *= detail::has_axis(axes_, axis) ? x.shape()[axis] : 1;
     const Tensor others = prod_others(reshape(moved, Shape{kept.size(), joined}));
     const Tensor dx = others * reshape(dy, Shape{kept.size(), 1});
     return {transpose(reshape(dx, moved.shape()), back)};

@@ -20,7 +20,8 @@ class ProdOthers final : public Op {
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].shape.rank() == 0 || !is_floating(inputs[0].dtype)) {
-      throw ShapeError(fmt::format("[prod_others] needs a floating tensor with an axis: got {}", inputs[0].text()));
+      throw ShapeError(
+          fmt::format("[prod_others] needs a floating tensor with an axis: got {}", inputs[0].text()));
     }
     return {inputs[0]};
   }
@@ -33,7 +34,8 @@ class ProdOthers final : public Op {
     }
   }
 
-  /// y_i = prod_j m_ij, where m_ij is x_j but 1 on the diagonal. Hence dx_k = sum_i dy_i prod_{j != k} m_ij over i != k.
+  /// y_i = prod_j m_ij, where m_ij is x_j but 1 on the diagonal. Hence dx_k = sum_i dy_i prod_{j != k} m_ij
+  /// over i != k.
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Index n = x.dim(-1);
@@ -48,22 +50,23 @@ class ProdOthers final : public Op {
   static void multiply(const T* x, T* y, const Shape& shape) {
     const Index n = shape.back();
     if (n == 0) return;
-    kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n), [&](Index begin, Index end) {
-      for (Index row = begin; row < end; ++row) {
-        const T* from = x + row * n;
-        T* to = y + row * n;
-        T product = 1;
-        for (Index i = 0; i < n; ++i) {
-          to[i] = product;
-          product *= from[i];
-        }
-        product = 1;
-        for (Index i = n - 1; i >= 0; --i) {
-          to[i] *= product;
-          product *= from[i];
-        }
-      }
-    });
+    kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n),
+                          [&](Index begin, Index end) {
+                            for (Index row = begin; row < end; ++row) {
+                              const T* from = x + row * n;
+                              T* to = y + row * n;
+                              T product = 1;
+                              for (Index i = 0; i < n; ++i) {
+                                to[i] = product;
+                                product *= from[i];
+                              }
+                              product = 1;
+                              for (Index i = n - 1; i >= 0; --i) {
+                                to[i] *= product;
+                                product *= from[i];
+                              }
+                            }
+                          });
   }
 };
 

@@ -8,7 +8,8 @@
 
 namespace sluice::detail {
 
-/// The positions of some axes of a tensor, in row-major order: the walk of a reduction over what it keeps or takes away.
+/// The positions of some axes of a tensor, in row-major order: the walk of a reduction over what it keeps or
+/// takes away.
 class Walk {
  public:
   void add(Index length, Index stride);
@@ -26,8 +27,9 @@ class Walk {
   Index size_ = 1;
 };
 
-/// How a reduction goes through memory: neighbouring axes that are both kept or both reduced are one; the innermost
-/// run of neighbours in memory, `inner` elements, is either reduced (to one element of the result) or kept (to as many).
+/// How a reduction goes through memory: neighbouring axes that are both kept or both reduced are one; the
+/// innermost run of neighbours in memory, `inner` elements, is either reduced (to one element of the result)
+/// or kept (to as many).
 struct ReductionPlan {
   ReductionPlan(const Shape& shape, AxisSet reduced);
 
@@ -77,17 +79,19 @@ void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold
   const Index band = std::clamp<Index>(piece / std::max<Index>(taken, 1), 16, 4096);
   const Index bands = (plan.inner + band - 1) / band;
   const Index work = std::max<Index>(1, std::min(band, plan.inner) * taken);
-  kernels::parallel_for(plan.kept.size() * bands, std::max<Index>(1, piece / work), [&](Index begin, Index end) {
-    for (Index at = begin; at < end; ++at) {
-      const Index i = at / bands;
-      const Index column = at % bands * band;
-      const Index length = std::min(band, plan.inner - column);
-      const T* from = x + plan.kept.offset(i) + column;
-      T* to = y + i * plan.inner + column;
-      std::fill_n(to, length, fold.start());
-      for (Index j = 0; j < taken; ++j) fold.into(to, from + plan.taken.offset(j), length);
-    }
-  });
+  kernels::parallel_for(plan.kept.size() * bands, std::max<Index>(1, piece / work),
+                        [&](Index begin, Index end) {
+                          for (Index at = begin; at < end; ++at) {
+                            const Index i = at / bands;
+                            const Index column = at % bands * band;
+                            const Index length = std::min(band, plan.inner - column);
+                            const T* from = x + plan.kept.offset(i) + column;
+                            T* to = y + i * plan.inner + column;
+                            std::fill_n(to, length, fold.start());
+                            for (Index j = 0; j < taken; ++j)
+                              fold.into(to, from + plan.taken.offset(j), length);
+                          }
+                        });
 }
 
 }  // namespace sluice::detail

@@ -20,8 +20,9 @@ class Reshape final : public Op {
   Specs infer(std::span<const Spec> inputs) const override {
     const Shape& x = inputs[0].shape;
     if (x.size() != shape_.size()) {
-      throw ShapeError(fmt::format("[reshape] the number of elements must stay the same: got {} with {} for {} with {}",
-                                   x.text(), x.size(), shape_.text(), shape_.size()));
+      throw ShapeError(
+          fmt::format("[reshape] the number of elements must stay the same: got {} with {} for {} with {}",
+                      x.text(), x.size(), shape_.text(), shape_.size()));
     }
     return {{inputs[0].dtype, shape_}};
   }
@@ -30,7 +31,9 @@ class Reshape final : public Op {
     if (inputs[0].size() > 0) std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());
   }
 
-  Tensors gradient(const Tensor& y, const Tensor& dy) const override { return {reshape(dy, y.input(0).shape())}; }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {reshape(dy, y.input(0).shape())};
+  }
 
  private:
   const Shape shape_;
@@ -47,8 +50,9 @@ Shape completed(const Shape& x, std::vector<Index> dims) {
   const Index others = Shape(std::span<const Index>(dims)).size();
   *open = -1;
   if (others == 0 || x.size() % others != 0) {
-    throw ShapeError(fmt::format("[reshape] -1 must stand for one whole length: got {} with {} elements for {}", x.text(),
-                                 x.size(), dims));
+    throw ShapeError(
+        fmt::format("[reshape] -1 must stand for one whole length: got {} with {} elements for {}", x.text(),
+                    x.size(), dims));
   }
   *open = x.size() / others;
   return Shape(std::span<const Index>(dims));

@@ -23,9 +23,10 @@ class ScatterSum final : public Op {
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[0], "scatter_sum");
     if (!(inputs[0].shape == inputs[1].shape) || inputs[1].dtype == DType::boolean) {
-      throw ShapeError(fmt::format("[scatter_sum] the updates must be numbers of the shape of the ids: got ids {} and "
-                                   "updates {}",
-                                   inputs[0].text(), inputs[1].text()));
+      throw ShapeError(
+          fmt::format("[scatter_sum] the updates must be numbers of the shape of the ids: got ids {} and "
+                      "updates {}",
+                      inputs[0].text(), inputs[1].text()));
     }
     return {{inputs[1].dtype, inputs[1].shape.with(axis_, length_)}};
   }
@@ -40,8 +41,10 @@ class ScatterSum final : public Op {
         const T* updates = inputs[1].as<T>();
         T* to = outputs[0].as<T>();
         const Index rows = from.length * from.inner;
-        // Each thread has outer parts of its own: an element has one writer, who goes through the ids in order.
-        const Index grain = std::max<Index>(1, (Index{1} << 14) / std::max<Index>(rows + length_ * from.inner, 1));
+        // Each thread has outer parts of its own: an element has one writer, who goes through the ids in
+        // order.
+        const Index grain =
+            std::max<Index>(1, (Index{1} << 14) / std::max<Index>(rows + length_ * from.inner, 1));
         kernels::parallel_for(from.outer, grain, [&](Index begin, Index end) {
           std::fill(to + begin * length_ * from.inner, to + end * length_ * from.inner, T{0});
           for (Index at = begin * rows; at < end * rows; ++at) {
@@ -67,7 +70,8 @@ Tensor scatter_sum(const Operand& ids, const Operand& updates, Index axis, Index
   const Tensor values = updates.tensor();
   return detail::located(updates.where(), [&] {
     const Index normal = normal_axis(axis, values.rank(), "scatter_sum");
-    return make(std::make_shared<ScatterSum>(normal, length), {ids.tensor(DType::int32), values}, updates.where());
+    return make(std::make_shared<ScatterSum>(normal, length), {ids.tensor(DType::int32), values},
+                updates.where());
   });
 }
 
@@ -78,9 +82,10 @@ Tensor scatter_add(const Operand& x, const Operand& ids, const Operand& updates,
     const Tensor values = updates.tensor(tensor.dtype());
     if (values.dtype() != tensor.dtype() || values.rank() != tensor.rank() ||
         !(values.shape().with(normal, tensor.shape()[normal]) == tensor.shape())) {
-      throw ShapeError(fmt::format("[scatter_add] the updates must have the dtype and, but for axis {}, the shape of the "
-                                   "tensor: got {} for {}",
-                                   normal, values.spec().text(), tensor.spec().text()));
+      throw ShapeError(
+          fmt::format("[scatter_add] the updates must have the dtype and, but for axis {}, the shape of the "
+                      "tensor: got {} for {}",
+                      normal, values.spec().text(), tensor.spec().text()));
     }
     return tensor + scatter_sum(ids, Operand(values, x.where()), normal, tensor.shape()[normal]);
   });

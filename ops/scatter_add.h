@@ -4,11 +4,11 @@
 
 namespace sluice {
 
-/// x with each update added where its id says, along an axis: y = x; y[..., ids[..., i, ...], ...] += updates[..., i,
-/// ...], as torch.scatter_add. ids and updates have one shape, that of x but for the axis; an id that comes twice adds
-/// twice, in the order of the ids for any number of threads. x and updates floating or i32, ids i32. Gradient: dy for
-/// x, take_along_axis(dy, ids, axis) for the updates. Throws ShapeError for other shapes, and when it runs Error for
-/// an id outside of 0..n-1.
+/// x with each update added where its id says, along an axis: y = x; y[..., ids[..., i, ...], ...] +=
+/// updates[..., i, ...], as torch.scatter_add. ids and updates have one shape, that of x but for the axis; an
+/// id that comes twice adds twice, in the order of the ids for any number of threads. x and updates floating
+/// or i32, ids i32. Gradient: dy for x, take_along_axis(dy, ids, axis) for the updates. Throws ShapeError for
+/// other shapes, and when it runs Error for an id outside of 0..n-1.
 Tensor scatter_add(const Operand& x, const Operand& ids, const Operand& updates, Index axis = -1);
 
 /// The same added to zeros whose axis has this length: the gradient of take_along_axis.

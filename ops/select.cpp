@@ -13,8 +13,8 @@ Tensor select(const Operand& x, Index axis, Index i) {
     const Index normal = normal_axis(axis, tensor.rank(), "select");
     const Index length = tensor.shape()[normal];
     if (i < -length || i >= length) {
-      throw ShapeError(fmt::format("[select] the place must lie in {}..{} on axis {} of {}: got {}", -length, length - 1,
-                                   normal, tensor.shape().text(), i));
+      throw ShapeError(fmt::format("[select] the place must lie in {}..{} on axis {} of {}: got {}", -length,
+                                   length - 1, normal, tensor.shape().text(), i));
     }
     const Index begin = i < 0 ? i + length : i;
     const Tensor part = slice(x, normal, begin, begin + 1);

@@ -14,7 +14,8 @@ namespace {
 /// A range whose places lie on the axis, with begin <= end.
 Range normal_range(const Range& range, Index length) {
   if (range.step < 1) {
-    throw ShapeError(fmt::format("[slice] the step must be at least 1: got {}; use flip to go backwards", range.step));
+    throw ShapeError(
+        fmt::format("[slice] the step must be at least 1: got {}; use flip to go backwards", range.step));
   }
   const auto place = [&](Index at) { return std::clamp<Index>(at < 0 ? at + length : at, 0, length); };
   const Index begin = place(range.begin);
@@ -39,7 +40,8 @@ class Slice final : public Op {
 
   Specs infer(std::span<const Spec> inputs) const override {
     Shape shape = inputs[0].shape;
-    for (std::size_t i = 0; i < ranges_.size(); ++i) shape = shape.with(static_cast<Index>(i), count(ranges_[i]));
+    for (std::size_t i = 0; i < ranges_.size(); ++i)
+      shape = shape.with(static_cast<Index>(i), count(ranges_[i]));
     return {{inputs[0].dtype, shape}};
   }
 

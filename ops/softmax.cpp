@@ -29,8 +29,10 @@ class Softmax final : public Op {
         std::array<T, detail::band_width> shifts;
         std::array<T, detail::band_width> sums;
         T* y = outputs[0].as<T>() + offset;
-        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y, shifts.data(), sums.data());
-        for (Index j = 0; j < width; ++j) sums[static_cast<std::size_t>(j)] = 1 / sums[static_cast<std::size_t>(j)];
+        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y, shifts.data(),
+                         sums.data());
+        for (Index j = 0; j < width; ++j)
+          sums[static_cast<std::size_t>(j)] = 1 / sums[static_cast<std::size_t>(j)];
         if (along.inner == 1) {
           for (Index i = 0; i < along.length; ++i) y[i] *= sums[0];
           return;

@@ -17,8 +17,8 @@ Tensors split(const Operand& x, const std::vector<Index>& sizes, Index axis) {
     const Index length = tensor.shape()[normal];
     const bool negative = std::any_of(sizes.begin(), sizes.end(), [](Index size) { return size < 0; });
     if (negative || std::accumulate(sizes.begin(), sizes.end(), Index{0}) != length) {
-      throw ShapeError(fmt::format("[split] the sizes must add up to the length of axis {}: got {} for {}", normal, sizes,
-                                   tensor.shape().text()));
+      throw ShapeError(fmt::format("[split] the sizes must add up to the length of axis {}: got {} for {}",
+                                   normal, sizes, tensor.shape().text()));
     }
     Tensors parts;
     Index begin = 0;
@@ -35,9 +35,10 @@ Tensors detail::split_evenly(const Operand& x, Index parts, Index axis) {
   return located(x.where(), [&] {
     const Index length = tensor.shape()[normal_axis(axis, tensor.rank(), "split")];
     if (parts < 1 || length % parts != 0) {
-      throw ShapeError(fmt::format("[split] the length of axis {} must be a multiple of the parts: got {} parts of {}; "
-                                   "give the sizes",
-                                   axis, parts, tensor.shape().text()));
+      throw ShapeError(
+          fmt::format("[split] the length of axis {} must be a multiple of the parts: got {} parts of {}; "
+                      "give the sizes",
+                      axis, parts, tensor.shape().text()));
     }
     return split(x, std::vector<Index>(static_cast<std::size_t>(parts), length / parts), axis);
   });

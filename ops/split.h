@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// Slices along an axis, with these lengths, one behind the other; concat puts them together again. Any dtype. Throws
-/// ShapeError unless the sizes add up to the length of the axis.
+/// Slices along an axis, with these lengths, one behind the other; concat puts them together again. Any
+/// dtype. Throws ShapeError unless the sizes add up to the length of the axis.
 Tensors split(const Operand& x, const std::vector<Index>& sizes, Index axis = 0);
 
 /// The same in equal parts. Throws ShapeError when the axis cannot be divided into them.

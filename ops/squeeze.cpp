@@ -12,9 +12,10 @@ Tensor squeeze(const Operand& x, const Axes& axes) {
     for (Index axis = 0; axis < tensor.rank(); ++axis) {
       if (!detail::has_axis(set, axis) || tensor.shape()[axis] == 1) continue;
       if (!axes.all()) {
-        throw ShapeError(fmt::format("[squeeze] only axes of length 1 can go: got axis {} of {}; use select to take one "
-                                     "place of it",
-                                     axis, tensor.shape().text()));
+        throw ShapeError(
+            fmt::format("[squeeze] only axes of length 1 can go: got axis {} of {}; use select to take one "
+                        "place of it",
+                        axis, tensor.shape().text()));
       }
       set &= ~(detail::AxisSet{1} << axis);
     }

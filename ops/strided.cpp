@@ -15,7 +15,8 @@ struct Axis {
   Index to;
 };
 
-/// The loops of a copy, outermost first: axes of length one left out, axes merged that are one in both memories.
+/// The loops of a copy, outermost first: axes of length one left out, axes merged that are one in both
+/// memories.
 struct Loops {
   std::array<Axis, Shape::max_rank> axes{};
   Index rank = 0;
@@ -38,8 +39,9 @@ Loops loops_of(const Shape& shape, const Strides& from, const Strides& to) {
     }
     loops.axes[static_cast<std::size_t>(loops.rank++)] = axis;
   }
-  // Order is free, so the axis that is dense where we write goes innermost and, when another one is dense where we
-  // read (a transpose), that one next to it: the two are walked in square tiles that stay in the cache.
+  // Order is free, so the axis that is dense where we write goes innermost and, when another one is dense
+  // where we read (a transpose), that one next to it: the two are walked in square tiles that stay in the
+  // cache.
   const auto first = loops.axes.begin();
   const auto last = first + loops.rank;
   const auto move_back = [&](auto found, Index places) {
@@ -61,7 +63,8 @@ template <class T>
 void copy_plane(const Axis& rows, const Axis& columns, const T* from, T* to) {
   if (columns.from == 1 && columns.to == 1) {
     for (Index i = 0; i < rows.length; ++i) {
-      std::memcpy(to + i * rows.to, from + i * rows.from, static_cast<std::size_t>(columns.length) * sizeof(T));
+      std::memcpy(to + i * rows.to, from + i * rows.from,
+                  static_cast<std::size_t>(columns.length) * sizeof(T));
     }
     return;
   }
@@ -125,8 +128,8 @@ Strides dense_strides(const Shape& shape) {
   return strides;
 }
 
-void copy_strided(const Shape& shape, std::size_t bytes, const void* from, const Strides& from_strides, void* to,
-                  const Strides& to_strides) {
+void copy_strided(const Shape& shape, std::size_t bytes, const void* from, const Strides& from_strides,
+                  void* to, const Strides& to_strides) {
   if (shape.size() == 0) return;
   Loops loops = loops_of(shape, from_strides, to_strides);
   const auto as = [&](auto type) {

@@ -21,9 +21,10 @@ class TakeAlongAxis final : public Op {
     const Shape& x = inputs[0].shape;
     const Shape& ids = inputs[1].shape;
     if (ids.rank() != x.rank() || !(ids.with(axis_, x[axis_]) == x)) {
-      throw ShapeError(fmt::format("[take_along_axis] the ids must have the shape of the tensor, but for axis {}: got {} "
-                                   "for {}; expand_dims or broadcast_to may help",
-                                   axis_, ids.text(), x.text()));
+      throw ShapeError(
+          fmt::format("[take_along_axis] the ids must have the shape of the tensor, but for axis {}: got {} "
+                      "for {}; expand_dims or broadcast_to may help",
+                      axis_, ids.text(), x.text()));
     }
     return {{inputs[0].dtype, ids}};
   }

@@ -4,9 +4,10 @@
 
 namespace sluice {
 
-/// One element of x for each id, along an axis: y[..., i, ...] = x[..., ids[..., i, ...], ...], as numpy.take_along_axis
-/// and torch.gather. The ids have the lengths of x on all other axes. x of any dtype; ids i32. Gradient for x:
-/// scatter_sum. Throws ShapeError for other ids, and when it runs Error for an id outside of 0..n-1.
+/// One element of x for each id, along an axis: y[..., i, ...] = x[..., ids[..., i, ...], ...], as
+/// numpy.take_along_axis and torch.gather. The ids have the lengths of x on all other axes. x of any dtype;
+/// ids i32. Gradient for x: scatter_sum. Throws ShapeError for other ids, and when it runs Error for an id
+/// outside of 0..n-1.
 Tensor take_along_axis(const Operand& x, const Operand& ids, Index axis = -1);
 
 }  // namespace sluice

@@ -35,7 +35,8 @@ class Transpose final : public Op {
 
   Tensors gradient(const Tensor&, const Tensor& dy) const override {
     std::vector<Index> back(order_.size());
-    for (std::size_t i = 0; i < order_.size(); ++i) back[static_cast<std::size_t>(order_[i])] = static_cast<Index>(i);
+    for (std::size_t i = 0; i < order_.size(); ++i)
+      back[static_cast<std::size_t>(order_[i])] = static_cast<Index>(i);
     return {transpose(dy, back)};
   }
 
@@ -48,9 +49,10 @@ class Transpose final : public Op {
 Tensor transpose(const Operand& x) {
   const Index rank = x.tensor().rank();
   if (rank < 2) {
-    throw ShapeError(fmt::format("[transpose] needs at least two axes: got {}; expand_dims gives it another one",
-                                 x.tensor().shape().text()),
-                     x.where());
+    throw ShapeError(
+        fmt::format("[transpose] needs at least two axes: got {}; expand_dims gives it another one",
+                    x.tensor().shape().text()),
+        x.where());
   }
   std::vector<Index> order(static_cast<std::size_t>(rank));
   std::iota(order.begin(), order.end(), Index{0});

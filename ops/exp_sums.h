@@ -21,8 +21,8 @@ template <class T>
 void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T* s) {
   const auto finite = [](T shift) { return std::isinf(shift) ? T{0} : shift; };
   if (stride == 1 && width == 1) {
-    constexpr Index chunk = 256;
-    std::array<T, chunk> scratch;
+    constexpr Index chunk = 128;
+    std::array<T, chunk> scratch{};
     m[0] = finite(kernels::max(x, static_cast<std::size_t>(length)));
     s[0] = 0;
     for (Index i = 0; i < length; i += chunk) {
@@ -34,7 +34,7 @@ void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T
     }
     return;
   }
-  std::array<T, band_width> scratch;
+  std::array<T, band_width> scratch{};
   std::fill_n(m, width, -std::numeric_limits<T>::infinity());
   std::fill_n(s, width, T{0});
   for (Index i = 0; i < length; ++i) {

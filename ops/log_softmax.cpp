@@ -27,8 +27,8 @@ class LogSoftmax final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
-        std::array<T, detail::band_width> shifts;
-        std::array<T, detail::band_width> logs;
+        std::array<T, detail::band_width> shifts{};
+        std::array<T, detail::band_width> logs{};
         const T* x = inputs[0].as<T>() + offset;
         T* y = outputs[0].as<T>() + offset;
         const auto no_exponentials = static_cast<T*>(nullptr);

@@ -30,8 +30,8 @@ class LogSumExp final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index outer, Index column, Index width) {
-        std::array<T, detail::band_width> shifts;
-        std::array<T, detail::band_width> logs;
+        std::array<T, detail::band_width> shifts{};
+        std::array<T, detail::band_width> logs{};
         const auto no_exponentials = static_cast<T*>(nullptr);
         detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, no_exponentials,
                          shifts.data(), logs.data());

@@ -26,8 +26,8 @@ class Softmax final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
-        std::array<T, detail::band_width> shifts;
-        std::array<T, detail::band_width> sums;
+        std::array<T, detail::band_width> shifts{};
+        std::array<T, detail::band_width> sums{};
         T* y = outputs[0].as<T>() + offset;
         detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y, shifts.data(),
                          sums.data());

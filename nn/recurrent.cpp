@@ -24,6 +24,13 @@ Sequence RecurrentLayers::operator()(const Tensor& x, Location where) const {
   return (*this)(x, RecurrentCall{}, where);
 }
 
+Sequence RecurrentLayers::operator()(const Tensor& x, Mode mode, const Tensor& key, Location where) const {
+  RecurrentCall call;
+  call.mode = mode;
+  call.key = key;
+  return (*this)(x, call, where);
+}
+
 Sequence RecurrentLayers::from(const Tensor& x, const States& initial, Location where) const {
   require(initial, where);
   RecurrentCall call;

@@ -42,6 +42,9 @@ class RecurrentLayers : public Module {
   /// Throws ShapeError when x or the states do not fit the cells.
   Sequence operator()(const Tensor& x, Location where = Location::current()) const;
   Sequence operator()(const Tensor& x, const RecurrentCall& call, Location where = Location::current()) const;
+  /// The same with a mode and a key, which is how Sequential calls its layers.
+  Sequence operator()(const Tensor& x, Mode mode, const Tensor& key,
+                      Location where = Location::current()) const;
   /// The same from these states. (A template, so that braces as in rnn(x, {.reverse = true}) mean a
   /// RecurrentCall.)
   template <std::same_as<States> S>

@@ -5,6 +5,7 @@
 #include <sluice/nn/gru.h>
 #include <sluice/nn/lstm.h>
 #include <sluice/nn/rnn.h>
+#include <sluice/nn/sequential.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/concat.h>
 #include <sluice/ops/flip.h>
@@ -169,6 +170,12 @@ TEST_CASE("Dropout acts between the layers, in training only") {
   check_close(rnn(x, {.mode = nn::Mode::train, .key = random::key(5)}).output, dropped.output, 0);
   CHECK_THROWS_WITH(rnn(x, {.mode = nn::Mode::train}),
                     contains("[dropout] training at rate 0.5 takes a random key"));
+
+  // In a Sequential the mode and a key of their own reach the layers.
+  const nn::Sequential net(rnn);
+  check_close(net(x), plain.output, 0);
+  check_close(net(x, nn::Mode::train, random::key(5)),
+              rnn(x, nn::Mode::train, random::fold_in(random::key(5), 0)).output, 0);
 
   const nn::RNN single(1, 3, 4, random::key(1), {.dropout = 0.5});
   check_close(single(x, {.mode = nn::Mode::train}).output, single(x).output,

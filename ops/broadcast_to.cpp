@@ -53,7 +53,7 @@ class BroadcastTo final : public Op {
 }  // namespace
 
 Tensor broadcast_to(const Operand& x, const Shape& shape) {
-  const Tensor tensor = x.tensor();
+  Tensor tensor = x.tensor();
   if (tensor.shape() == shape) return tensor;
   return make(std::make_shared<BroadcastTo>(shape), {tensor}, x.where());
 }

@@ -42,7 +42,7 @@ class Flip final : public Op {
 }  // namespace
 
 Tensor flip(const Operand& x, const Axes& axes) {
-  const Tensor tensor = x.tensor();
+  Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
     const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "flip");
     if (set == 0) return tensor;

@@ -61,7 +61,7 @@ Shape completed(const Shape& x, std::vector<Index> dims) {
 }  // namespace
 
 Tensor reshape(const Operand& x, const Shape& shape) {
-  const Tensor tensor = x.tensor();
+  Tensor tensor = x.tensor();
   if (tensor.shape() == shape) return tensor;
   return make(std::make_shared<Reshape>(shape), {tensor}, x.where());
 }

@@ -10,7 +10,7 @@
 #include <sluice/text/sample.h>
 
 #include "support/catch.h"
-#include "text/allocations.h"
+#include "support/allocations.h"
 
 using sluice::text::SampleOptions;
 using sluice::text::Sampler;

@@ -1,5 +1,5 @@
 // Of its own, so that no compiler inlines one of a pair and then finds it mismatched.
-#include "text/allocations.h"
+#include "support/allocations.h"
 
 #include <atomic>
 #include <cstdlib>

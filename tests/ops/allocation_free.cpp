@@ -1,0 +1,77 @@
+// A program's steps must not allocate, so no op may: each is run on memory that is there already.
+
+#include <sluice/graph/evaluate.h>
+#include <sluice/ops/ops.h>
+
+#include "support/allocations.h"
+#include "support/catch.h"
+
+using namespace sluice;
+
+namespace {
+
+/// What one more run of the tensor's op allocates, after a first run that may start threads.
+std::size_t allocations_of(const Tensor& result) {
+  const Node& node = result.node();
+  const Tensors inputs = evaluate(node.inputs);
+  std::vector<View> views;
+  for (const Tensor& input : inputs) views.push_back({input.spec(), input.value().data()});
+  Arrays memory;
+  std::vector<MutableView> outputs;
+  for (const Spec& spec : node.outputs) {
+    Array& array = memory.emplace_back(spec);
+    outputs.push_back({spec, array.data()});
+  }
+  node.op->run(views, outputs);
+  const std::size_t before = allocations();
+  node.op->run(views, outputs);
+  return allocations() - before;
+}
+
+}  // namespace
+
+TEST_CASE("ops run without allocating, large ones on several threads too") {
+  for (const Index n : {3, 300}) {
+    const Tensor x = full({n, 2 * n}, 0.5);
+    const Tensor cube = full({2, n, 5}, 0.25);
+    const Tensor ids = zeros({n}, DType::int32);
+    const Tensor places = zeros({n, 1}, DType::int32);
+    const Tensors results = {sum(x),
+                             sum(x, 0),
+                             sum(x, 1),
+                             sum(cube, {0, 2}),
+                             max(x, 0),
+                             min(x),
+                             prod(x, 1),
+                             prod_others(x),
+                             argmax(x, 0),
+                             argmin(x),
+                             cumsum(x, 0),
+                             cumsum(x, 1, true),
+                             softmax(x),
+                             softmax(x, 0),
+                             log_softmax(x),
+                             log_softmax(x, 0),
+                             logsumexp(x),
+                             logsumexp(x, 0),
+                             layer_norm(x),
+                             transpose(x),
+                             transpose(cube, {2, 0, 1}),
+                             reshape(x, {-1}),
+                             broadcast_to(x, {2, n, 2 * n}),
+                             concat({x, x}, 1),
+                             slice(x, 1, 1, -1, 2),
+                             pad(x, {{1, 0}, {2, 3}}),
+                             flip(x),
+                             take(x, ids),
+                             take(x, ids, 1),
+                             index_sum(ids, x, 0, 7),
+                             take_along_axis(x, places),
+                             scatter_sum(places, full({n, 1}, 1), 1, 9),
+                             one_hot(ids, 11)};
+    for (const Tensor& result : results) {
+      INFO(result.op().name() << " " << result.op().attributes() << " of " << result.input(0).spec().text());
+      CHECK(allocations_of(result) == 0);
+    }
+  }
+}

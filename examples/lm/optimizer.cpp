@@ -82,7 +82,7 @@ optim::Schedule make_schedule(const TrainSettings& settings, const Variable& pro
   const auto found = std::find_if(schedules.begin(), schedules.end(),
                                   [&](const auto& s) { return s.name == settings.schedule; });
   if (found == schedules.end()) throw UserError("no schedule is called " + settings.schedule);
-  const optim::Schedule schedule = found->make(settings, progress, windows_per_epoch);
+  optim::Schedule schedule = found->make(settings, progress, windows_per_epoch);
   if (settings.warmup == 0) return schedule;
   const optim::Schedule rise = optim::warm_up(settings.warmup);
   return [=](const Tensor& t) { return rise(t) * schedule(t); };
@@ -91,6 +91,7 @@ optim::Schedule make_schedule(const TrainSettings& settings, const Variable& pro
 template <class Choices>
 std::vector<std::string_view> names_of(const Choices& choices) {
   std::vector<std::string_view> names;
+  names.reserve(choices.size());
   for (const auto& choice : choices) names.push_back(choice.name);
   return names;
 }

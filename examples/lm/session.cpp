@@ -28,7 +28,7 @@ std::string quoted(const std::string& argument) {
 /// The command that goes on with this training.
 std::string resume_command(const TrainCommand& c) {
   std::string text = fmt::format("{} train --resume {}", quoted(c.program), quoted(c.out));
-  if (!c.log.empty()) text += fmt::format(" --log {}", quoted(c.log));
+  if (!c.log.empty()) text += fmt::format(" --log {} --log-every {}", quoted(c.log), c.log_every);
   if (c.save_every > 0) text += fmt::format(" --save-every {}", c.save_every);
   if (c.sample_every > 0) text += fmt::format(" --sample-every {}", c.sample_every);
   return text;
@@ -58,8 +58,7 @@ int Session::run() {
   }
   while (!finished()) {
     step();
-    if (stop_requested()) return stop();
-    if (!look_back()) return stop();
+    if (!look_back() || stop_requested()) return stop();
   }
   end();
   return 0;
@@ -111,7 +110,8 @@ bool Session::look_back() {
     interval_seconds_ = 0;
     interval_tokens_ = 0;
   }
-  const bool sample_due = command_.sample_every > 0 && state.step % command_.sample_every == 0;
+  const bool sample_due =
+      command_.sample_every > 0 && state.step % command_.sample_every == 0 && !stop_requested();
   if (sample_due) show_sample();
   const bool save_due = command_.save_every > 0 && state.step % command_.save_every == 0;
   if (epoch_over || save_due) save();

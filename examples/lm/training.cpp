@@ -64,7 +64,7 @@ Training::Training(const Plan& plan, const text::Vocabulary& vocabulary, std::ve
 Tensor Training::loss_and_update(const Tensor& x, const Tensor& y) {
   const sluice::Tensors keys = sluice::random::split(dropout_key_, 2);
   const Model::Result result = model_(x, carried_.read(), nn::Mode::train, keys[0]);
-  const Tensor loss = nn::cross_entropy(result.logits, y);
+  Tensor loss = nn::cross_entropy(result.logits, y);
   optimizer_->update(loss);
   carried_.assign(result.states);
   dropout_key_.assign(keys[1]);

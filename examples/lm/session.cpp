@@ -78,7 +78,7 @@ void Session::step() {
   const double seconds = seconds_since(start);
   interval_seconds_ += seconds;
   interval_tokens_ += tokens;
-  const double memory = loss_ == 0 ? 0 : 0.95;
+  const double memory = 1 - 1 / static_cast<double>(std::min(++steps_, std::int64_t{20}));
   loss_ = memory * loss_ + (1 - memory) * loss;
   speed_ = 1 / (memory / std::max(speed_, 1e-9) + (1 - memory) * seconds / tokens);  // a mean of times
   update_clock();
@@ -96,7 +96,7 @@ bool Session::look_back() {
   std::optional<Score> score;
   if ((epoch_over || over) && !measure(score)) return false;
   if (epoch_over) training_.note_epoch(score ? std::optional(score->nats) : std::nullopt);
-  if (log_ && state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) {
+  if (state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) {
     LogLine line{state.step,
                  state.window == 0 ? state.epoch : state.epoch + 1,
                  state.seconds,
@@ -104,7 +104,7 @@ bool Session::look_back() {
                  interval_seconds_ > 0 ? interval_tokens_ / interval_seconds_ : 0,
                  std::nullopt};
     if (score) line.validation_nats = score->nats;
-    log_->add(line);
+    if (log_) log_->add(line);
     state.loss_sum = 0;
     state.loss_count = 0;
     interval_seconds_ = 0;

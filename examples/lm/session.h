@@ -45,6 +45,7 @@ class Session {
 
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double seconds_before_;        // spent by earlier runs
+  std::int64_t steps_ = 0;       // of this session
   double loss_ = 0;              // of late
   double speed_ = 0;             // tokens a second, of late
   double interval_seconds_ = 0;  // spent in steps since the last line of the log

@@ -11,6 +11,19 @@ namespace lm {
 namespace text = sluice::text;
 using sluice::Tensor;
 
+namespace {
+
+constexpr std::size_t block = 256;
+
+/// Random numbers for the tokens of one block: memory does not depend on how much is written.
+std::vector<double> random_block(const Tensor& key, std::size_t number) {
+  const Tensor own = sluice::random::fold_in(key, static_cast<std::int32_t>(number));
+  return sluice::evaluate(sluice::random::uniform(own, {block}, 0, 1, sluice::DType::float64))
+      .to_vector<double>();
+}
+
+}  // namespace
+
 Writer::Writer(const Model& model, const text::Vocabulary& vocabulary)
     : vocabulary_(vocabulary),
       carried_(model.layers(), 1),
@@ -47,10 +60,11 @@ std::size_t Writer::write(std::string_view prime, std::size_t count, std::uint64
   carried_.reset();
   std::span<const float> logits;
   for (const std::int32_t token : tokens_of(prime, unknown)) logits = read(token);
-  const Tensor chances = sluice::random::uniform(
-      sluice::random::key(seed), {static_cast<sluice::Index>(count)}, 0, 1, sluice::DType::float64);
-  for (const double chance : sluice::evaluate(chances).to_vector<double>()) {
-    const std::int32_t token = sampler(logits, chance);
+  const Tensor key = sluice::random::key(seed);
+  std::vector<double> chances;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i % block == 0) chances = random_block(key, i / block);
+    const std::int32_t token = sampler(logits, chances[i % block]);
     show(stream.push(vocabulary_.decode(std::span(&token, 1))));
     logits = read(token);
   }

@@ -1,6 +1,7 @@
 #include <sluice/ops/cast.h>
 #include <sluice/ops/elementwise.h>
 
+#include <cmath>
 #include <limits>
 
 namespace sluice {
@@ -16,7 +17,7 @@ To convert(From x) {
     constexpr auto above = static_cast<From>(2147483648.0);
     if (x >= above) return std::numeric_limits<To>::max();
     if (x < -above) return std::numeric_limits<To>::min();
-    return x == x ? static_cast<To>(x) : To{0};
+    return std::isnan(x) ? To{0} : static_cast<To>(x);
   } else {
     return static_cast<To>(x);
   }

@@ -17,19 +17,19 @@ enum class Rule { right, wrong, nan };
 
 class Cube final : public Elementwise<Cube, 1> {
  public:
-  explicit Cube(Rule chosen) : rule(chosen) {}
+  explicit Cube(Rule chosen) : rule_(chosen) {}
   static constexpr std::string_view id = "cube";
-  std::string attributes() const override { return "rule=" + std::to_string(static_cast<int>(rule)); }
+  std::string attributes() const override { return "rule=" + std::to_string(static_cast<int>(rule_)); }
   static auto value(auto x) { return x * x * x; }
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
-    if (rule == Rule::right) return {3 * x * x * dy};
-    if (rule == Rule::wrong) return {2 * x * x * dy};
+    if (rule_ == Rule::right) return {3 * x * x * dy};
+    if (rule_ == Rule::wrong) return {2 * x * x * dy};
     return {(x - x) / (x - x) * dy};
   }
 
  private:
-  Rule rule;
+  Rule rule_;
 };
 
 /// x^2, whose gradient forgets that it depends on x: right to first order only.
@@ -61,7 +61,7 @@ TEST_CASE("gradcheck accepts right gradients and says what it compared") {
   const GradcheckReport report = gradcheck(cube(Rule::right), {x});
   CHECK(report.entries == 9);
   CHECK(report.worst_error < 1e-7);
-  CHECK(gradgradcheck(cube(Rule::right), {x}).entries == 3 * 6);
+  CHECK(gradgradcheck(cube(Rule::right), {x}).entries == 18);
 }
 
 TEST_CASE("gradcheck names the worst entry of a wrong gradient with both values") {

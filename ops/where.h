@@ -5,9 +5,9 @@
 namespace sluice {
 
 /// a where the condition holds, else b; elementwise, all three broadcast together. The condition is bool, a
-/// and b have one dtype, any; a number takes that of the other. An infinity or NaN that is not chosen does no
-/// harm, to the value or to the gradients. Gradient: for a, where(condition, dy, 0); for b, where(condition,
-/// 0, dy).
+/// and b have one dtype, any; a number takes that of the other. What is not chosen may be an infinity or NaN.
+/// Gradient: for a, where(condition, dy, 0); for b, where(condition, 0, dy). Where the slope of what is not
+/// chosen is infinite, that 0 becomes NaN: keep its argument away from there with a `where` of its own.
 Tensor where(const Operand& condition, const Operand& a, const Operand& b);
 
 }  // namespace sluice

@@ -34,9 +34,10 @@ Shape::Shape(std::span<const Index> dims) : rank_(static_cast<Index>(dims.size()
   Index size = 1;
   for (Index dim : dims) {
     if (dim < 0) throw ShapeError(fmt::format("[shape] a length cannot be negative: got {}", dims));
-    if (dim > limit || (size *= std::max<Index>(dim, 1)) > limit) {
+    if (dim > limit / size) {  // divided, for the product of two lengths within the limit may overflow
       throw ShapeError(fmt::format("[shape] a tensor has at most 2^48 elements: got {}", dims));
     }
+    size *= std::max<Index>(dim, 1);
   }
   std::copy(dims.begin(), dims.end(), dims_.begin());
 }

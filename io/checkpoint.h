@@ -44,8 +44,8 @@ Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::s
 
 /// How the names of a checkpoint and those of Variables are matched.
 struct RestoreOptions {
-  std::string prefix =
-      {};  ///< Variable "w" takes array prefix + "w"; arrays without the prefix are not looked at
+  /// Variable "w" takes the array prefix + "w"; arrays without the prefix are not looked at.
+  std::string prefix = {};
   bool allow_unknown = false;  ///< arrays that no Variable takes are no error (a model without its optimiser)
   bool allow_missing = false;  ///< Variables that have no array keep their values (a model that has grown)
 };

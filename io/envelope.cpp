@@ -78,10 +78,10 @@ HeaderBytes encode(const Header& header) {
 
 void require_known(std::uint32_t format, const std::string& library_version) {
   if (format == checkpoint_format) return;
-  throw Refusal(fmt::format(
-      "the file has format {}, written by Sluice {}; this is Sluice {}, which reads format {}; use "
-      "the newer library",
-      format, library_version, version, checkpoint_format));
+  throw Refusal(
+      fmt::format("the file has format {}, written by Sluice {}; this is Sluice {}, which reads format {}{}",
+                  format, library_version, version, checkpoint_format,
+                  format > checkpoint_format ? "; use the newer library" : ""));
 }
 
 Header verify(InputFile& file, const Limits& limits) {

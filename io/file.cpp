@@ -2,6 +2,7 @@
 #include <sluice/io/checksum.h>
 #include <sluice/io/file.h>
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -14,6 +15,7 @@
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <new>
 #include <system_error>
 
@@ -62,12 +64,12 @@ int FileCalls::sync(int file) {
 }
 int FileCalls::close(int file) { return ::close(file); }
 int FileCalls::status(int file, struct stat* status) { return ::fstat(file, status); }
-int FileCalls::status(const char* path, struct stat* status) { return ::stat(path, status); }
+int FileCalls::status_at(const char* path, struct stat* status) { return ::stat(path, status); }
 int FileCalls::rename(const char* from, const char* to) { return ::rename(from, to); }
 int FileCalls::remove(const char* path) { return ::unlink(path); }
 
 std::string reason(int error) {
-  const std::string text = std::generic_category().message(error);
+  std::string text = std::generic_category().message(error);
   if (error == ENOSPC) return fmt::format("the disk is full ({})", text);
   if (error == EDQUOT) return fmt::format("the quota is used up ({})", text);
   return text;
@@ -93,7 +95,7 @@ Replacement::Replacement(FileCalls& calls, const std::string& path)
   stem_ = fmt::format(".sluice-{:016x}-", checksum(name.data(), name.size()));
 
   struct stat old {};
-  const bool replaces = calls_.status(target_.c_str(), &old) == 0;
+  const bool replaces = calls_.status_at(target_.c_str(), &old) == 0;
   if (!replaces && errno != ENOENT) {
     throw Refusal(fmt::format("the file cannot be looked at: {}{}", reason(errno), unchanged));
   }
@@ -148,13 +150,16 @@ void Replacement::open_temporary() {
 }
 
 void Replacement::remove_leftovers() const {
-  std::error_code error;
-  for (fs::directory_iterator entry(folder_, error), end; !error && entry != end; entry.increment(error)) {
-    const std::string name = entry->path().filename().string();
+  // Not std::filesystem's iterator, which ends the program when there is no memory for it (libstdc++ 12).
+  const auto close = [](DIR* folder) { ::closedir(folder); };
+  const std::unique_ptr<DIR, decltype(close)> folder(::opendir(folder_.c_str()), close);
+  if (folder == nullptr) return;  // opening the new file will say why
+  while (const dirent* entry = ::readdir(folder.get())) {
+    const std::string_view name = entry->d_name;
     if (!name.starts_with(stem_) || !name.ends_with(".tmp")) continue;
-    const std::string path = entry->path().string();
-    const int file =
-        retry([&] { return calls_.open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0); });
+    const std::string path = fmt::format("{}/{}", folder_, name);
+    const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    const int file = retry([&] { return calls_.open(path.c_str(), flags, 0); });
     if (file == -1) continue;
     if (calls_.lock(file, false) == 0) calls_.remove(path.c_str());
     calls_.close(file);

@@ -25,7 +25,7 @@ class FileCalls {
   virtual int sync(int file);
   virtual int close(int file);
   virtual int status(int file, struct stat* status);
-  virtual int status(const char* path, struct stat* status);
+  virtual int status_at(const char* path, struct stat* status);
   virtual int rename(const char* from, const char* to);
   virtual int remove(const char* path);
 };

@@ -8,20 +8,41 @@
 namespace {
 
 std::atomic<std::size_t> count = 0;
+std::atomic<std::size_t> most = 0;
+std::atomic<long> until_failure = -1;  // negative: none is to fail
+
+/// Memory, or null when there is none or it is this allocation's turn to fail.
+void* allocate(std::size_t size, std::size_t alignment = 0) noexcept {
+  ++count;
+  if (size > most) most = size;
+  if (until_failure >= 0 && until_failure-- == 0) return nullptr;
+  if (alignment == 0) return std::malloc(size > 0 ? size : 1);
+  return std::aligned_alloc(alignment, (size + alignment) / alignment * alignment);
+}
+
+void* or_throw(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
 
 }  // namespace
 
 std::size_t allocations() { return count; }
 
-void* operator new(std::size_t size) {
-  ++count;
-  if (void* memory = std::malloc(size > 0 ? size : 1)) return memory;
-  throw std::bad_alloc();
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  ++count;
-  return std::malloc(size > 0 ? size : 1);
+MostAllocated::MostAllocated() { most = 0; }
+std::size_t MostAllocated::bytes() const { return most; }
+
+FailingAllocation::FailingAllocation(long n) { until_failure = n; }
+FailingAllocation::~FailingAllocation() { until_failure = -1; }
+bool FailingAllocation::reached() const { return until_failure < 0; }
+
+void* operator new(std::size_t size) { return or_throw(allocate(size)); }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return allocate(size); }
+void* operator new(std::size_t size, std::align_val_t alignment) {
+  return or_throw(allocate(size, static_cast<std::size_t>(alignment)));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete(void* memory, const std::nothrow_t&) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <sluice/graph/error.h>
 #include <sluice/io/checkpoint.h>
+#include <sluice/io/file.h>
 
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace sluice::io {
@@ -21,6 +24,19 @@ class Folder {
   std::vector<std::string> names() const;  ///< of all files in it, sorted
 
   const std::filesystem::path path;
+};
+
+/// A file that is there only in memory, for tests that load many.
+class InMemory : public FileCalls {
+ public:
+  explicit InMemory(std::string bytes) : bytes_(std::move(bytes)) {}
+  int open(const char* path, int flags, unsigned mode) override;
+  long read_at(int file, void* bytes, std::size_t size, std::uint64_t offset) override;
+  int close(int file) override;
+  int status(int file, struct stat* status) override;
+
+ private:
+  std::string bytes_;
 };
 
 std::string read_bytes(const std::string& path);

@@ -149,6 +149,7 @@ TEST_CASE("Threads that save to one path leave one whole file") {
   };
   std::vector<std::string> problems(2);
   std::vector<std::thread> threads;
+  threads.reserve(2);
   for (int t = 0; t < 2; ++t) {
     threads.emplace_back([&, t] {
       problems[static_cast<std::size_t>(t)] = message_of([&] {

@@ -65,6 +65,7 @@ nn::LinearOptions head_options(const ModelSettings& settings) {
 
 std::vector<std::string_view> cell_names() {
   std::vector<std::string_view> names;
+  names.reserve(cells.size());
   for (const Choice& choice : cells) names.push_back(choice.name);
   return names;
 }

@@ -134,9 +134,10 @@ TEST_CASE("info tells what a checkpoint holds, for people and for programs") {
   CHECK(info.at("model").at("embed") == 12);
   CHECK(info.at("train").at("batch") == 4);
   CHECK(info.at("state").at("step") == 3);
+  const std::int64_t n = 12;
   const std::int64_t vocabulary = info.at("vocabulary_size");
   // A GRU layer has three weights for the input, three for the state and four biases; weights are tied.
-  CHECK(info.at("parameters") == vocabulary * 12 + vocabulary + 2 * (6 * 12 * 12 + 4 * 12));
+  CHECK(info.at("parameters") == vocabulary * n + vocabulary + 2 * (6 * n * n + 4 * n));
   CHECK_THAT(lm({"info", "--model", model}).out, contains("parameters") && contains("\"gru\""));
 }
 

@@ -82,7 +82,7 @@ TEST_CASE(
   REQUIRE(train({"--text", text, "--out", model, "--steps", "20", "--log", log, "--log-every", "5"}).code ==
           0);
   const auto before = lines_of(log);
-  const std::string last = before.back();
+  const std::string& last = before.back();
   const std::string later = name == "log.csv" ? "25" + last.substr(2) : "{\"step\":25}";
   // As a process leaves it that was killed behind step 25, while it wrote a line.
   folder.file(name, read_file(log) + later + "\n" + later.substr(0, 4));

@@ -38,7 +38,7 @@ std::string everything_in(const std::string& checkpoint) {
       state.erase("seconds");  // the only thing that two equal trainings may differ in
       all += state.dump() + "\n";
     } else {
-      all += name + " " + text + "\n";
+      all += fmt::format("{} {}\n", name, text);
     }
   }
   return all;

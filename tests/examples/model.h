@@ -13,7 +13,8 @@ Arguments small();
 /// lm train with these options and `small()`.
 Ended train(const Arguments& arguments);
 
-/// All Variables in a checkpoint with a checksum of their bits, and all else that decides how a training goes on.
+/// All Variables in a checkpoint with a checksum of their bits, and all else that decides how a training goes
+/// on.
 std::string everything_in(const std::string& checkpoint);
 
 /// What a model writes.

@@ -50,7 +50,9 @@ TEST_CASE("a training that is killed and resumed again and again ends with the s
   REQUIRE(reference.code == 0);
   REQUIRE(saved_step(whole) == 200);
 
-  const Arguments often{"--out", killed, "--save-every", "7", "--sample-every", "3"};
+  // Long samples keep it from reaching its end before it is killed.
+  const Arguments often{"--out",          killed, "--save-every",    "7",
+                        "--sample-every", "3",    "--sample-length", "3000"};
   Arguments command = joined(common, often);
   int kills = 0;
   for (std::int64_t before = 0; kills < 4; ++kills) {

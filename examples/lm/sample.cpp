@@ -18,7 +18,6 @@ int sample(const SampleCommand& c) {
     fmt::print("{}", piece);
     if (c.stream) std::fflush(stdout);
   };
-  show(c.prime);
   const std::size_t unknown = writer.write(
       c.prime, static_cast<std::size_t>(c.length), static_cast<std::uint64_t>(c.seed),
       {.temperature = c.temperature, .top_k = static_cast<std::size_t>(c.top_k), .top_p = c.top_p}, show);

@@ -59,7 +59,9 @@ std::size_t Writer::write(std::string_view prime, std::size_t count, std::uint64
   std::size_t unknown = 0;
   carried_.reset();
   std::span<const float> logits;
-  for (const std::int32_t token : tokens_of(prime, unknown)) logits = read(token);
+  const std::vector<std::int32_t> before = tokens_of(prime, unknown);
+  show(prime);
+  for (const std::int32_t token : before) logits = read(token);
   const Tensor key = sluice::random::key(seed);
   std::vector<double> chances;
   for (std::size_t i = 0; i < count; ++i) {

@@ -19,9 +19,9 @@ class Writer {
  public:
   Writer(const Model& model, const sluice::text::Vocabulary& vocabulary);
 
-  /// Reads `prime` (the end of a line where it is empty), then draws `count` tokens and hands the text to
-  /// `show` as it comes, whole characters only. Same model, arguments and seed, same text. Returns the number
-  /// of tokens of `prime` that the vocabulary does not know: they are read as the unknown token.
+  /// Reads `prime` (the end of a line where it is empty), then draws `count` tokens. Hands `prime` and, as it
+  /// comes, the text to `show`, whole characters only. Same model, arguments and seed, same text. Returns the
+  /// number of tokens of `prime` that the vocabulary does not know: they are read as the unknown token.
   std::size_t write(std::string_view prime, std::size_t count, std::uint64_t seed,
                     const sluice::text::SampleOptions& options,
                     const std::function<void(std::string_view)>& show);

@@ -108,8 +108,13 @@ TEST_CASE("samples depend on model, prime, options and seed, and on nothing else
   CHECK(sample({"--temperature", "0"}) == sample({"--top-k", "1", "--seed", "5"}));
   CHECK(sample({"--top-p", "0.1"}) != first);
   CHECK(sample({"--prime", "the fox "}).starts_with("the fox "));
-  CHECK(lm({"sample", "--model", model, "--temperature", "-1"}).code == 1);
-  CHECK(lm({"sample", "--model", model, "--top-p", "0"}).code == 1);
+  for (const Arguments& wrong :
+       {Arguments{"--temperature", "-1"}, {"--top-p", "0"}, {"--prime", "not UTF-8: \xFF"}}) {
+    const Ended ended = lm(joined({"sample", "--model", model}, wrong));
+    CHECK(ended.code == 1);
+    CHECK(ended.out.empty());
+    CHECK(ended.err.starts_with("lm: "));
+  }
 }
 
 TEST_CASE("bytes that are no text are learned with --tokens byte and shown as valid UTF-8") {

@@ -40,6 +40,15 @@ class CumSum final : public Op {
 
  private:
   template <class T>
+  static T plus(T a, T b) {
+    if constexpr (std::is_integral_v<T>) {
+      return detail::wrapping_add(a, b);
+    } else {
+      return a + b;
+    }
+  }
+
+  template <class T>
   void add(const T* x, T* y, const detail::AlongAxis& along) const {
     const Index size = along.length * along.inner;
     if (size == 0) return;
@@ -50,14 +59,15 @@ class CumSum final : public Op {
           for (Index outer = begin; outer < end; ++outer) {
             const T* from = x + outer * size + first;
             T* to = y + outer * size + first;
+            if (along.inner == 1) {
+              T sum = 0;  // stays in a register: reading back what was just stored takes longer
+              for (Index i = 0; i < along.length; ++i) to[i * step] = sum = plus(sum, from[i * step]);
+              continue;
+            }
             std::copy_n(from, along.inner, to);
             for (Index i = 1; i < along.length; ++i) {
               for (Index j = 0; j < along.inner; ++j) {
-                if constexpr (std::is_integral_v<T>) {
-                  to[i * step + j] = detail::wrapping_add(to[(i - 1) * step + j], from[i * step + j]);
-                } else {
-                  to[i * step + j] = to[(i - 1) * step + j] + from[i * step + j];
-                }
+                to[i * step + j] = plus(to[(i - 1) * step + j], from[i * step + j]);
               }
             }
           }

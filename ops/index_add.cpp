@@ -58,7 +58,7 @@ class IndexSum final : public Op {
     T* to = result.as<T>();
     std::fill_n(to, result.size(), T{0});
     if (y.inner == 0) return;
-    const Index band = std::max<Index>(16, (Index{1} << 15) / std::max<Index>(count, 1));
+    const Index band = std::max<Index>(64, (Index{1} << 15) / std::max<Index>(count, 1));
     const Index bands = (y.inner + band - 1) / band;
     const Index work = std::max<Index>(1, std::min(band, y.inner) * count);
     kernels::parallel_for(y.outer * bands, std::max<Index>(1, (Index{1} << 15) / work),

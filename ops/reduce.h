@@ -76,7 +76,7 @@ void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold
     return;
   }
   // Rows of kept elements are combined one upon the other, in bands of columns that stay in the cache.
-  const Index band = std::clamp<Index>(piece / std::max<Index>(taken, 1), 16, 4096);
+  const Index band = std::clamp<Index>(piece / std::max<Index>(taken, 1), 128, 4096);
   const Index bands = (plan.inner + band - 1) / band;
   const Index work = std::max<Index>(1, std::min(band, plan.inner) * taken);
   kernels::parallel_for(plan.kept.size() * bands, std::max<Index>(1, piece / work),

@@ -15,6 +15,10 @@ struct Axis {
   Index to;
 };
 
+// Rows and columns that are copied together where memory is walked across: 16 floats are a cache line, and
+// not more lines than that survive in a cache when they lie a power of two apart.
+constexpr Index tile = 16;
+
 /// The loops of a copy, outermost first: axes of length one left out, axes merged that are one in both
 /// memories.
 struct Loops {
@@ -74,7 +78,6 @@ void copy_plane(const Axis& rows, const Axis& columns, const T* from, T* to) {
     }
     return;
   }
-  constexpr Index tile = 32;
   for (Index row = 0; row < rows.length; row += tile) {
     const Index row_end = std::min(row + tile, rows.length);
     for (Index column = 0; column < columns.length; column += tile) {
@@ -94,7 +97,7 @@ void copy(Loops& loops, const T* from, T* to) {
   const Axis columns = loops.back(0);
   Axis rows = loops.back(1);
   // With the rows cut into bands there is enough to share out even when there are few planes.
-  const Index band = std::clamp<Index>(piece / std::max<Index>(columns.length, 1), 1, rows.length);
+  const Index band = std::min(std::max(piece / std::max<Index>(columns.length, 1), tile), rows.length);
   const Index bands = (rows.length + band - 1) / band;
   Index planes = 1;
   for (Index i = 2; i < loops.rank; ++i) planes *= loops.back(i).length;

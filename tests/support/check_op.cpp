@@ -140,9 +140,9 @@ bool has_node(const Tensors& roots, std::string_view name) {
   return std::any_of(order.begin(), order.end(), [&](const Node* node) { return node->op->name() == name; });
 }
 
-std::set<std::string>& seen_ops() {
-  static std::set<std::string> names;
-  return names;
+std::map<std::string, int>& coverage() {
+  static std::map<std::string, int> samples;
+  return samples;
 }
 
 /// Returns whether there is a node of this name.
@@ -213,19 +213,20 @@ Samples binary_samples() {
 
 void check_op(std::string_view name, const TensorFunction& function, const Samples& samples,
               const CheckOptions& options) {
-  bool found = options.composite;
+  int found = 0;
   for (const Sample& sample : samples) {
     const Tensors inputs = inputs_for(sample, options);
     INFO("op " << name << " of" << text(inputs));
     try {
-      if (check_sample(name, function, inputs, options)) found = true;
+      if (check_sample(name, function, inputs, options)) ++found;
     } catch (const Error& error) {
       FAIL(error.what());
     }
   }
+  if (options.composite) return;
   INFO("no graph of a sample has a node '" << name << "'");
-  REQUIRE(found);
-  if (!options.composite) seen_ops().insert(std::string(name));
+  REQUIRE(found > 0);
+  coverage()[std::string(name)] += found;
 }
 
 void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>& function,
@@ -233,7 +234,7 @@ void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>
   check_op(name, several(function), samples, options);
 }
 
-const std::set<std::string>& checked_ops() { return seen_ops(); }
+const std::map<std::string, int>& checked_ops() { return coverage(); }
 
 Spec f32(const Shape& shape) { return {DType::float32, shape}; }
 Spec f64(const Shape& shape) { return {DType::float64, shape}; }

@@ -4,8 +4,8 @@
 
 #include <functional>
 #include <initializer_list>
+#include <map>
 #include <random>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -66,8 +66,8 @@ void check_op(std::string_view name, const TensorFunction& function, const Sampl
 void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>& function,
               const Samples& samples, const CheckOptions& options = {});
 
-/// The names of the ops that check_op was asked for and found in a graph, so far.
-const std::set<std::string>& checked_ops();
+/// The ops that check_op was asked for, and the number of samples in whose graphs it has found them so far.
+const std::map<std::string, int>& checked_ops();
 
 /// Specs for check_error: f32({2, 3}).
 Spec f32(const Shape& shape);

@@ -1,5 +1,5 @@
-#include <sluice/ops/extreme.inl>
 #include <sluice/ops/max.h>
+#include <sluice/ops/extreme.inl>
 
 namespace sluice {
 

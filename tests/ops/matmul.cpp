@@ -6,7 +6,7 @@
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/sum.h>
 
-#include <algorithm>
+#include <numeric>
 
 #include "support/catch.h"
 #include "support/check_op.h"
@@ -156,9 +156,10 @@ TEST_CASE("batches of small products give the same bits for any number of thread
     return c;
   };
   const std::vector<float> one = run(1);
-  double expected = 0;  // element [7, 3, 5]
-  for (std::size_t k = 0; k < 30; ++k)
-    expected += double{values[(7 * 40 + 3) * 30 + k]} * values[(7 * 40 + 5) * 30 + k];
-  CHECK(one[(7 * 40 + 3) * 40 + 5] == Approx(expected).epsilon(1e-5));
+  const auto row = [&](std::size_t i) {
+    return values.begin() + static_cast<std::ptrdiff_t>((std::size_t{7} * 40 + i) * 30);
+  };
+  const double expected = std::inner_product(row(3), row(3) + 30, row(5), 0.0);
+  CHECK(one[(std::size_t{7} * 40 + 3) * 40 + 5] == Approx(expected).epsilon(1e-5));
   for (const int threads : {2, 3}) CHECK(run(threads) == one);
 }

@@ -107,7 +107,7 @@ TEST_CASE("a comparison carries no gradient") {
 TEST_CASE("logic follows the truth tables") {
   const Tensor a = tensor({false, false, true, true});
   const Tensor b = tensor({false, true, false, true});
-  const auto check = [&](const std::string& name, const Call& call, std::vector<bool> expected) {
+  const auto check = [&](const std::string& name, const Call& call, const std::vector<bool>& expected) {
     CHECK(bools(call({a, b})) == expected);
     check_op(name,
              [&](const Tensors& x) {

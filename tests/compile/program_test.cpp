@@ -1,0 +1,199 @@
+#include "support/catch.h"
+
+#include <sluice/compile/arena.h>
+#include <sluice/compile/compile.h>
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
+#include <sluice/ops/matmul.h>
+#include <sluice/ops/scan.h>
+#include <sluice/ops/sum.h>
+#include <sluice/ops/take.h>
+#include <sluice/ops/tanh.h>
+
+#include <cstring>
+#include <random>
+#include <thread>
+
+using namespace sluice;
+
+TEST_CASE("a compiled function takes and returns tensors, lists, pairs and nothing") {
+  const Tensor one = ones({2});
+  CHECK(compile([](const Tensor& x) { return x + 1; })(one).to_vector() == std::vector<float>{2, 2});
+  const auto [a, b] = compile([](const Tensor& x, const Tensors& y) { return std::pair{x + y[0], y[1]}; })(
+      one, Tensors{one, full({3}, 7)});
+  CHECK(a.to_vector() == std::vector<float>{2, 2});
+  CHECK(b.to_vector() == std::vector<float>{7, 7, 7});
+  CHECK(compile([](const Tensors& y) { return Tensors{y[1], y[0]}; })(Tensors{one, a})[1].to_vector() ==
+        std::vector<float>{1, 1});
+  Variable v(zeros({2}));
+  const auto store = compile([&](const Tensor& x) { v.assign(x * 2); });
+  store(one);
+  store(v);
+  CHECK(v.value().to_vector() == std::vector<float>{4, 4});
+}
+
+TEST_CASE("a function is traced once per shapes and dtypes, in a bounded cache") {
+  int traces = 0;
+  const auto f = compile(
+      [&](const Tensor& x) {
+        ++traces;
+        return x * 2;
+      },
+      {.cache_size = 2});
+  f(zeros({1}));
+  f(ones({1}));
+  CHECK(traces == 1);
+  f(zeros({2}));
+  f(zeros({1}, DType::float64));  // drops [1] in float32, used longest ago
+  CHECK(traces == 3);
+  CHECK(f.program_count() == 2);
+  f(zeros({2}));
+  CHECK(traces == 3);
+  f(zeros({1}));
+  CHECK(traces == 4);
+}
+
+TEST_CASE("a compiled function inside another is traced like any function") {
+  const auto inner = compile([](const Tensor& x) { return x * 3; });
+  const auto outer = compile([&](const Tensor& x) { return inner(x) + 1; });
+  CHECK(outer(ones({})).item() == 4);
+  CHECK(inner.program_count() == 0);
+}
+
+TEST_CASE("variables are updated in place when the program has run") {
+  Variable a(full({}, 1));
+  Variable b(full({}, 2));
+  const auto swap = compile([&] {
+    const Tensor old_a = a;
+    const Tensor old_b = b;
+    a.assign(old_b);
+    b.assign(old_a);
+    return std::pair{old_a, a + b};
+  });
+  const auto* memory = a.slot()->value.data();
+  const auto [first, total] = swap();
+  CHECK(first.item() == 1);
+  CHECK(total.item() == 3);
+  CHECK(a.value().item() == 2);
+  CHECK(b.value().item() == 1);
+  CHECK(a.slot()->value.data() == memory);
+}
+
+TEST_CASE("a program that throws in the middle changes no variable and can run again") {
+  Variable total(zeros({}));
+  const auto f = compile([&](const Tensor& ids) {
+    total.assign(total + 1);
+    return take(ones({3}), ids, 0);
+  });
+  CHECK_THROWS_WITH(f(tensor<std::int32_t>({5})), contains("5") && contains("program_test.cpp"));
+  CHECK(total.value().item() == 0);
+  CHECK(f(tensor<std::int32_t>({2})).item() == 1);
+  CHECK(total.value().item() == 1);
+}
+
+TEST_CASE("a function that fails while traced is traced again at the next call") {
+  bool fail = true;
+  const auto f = compile([&](const Tensor& x) { return fail ? x + zeros({7}) : x + 1; });
+  CHECK_THROWS_AS(f(zeros({2})), ShapeError);
+  CHECK(f.program_count() == 0);
+  fail = false;
+  CHECK(f(zeros({2})).to_vector() == std::vector<float>{1, 1});
+}
+
+TEST_CASE("programs run on raw memory too") {
+  const auto f = compile([](const Tensor& x) { return x * 2 + 1; });
+  Program& program = f.program(zeros({3}));
+  const float values[] = {1, 2, 3};
+  std::memcpy(program.input(0), values, sizeof values);
+  program.run();
+  const auto* results = static_cast<const float*>(program.output(0));
+  CHECK(std::vector<float>(results, results + 3) == std::vector<float>{3, 5, 7});
+  CHECK_THROWS_WITH(program.run({zeros({2})}), contains("the program takes f32[3], got f32[2]"));
+  CHECK_THROWS_WITH(program.run(Tensors{}), contains("the program has 1, got 0"));
+  CHECK_THAT(program.print(), contains("multiply") && contains("f32[3]"));
+}
+
+TEST_CASE("outputs that are arguments, constants, variables or the same twice are copied") {
+  Variable v(full({2}, 3));
+  const Tensor constant = full({2}, 4);
+  const Graph graph = trace(
+      [&](const Tensors& x) {
+        const Tensor y = x[0] + 1;
+        const Tensor old = v;
+        v.assign(y);
+        return Tensors{x[0], constant, old, y, y, x[0]};
+      },
+      {Spec{DType::float32, {2}}});
+  Program program(graph);
+  const Tensors results = program.run({ones({2})});
+  std::vector<float> firsts;
+  for (const Tensor& t : results) firsts.push_back(t.to_vector()[1]);
+  CHECK(firsts == std::vector<float>{1, 4, 3, 2, 2, 1});
+  CHECK(v.value().to_vector()[0] == 2);
+}
+
+TEST_CASE("running a program during its own run is an error") {
+  // The op calls the program again, as a second thread would.
+  struct Reenter final : Op {
+    explicit Reenter(Program** program) : program(program) {}
+    std::string_view name() const override { return "reenter"; }
+    Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+    void run(std::span<const View>, std::span<const MutableView>) const override { (*program)->run(); }
+    Program** program;
+  };
+  Program* self = nullptr;
+  Program program(trace([&](const Tensors& x) { return Tensors{make(std::make_shared<Reenter>(&self), {x[0]})}; },
+                        {Spec{DType::float32, {1}}}));
+  self = &program;
+  CHECK_THROWS_WITH(program.run(), contains("one run at a time"));
+}
+
+TEST_CASE("memory is reused: a long chain needs two or three buffers, not one per node") {
+  const auto f = compile([](const Tensor& x) {
+    Tensor y = x;
+    for (int i = 0; i < 100; ++i) y = matmul(y, x);
+    return y;
+  });
+  CHECK(f.program(zeros({16, 16})).arena_bytes() <= 3 * 16 * 16 * sizeof(float));
+}
+
+TEST_CASE("a compiled million nodes run") {
+  const auto f = compile([](const Tensor& x) {
+    Tensor y = x;
+    for (int i = 0; i < 1'000'000; ++i) y = -y;
+    return y;
+  });
+  CHECK(f(ones({})).item() == 1);
+}
+
+TEST_CASE("arena blocks that live at the same time never overlap") {
+  std::mt19937 random(7);
+  ArenaPlanner arena;
+  struct Block {
+    std::size_t offset, bytes;
+  };
+  std::vector<Block> live;
+  std::size_t most = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    if (live.empty() || random() % 2 == 0) {
+      const std::size_t bytes = random() % 500;
+      const std::size_t offset = arena.allocate(bytes);
+      REQUIRE(offset % ArenaPlanner::alignment == 0);
+      REQUIRE(offset + bytes <= arena.size());
+      for (const Block& other : live) {
+        REQUIRE((offset + bytes <= other.offset || other.offset + other.bytes <= offset));
+      }
+      live.push_back({offset, bytes});
+    } else {
+      const std::size_t which = random() % live.size();
+      arena.release(live[which].offset, live[which].bytes);
+      live[which] = live.back();
+      live.pop_back();
+    }
+    std::size_t total = 0;
+    for (const Block& block : live) total += block.bytes + ArenaPlanner::alignment;
+    most = std::max(most, total);
+  }
+  CHECK(arena.size() < 3 * most);
+}

@@ -1,0 +1,70 @@
+#include "support/catch.h"
+
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/graph/variable.h>
+
+using namespace sluice;
+
+TEST_CASE("constants hold their values") {
+  const Tensor t = tensor({1.f, 2.f, 3.f, 4.f}, {2, 2});
+  CHECK(t.shape() == Shape{2, 2});
+  CHECK(t.dtype() == DType::float32);
+  CHECK(t.dim(-1) == 2);
+  CHECK(t.has_value());
+  CHECK(t.to_vector() == std::vector<float>{1, 2, 3, 4});
+  CHECK(tensor({7.0}, {}).item() == 7);
+  CHECK(arange(4).to_vector<std::int32_t>() == std::vector<std::int32_t>{0, 1, 2, 3});
+  CHECK(full({2}, 2.5, DType::float64).to_vector<double>() == std::vector<double>{2.5, 2.5});
+  CHECK(zeros({0, 3}).to_vector().empty());
+}
+
+TEST_CASE("mistakes with values are explained") {
+  CHECK_THROWS_WITH(tensor({1.f, 2.f}, {3}), contains("got 2 values for [3], which has 3"));
+  CHECK_THROWS_WITH(zeros({2}).item(), contains("[item] the tensor must have exactly one element: got f32[2]"));
+  CHECK_THROWS_WITH(zeros({2}).to_vector<double>(), contains("the tensor holds f32: got a request for f64"));
+  CHECK_THROWS_WITH((zeros({2}) + 1).item(),
+                    contains("only a computed tensor has a value: got the result of 'add', f32[2]; call evaluate"));
+  CHECK_THROWS_WITH(Tensor().item(), contains("undefined Tensor"));
+  CHECK_THROWS_WITH(Tensor() + zeros({2}), contains("undefined Tensor"));
+  CHECK_THROWS_WITH(zeros({2}).dim(2), contains("[dim] axis must lie in -2..1") || contains("[dim] axis must lie in -1..0"));
+}
+
+TEST_CASE("an error names the line that made it") {
+  const int line = __LINE__ + 1;
+  CHECK_THROWS_WITH(zeros({2}) + zeros({3}), contains("(graph/tensor_test.cpp:" + std::to_string(line) + ")"));
+}
+
+TEST_CASE("a number takes the dtype of its partner") {
+  CHECK((full({2}, 1, DType::float64) * 2).dtype() == DType::float64);
+  CHECK((3 - arange(2)).dtype() == DType::int32);
+  CHECK_THROWS_WITH(arange(2) * 0.5, contains("must be a 32-bit integer: got 0.5"));
+  CHECK_THROWS_WITH(arange(2) + zeros({2}), contains("i32") && contains("f32"));
+}
+
+TEST_CASE("a variable keeps its value between reads and assignments") {
+  Variable v(tensor({1.f, 2.f}));
+  const Variable same = v;
+  v.assign(v * 3 + 1);
+  CHECK(same.value().to_vector() == std::vector<float>{4, 7});
+  v.assign(0);
+  CHECK(same.value().to_vector() == std::vector<float>{0, 0});
+  CHECK(evaluate(v + 5).to_vector() == std::vector<float>{5, 5});
+  CHECK(v.read().is(same.read()));
+}
+
+TEST_CASE("a value taken from a variable is a copy") {
+  Variable v(tensor({1.f}));
+  const Tensor before = v.value();
+  v.assign(2);
+  CHECK(before.item() == 1);
+}
+
+TEST_CASE("a variable keeps its shape and dtype") {
+  Variable v(zeros({2}));
+  CHECK_THROWS_WITH(v.assign(zeros({3})), contains("it has f32[2], got f32[3]"));
+  CHECK_THROWS_WITH(v.assign(zeros({2}, DType::float64)), contains("it has f32[2], got f64[2]"));
+  CHECK_THROWS_WITH(v.set(Array(Spec{DType::float32, {5}})), contains("it has f32[2], got f32[5]"));
+  CHECK_THROWS_WITH(Variable().read(), contains("a Variable without a slot"));
+  CHECK_THROWS_WITH(Variable() + 1, contains("a Variable without a slot") && contains("tensor_test.cpp"));
+}

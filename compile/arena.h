@@ -5,8 +5,8 @@
 
 namespace sluice {
 
-/// Plays through the allocations and releases of a run before it happens, and so turns lifetimes into offsets in
-/// one block of memory: the arena. Best fit among the gaps, neighbouring gaps are joined.
+/// Plays through the allocations and releases of a run before it happens, and so turns lifetimes into offsets
+/// in one block of memory: the arena. Best fit among the gaps, neighbouring gaps are joined.
 class ArenaPlanner {
  public:
   static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
@@ -22,7 +22,7 @@ class ArenaPlanner {
   void add_gap(std::size_t offset, std::size_t bytes);
   void remove_gap(std::map<std::size_t, std::size_t>::iterator gap);
 
-  std::map<std::size_t, std::size_t> gaps_;                // offset -> bytes
+  std::map<std::size_t, std::size_t> gaps_;               // offset -> bytes
   std::multimap<std::size_t, std::size_t> gaps_by_size_;  // bytes -> offset
   std::size_t end_ = 0;
 };

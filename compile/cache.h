@@ -18,8 +18,8 @@ class ProgramCache {
  public:
   explicit ProgramCache(const CompileOptions& options) : capacity_(options.cache_size) {}
 
-  /// The Program for these specs; traces and compiles the function when there is none yet. `counts` tells functions
-  /// of lists apart that have the same tensors in other lists.
+  /// The Program for these specs; traces and compiles the function when there is none yet. `counts` tells
+  /// functions of lists apart that have the same tensors in other lists.
   std::shared_ptr<Program> find(const Specs& specs, const std::vector<std::size_t>& counts,
                                 const TensorFunction& function);
 

@@ -17,8 +17,8 @@ class Compiled {
   Compiled(F function, const CompileOptions& options)
       : function_(std::move(function)), cache_(std::make_shared<ProgramCache>(options)) {}
 
-  /// Runs the Program for these arguments, compiling it at the first call with their shapes. Inside another traced
-  /// function it is traced like any other function.
+  /// Runs the Program for these arguments, compiling it at the first call with their shapes. Inside another
+  /// traced function it is traced like any other function.
   template <class... Args>
   auto operator()(const Args&... args) const {
     using Result = std::invoke_result_t<const F&, detail::Argument<Args>...>;
@@ -26,10 +26,12 @@ class Compiled {
     Tensors arguments;
     (detail::flatten(static_cast<const detail::Argument<Args>&>(args), arguments), ...);
     const Tensors results = program(args...).run(arguments);
-    if constexpr (!std::is_void_v<Result>) return detail::Unpack(results, {results.size()}).template take<Result>();
+    if constexpr (!std::is_void_v<Result>)
+      return detail::Unpack(results, {results.size()}).template take<Result>();
   }
 
-  /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw memory.
+  /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw
+  /// memory.
   template <class... Args>
   Program& program(const Args&... args) const {
     using Result = std::invoke_result_t<const F&, detail::Argument<Args>...>;
@@ -64,11 +66,11 @@ class Compiled {
   std::shared_ptr<ProgramCache> cache_;
 };
 
-/// Makes a function of Tensors fast. The function is traced once for every combination of argument shapes and dtypes,
-/// becomes a Program, and is only run from then on: what else it does (printing, reading a clock) happens while
-/// tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results: nothing, a Tensor, a
-/// std::vector, or a std::pair, std::tuple or std::array of Tensors. Variables assigned inside get their new values
-/// when the Program has run.
+/// Makes a function of Tensors fast. The function is traced once for every combination of argument shapes and
+/// dtypes, becomes a Program, and is only run from then on: what else it does (printing, reading a clock)
+/// happens while tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results:
+/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors. Variables assigned
+/// inside get their new values when the Program has run.
 ///
 ///   auto step = compile([&](const Tensor& x, const Tensor& y) {
 ///     auto loss = nn::cross_entropy(model(x), y);
@@ -77,8 +79,8 @@ class Compiled {
 ///   });
 ///   double loss = step(x, y).item();
 ///
-/// Everything the function refers to must live as long as the compiled function may still be traced. A function that
-/// throws while traced leaves nothing behind; the next call traces again.
+/// Everything the function refers to must live as long as the compiled function may still be traced. A
+/// function that throws while traced leaves nothing behind; the next call traces again.
 template <class F>
 Compiled<std::decay_t<F>> compile(F&& function, const CompileOptions& options = {}) {
   return {std::forward<F>(function), options};

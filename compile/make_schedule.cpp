@@ -51,7 +51,8 @@ class Builder {
   std::size_t leaf_value(const Tensor& leaf) {
     const auto [entry, inserted] = value_of_.try_emplace(leaf, 0);
     // Constants are never written; a Variable's memory is, by updates.
-    if (inserted) entry->second = add_value(leaf.spec(), Home::fixed, const_cast<void*>(leaf_of(leaf.node())->data()));
+    if (inserted)
+      entry->second = add_value(leaf.spec(), Home::fixed, const_cast<void*>(leaf_of(leaf.node())->data()));
     return entry->second;
   }
 
@@ -99,7 +100,8 @@ class Builder {
     }
     for (std::size_t i = 0; i < node.outputs.size(); ++i) {
       const Tensor output(step.node, static_cast<int>(i));
-      const bool is_carry = scan != nullptr && i < scan->counts().carries;  // its memory is needed in any case
+      const bool is_carry =
+          scan != nullptr && i < scan->counts().carries;  // its memory is needed in any case
       step.outputs.push_back(is_carry || used_.count(output) > 0 ? output_value(output) : Schedule::none);
       step.output_views.push_back({node.outputs[i], nullptr});
     }
@@ -113,7 +115,8 @@ class Builder {
     ScheduleRequest request;
     request.inputs = body.inputs;
     request.update_in_place = true;
-    for (std::size_t i = 0; i < counts.carries; ++i) request.updates.push_back({body.outputs[i], body.inputs[i]});
+    for (std::size_t i = 0; i < counts.carries; ++i)
+      request.updates.push_back({body.outputs[i], body.inputs[i]});
     std::vector<std::size_t> stacked;  // values outside that the body's outputs are stacked into
     for (std::size_t i = counts.carries; i < step.outputs.size(); ++i) {
       if (step.outputs[i] == Schedule::none) continue;
@@ -134,7 +137,8 @@ class Builder {
         bindings.push_back({step.inputs[i], inside[i]});
       }
     }
-    for (std::size_t i = 0; i < stacked.size(); ++i) loop->moving.push_back({stacked[i], loop->body->outputs[i]});
+    for (std::size_t i = 0; i < stacked.size(); ++i)
+      loop->moving.push_back({stacked[i], loop->body->outputs[i]});
     return loop;
   }
 
@@ -196,7 +200,8 @@ class Builder {
   void plan_memory() {
     std::vector<std::vector<std::size_t>> ends(schedule_.steps.size());
     for (std::size_t value = 0; value < schedule_.values.size(); ++value) {
-      if (schedule_.values[value].home == Home::arena && last_[value] < ends.size()) ends[last_[value]].push_back(value);
+      if (schedule_.values[value].home == Home::arena && last_[value] < ends.size())
+        ends[last_[value]].push_back(value);
     }
     ArenaPlanner arena;
     std::vector<bool> handed_on(schedule_.values.size(), false);
@@ -216,7 +221,8 @@ class Builder {
       }
       if (step.loop != nullptr) place(step.loop->scratch);
       for (std::size_t value : ends[i]) {
-        if (!handed_on[value]) arena.release(schedule_.values[value].offset, schedule_.values[value].spec.bytes());
+        if (!handed_on[value])
+          arena.release(schedule_.values[value].offset, schedule_.values[value].spec.bytes());
       }
     }
     schedule_.arena_bytes = arena.size();
@@ -230,7 +236,8 @@ class Builder {
     if (output.home != Home::arena) return Schedule::none;
     for (std::size_t input : step.inputs) {
       const Schedule::Value& value = schedule_.values[input];
-      if (value.home == Home::arena && last_[input] == i && !handed_on[input] && value.spec == output.spec) return input;
+      if (value.home == Home::arena && last_[input] == i && !handed_on[input] && value.spec == output.spec)
+        return input;
     }
     return Schedule::none;
   }

@@ -21,7 +21,7 @@ inline void flatten(const Tensors& values, Tensors& to) { to.insert(to.end(), va
 
 /// std::pair, std::tuple and std::array of Tensors.
 template <class T>
-  requires requires { std::tuple_size<T>::value; }
+requires requires { std::tuple_size<T>::value; }
 void flatten(const T& values, Tensors& to) {
   std::apply([&](const auto&... value) { (flatten(value, to), ...); }, values);
 }

@@ -25,7 +25,8 @@ class Running {
  public:
   explicit Running(std::atomic<bool>& flag) : flag_(flag) {
     if (flag_.exchange(true)) {
-      throw Error("[program] one run at a time: got a call during another run; compile the function once per thread");
+      throw Error(
+          "[program] one run at a time: got a call during another run; compile the function once per thread");
     }
   }
   ~Running() { flag_ = false; }
@@ -64,10 +65,11 @@ void Program::check_arguments(const Tensors& arguments, Location where) const {
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].spec() != input_spec(i)) {
-      throw ShapeError(fmt::format("[program] argument {} must have the spec it was compiled for: the program takes {}, "
-                                   "got {}",
-                                   i, input_spec(i).text(), arguments[i].spec().text()),
-                       where);
+      throw ShapeError(
+          fmt::format("[program] argument {} must have the spec it was compiled for: the program takes {}, "
+                      "got {}",
+                      i, input_spec(i).text(), arguments[i].spec().text()),
+          where);
     }
   }
 }
@@ -90,8 +92,9 @@ Tensors Program::run(const Tensors& arguments, Location where) {
 }
 
 std::string Program::print() const {
-  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}", inputs_.size(),
-                     outputs_.size(), graph_.writes.size(), schedule_.arena_bytes, schedule_.text("  "));
+  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}",
+                     inputs_.size(), outputs_.size(), graph_.writes.size(), schedule_.arena_bytes,
+                     schedule_.text("  "));
 }
 
 }  // namespace sluice

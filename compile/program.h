@@ -9,12 +9,13 @@
 
 namespace sluice {
 
-/// What a Graph is compiled to: steps in order over one planned arena. Made once, run any number of times; a run
-/// allocates nothing.
+/// What a Graph is compiled to: steps in order over one planned arena. Made once, run any number of times; a
+/// run allocates nothing.
 ///
-/// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables their new
-/// values: a run that throws changes none. One run at a time: a call of run() during another throws Error. Several
-/// Programs may run at the same time on different threads as long as none writes a Variable that another uses.
+/// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables
+/// their new values: a run that throws changes none. One run at a time: a call of run() during another throws
+/// Error. Several Programs may run at the same time on different threads as long as none writes a Variable
+/// that another uses.
 class Program {
  public:
   explicit Program(Graph graph);
@@ -24,7 +25,8 @@ class Program {
   const Spec& input_spec(std::size_t i) const { return graph_.inputs[i].spec(); }
   const Spec& output_spec(std::size_t i) const { return graph_.outputs[i].spec(); }
 
-  /// Where a caller writes the arguments and reads the results. The addresses stay the same for the Program's life.
+  /// Where a caller writes the arguments and reads the results. The addresses stay the same for the Program's
+  /// life.
   void* input(std::size_t i) { return inputs_[i].data(); }
   const void* output(std::size_t i) const { return outputs_[i].data(); }
 

@@ -45,7 +45,8 @@ void Schedule::run() {
       throw;
     }
   }
-  for (const Copy& update : updates) copy_bytes(at[update.to], at[update.from], values[update.to].spec.bytes());
+  for (const Copy& update : updates)
+    copy_bytes(at[update.to], at[update.from], values[update.to].spec.bytes());
 }
 
 void Schedule::Loop::run(const std::vector<std::byte*>& outside) {
@@ -58,7 +59,8 @@ void Schedule::Loop::run(const std::vector<std::byte*>& outside) {
   for (const Copy& shared : body->in_place) body->at[shared.from] = body->at[shared.to];
   for (Index i = 0; i < scan->length(); ++i) {
     const auto t = static_cast<std::size_t>(scan->time(i));
-    for (const Binding& b : moving) body->at[b.inside] = outside[b.outside] + t * body->values[b.inside].spec.bytes();
+    for (const Binding& b : moving)
+      body->at[b.inside] = outside[b.outside] + t * body->values[b.inside].spec.bytes();
     body->run();
   }
 }
@@ -68,9 +70,12 @@ std::string Schedule::text(const std::string& indent) const {
     if (value == none) return std::string("-");
     const Value& v = values[value];
     switch (v.home) {
-      case Home::arena: return fmt::format("%{}@{}", value, v.offset);
-      case Home::fixed: return fmt::format("${}", value);
-      case Home::bound: break;
+      case Home::arena:
+        return fmt::format("%{}@{}", value, v.offset);
+      case Home::fixed:
+        return fmt::format("${}", value);
+      case Home::bound:
+        break;
     }
     return fmt::format("%{}", value);
   };
@@ -82,14 +87,17 @@ std::string Schedule::text(const std::string& indent) const {
   std::string lines;
   for (const Step& step : steps) {
     const std::string attributes = step.node == nullptr ? "" : step.node->op->attributes();
-    lines += fmt::format("{}{} = {}({}{}{})  {}\n", indent, list(step.outputs),
-                        step.node == nullptr ? "copy" : step.node->op->name(), list(step.inputs),
-                        attributes.empty() ? "" : ", ", attributes,
-                        step.outputs.empty() || step.outputs[0] == none ? "" : values[step.outputs[0]].spec.text());
+    lines += fmt::format(
+        "{}{} = {}({}{}{})  {}\n", indent, list(step.outputs),
+        step.node == nullptr ? "copy" : step.node->op->name(), list(step.inputs),
+        attributes.empty() ? "" : ", ", attributes,
+        step.outputs.empty() || step.outputs[0] == none ? "" : values[step.outputs[0]].spec.text());
     if (step.loop != nullptr) lines += step.loop->body->text(indent + "    ");
   }
-  for (const Copy& shared : in_place) lines += fmt::format("{}{} in {}\n", indent, name(shared.from), name(shared.to));
-  for (const Copy& update : updates) lines += fmt::format("{}{} <- {}\n", indent, name(update.to), name(update.from));
+  for (const Copy& shared : in_place)
+    lines += fmt::format("{}{} in {}\n", indent, name(shared.from), name(shared.to));
+  for (const Copy& update : updates)
+    lines += fmt::format("{}{} <- {}\n", indent, name(update.to), name(update.from));
   return lines;
 }
 

@@ -10,8 +10,8 @@ namespace sluice {
 
 class ScanOp;
 
-/// A graph made ready to run: steps in order, over values with planned addresses. The body of a scan is a schedule
-/// of its own inside a step, so schedules nest as scans do.
+/// A graph made ready to run: steps in order, over values with planned addresses. The body of a scan is a
+/// schedule of its own inside a step, so schedules nest as scans do.
 struct Schedule {
   /// Where the bytes of a value are.
   enum class Home {
@@ -78,8 +78,8 @@ struct Schedule {
 
   /// Gives the values that live in the arena their addresses.
   void place(std::byte* arena);
-  /// Runs all steps and updates. Allocates nothing. Throws what an op throws, with the line that built its node;
-  /// then no update has been done.
+  /// Runs all steps and updates. Allocates nothing. Throws what an op throws, with the line that built its
+  /// node; then no update has been done.
   void run();
   /// One line a step.
   std::string text(const std::string& indent = "") const;
@@ -94,8 +94,8 @@ struct ScheduleRequest {
   Tensors inputs;
   Tensors outputs;
   std::vector<Update> updates;
-  /// Whether a new value may be computed in its target's memory as soon as the old one is not needed any more. Right
-  /// for carries; not for Variables, which keep their values when a run fails.
+  /// Whether a new value may be computed in its target's memory as soon as the old one is not needed any
+  /// more. Right for carries; not for Variables, which keep their values when a run fails.
   bool update_in_place = false;
 };
 

@@ -11,9 +11,10 @@ Array::Array(Spec spec) : spec_(spec), buffer_(std::make_shared<kernels::Buffer>
 
 Array Array::copy_of(const void* values, std::size_t count, const Spec& spec) {
   if (static_cast<Index>(count) != spec.shape.size()) {
-    throw ShapeError(fmt::format("[array] the number of values must be that of the shape's elements: got {} values "
-                                 "for {}, which has {}",
-                                 count, spec.shape.text(), spec.shape.size()));
+    throw ShapeError(
+        fmt::format("[array] the number of values must be that of the shape's elements: got {} values "
+                    "for {}, which has {}",
+                    count, spec.shape.text(), spec.shape.size()));
   }
   Array array(spec);
   if (count > 0) std::memcpy(array.data(), values, spec.bytes());
@@ -22,8 +23,9 @@ Array Array::copy_of(const void* values, std::size_t count, const Spec& spec) {
 
 void Array::require_dtype(DType dtype) const {
   if (dtype != spec_.dtype) {
-    throw ShapeError(fmt::format("[values] the tensor holds {}: got a request for {}; use cast or the matching type",
-                                 name_of(spec_.dtype), name_of(dtype)));
+    throw ShapeError(
+        fmt::format("[values] the tensor holds {}: got a request for {}; use cast or the matching type",
+                    name_of(spec_.dtype), name_of(dtype)));
   }
 }
 

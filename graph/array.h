@@ -9,8 +9,8 @@
 
 namespace sluice {
 
-/// A value in memory: a Spec and the shared buffer that holds it. Copies share the buffer; it is written only by
-/// whoever made it, before anybody else sees it.
+/// A value in memory: a Spec and the shared buffer that holds it. Copies share the buffer; it is written only
+/// by whoever made it, before anybody else sees it.
 class Array {
  public:
   Array() = default;

@@ -11,9 +11,9 @@ namespace sluice {
 /// for indices and keys, boolean (one byte) for what comparisons give and `where` takes.
 enum class DType : std::uint8_t { float32, float64, int32, boolean };
 
-std::size_t size_of(DType dtype);           ///< bytes of one element
-std::string_view name_of(DType dtype);      ///< "f32", "f64", "i32", "bool": as printed in graphs and errors
-bool is_floating(DType dtype);              ///< has a gradient
+std::size_t size_of(DType dtype);       ///< bytes of one element
+std::string_view name_of(DType dtype);  ///< "f32", "f64", "i32", "bool": as printed in graphs and errors
+bool is_floating(DType dtype);          ///< has a gradient
 
 /// The DType of a C++ type: dtype_of<float> is DType::float32.
 template <class T>
@@ -31,10 +31,14 @@ inline constexpr DType dtype_of = [] {
 template <class F>
 decltype(auto) with_type(DType dtype, F&& f) {
   switch (dtype) {
-    case DType::float64: return f(double{});
-    case DType::int32: return f(std::int32_t{});
-    case DType::boolean: return f(bool{});
-    case DType::float32: break;
+    case DType::float64:
+      return f(double{});
+    case DType::int32:
+      return f(std::int32_t{});
+    case DType::boolean:
+      return f(bool{});
+    case DType::float32:
+      break;
   }
   return f(float{});
 }

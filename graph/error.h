@@ -17,7 +17,8 @@ struct Location {
   }
 };
 
-/// What the library throws on a user's error. The text reads "[who] rule: both values; what to do (file:line)".
+/// What the library throws on a user's error. The text reads "[who] rule: both values; what to do
+/// (file:line)".
 class Error : public std::runtime_error {
  public:
   explicit Error(const std::string& message, Location where = {});

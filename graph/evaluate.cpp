@@ -117,17 +117,20 @@ Tensors evaluate(const Graph& graph, const Tensors& arguments, Location where) {
   Arrays arrays;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].spec() != graph.inputs[i].spec()) {
-      throw ShapeError(fmt::format("[evaluate] argument {} must have the spec of the input: the graph takes {}, got {}",
-                                   i, graph.inputs[i].spec().text(), arguments[i].spec().text()),
-                       where);
+      throw ShapeError(
+          fmt::format("[evaluate] argument {} must have the spec of the input: the graph takes {}, got {}", i,
+                      graph.inputs[i].spec().text(), arguments[i].spec().text()),
+          where);
     }
     arrays.push_back(evaluate(arguments[i], where).value());
   }
   Arrays results = Interpreter(graph).run(arrays);
   const auto first_write = results.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
   Tensors outputs;
-  std::transform(results.begin(), first_write, std::back_inserter(outputs), [](Array& a) { return Tensor(a); });
-  for (std::size_t i = 0; i < graph.writes.size(); ++i) graph.writes[i].variable.set(first_write[static_cast<std::ptrdiff_t>(i)]);
+  std::transform(results.begin(), first_write, std::back_inserter(outputs),
+                 [](Array& a) { return Tensor(a); });
+  for (std::size_t i = 0; i < graph.writes.size(); ++i)
+    graph.writes[i].variable.set(first_write[static_cast<std::ptrdiff_t>(i)]);
   return outputs;
 }
 

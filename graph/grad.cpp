@@ -61,7 +61,9 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt) {
   // Only nodes between wrt and ys take part; `active` are those that depend on wrt.
   std::unordered_set<const Node*> active;
   for (const Tensor& t : wrt) active.insert(&t.node());
-  const auto is_active = [&](const Tensor& t) { return active.count(&t.node()) > 0 && is_floating(t.dtype()); };
+  const auto is_active = [&](const Tensor& t) {
+    return active.count(&t.node()) > 0 && is_floating(t.dtype());
+  };
   for (const Node* node : order) {
     if (std::any_of(node->inputs.begin(), node->inputs.end(), is_active)) active.insert(node);
   }
@@ -90,14 +92,16 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt) {
 
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where) {
   if (y.size() != 1 || !is_floating(y.dtype())) {
-    throw ShapeError(fmt::format("[grad] only a floating scalar can be differentiated: got {}; reduce it with sum or "
-                                 "mean first, or use vjp with a seed",
-                                 y.spec().text()),
-                     where);
+    throw ShapeError(
+        fmt::format("[grad] only a floating scalar can be differentiated: got {}; reduce it with sum or "
+                    "mean first, or use vjp with a seed",
+                    y.spec().text()),
+        where);
   }
   for (const Tensor& t : wrt) {
     if (!is_floating(t.dtype())) {
-      throw ShapeError(fmt::format("[grad] only floating tensors have a gradient: got {}", t.spec().text()), where);
+      throw ShapeError(fmt::format("[grad] only floating tensors have a gradient: got {}", t.spec().text()),
+                       where);
     }
   }
   Tensors gradients = vjp({y}, {ones_like(y)}, wrt);
@@ -107,7 +111,9 @@ Tensors grad(const Tensor& y, const Tensors& wrt, Location where) {
   return gradients;
 }
 
-Tensor grad(const Tensor& y, const Tensor& wrt, Location where) { return grad(y, Tensors{wrt}, where).front(); }
+Tensor grad(const Tensor& y, const Tensor& wrt, Location where) {
+  return grad(y, Tensors{wrt}, where).front();
+}
 
 ValueAndGrad value_and_grad(const std::function<Tensor(const Tensors&)>& function, const Tensors& arguments,
                             Location where) {
@@ -118,8 +124,8 @@ ValueAndGrad value_and_grad(const std::function<Tensor(const Tensors&)>& functio
 ValuesAndTangents jvp(const TensorFunction& function, const Tensors& arguments, const Tensors& tangents,
                       Location where) {
   if (arguments.size() != tangents.size()) {
-    throw ShapeError(fmt::format("[jvp] one tangent per argument: got {} arguments and {} tangents", arguments.size(),
-                                 tangents.size()),
+    throw ShapeError(fmt::format("[jvp] one tangent per argument: got {} arguments and {} tangents",
+                                 arguments.size(), tangents.size()),
                      where);
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -130,7 +136,8 @@ ValuesAndTangents jvp(const TensorFunction& function, const Tensors& arguments, 
     }
   }
   Tensors values = function(arguments);
-  // The vjp is linear in its seed, so its gradient with respect to the seed does not depend on the seed's value.
+  // The vjp is linear in its seed, so its gradient with respect to the seed does not depend on the seed's
+  // value.
   Tensors seeds;
   for (const Tensor& value : values) seeds.push_back(zeros_like(value));
   const Tensors pulled = vjp(values, seeds, arguments);

@@ -4,16 +4,17 @@
 
 namespace sluice {
 
-/// Reverse mode. The gradients of y, which must have exactly one element, with respect to tensors or Variables
-/// (their current value) that it was computed from: d_i = dy / d wrt_i, of the shape of wrt_i. They are ordinary
-/// tensors: print them, compile them, differentiate them again. A tensor that y does not depend on gets zeros.
-/// Throws Error when an operation on the way has no gradient, ShapeError when y is no scalar or wrt no float.
+/// Reverse mode. The gradients of y, which must have exactly one element, with respect to tensors or
+/// Variables (their current value) that it was computed from: d_i = dy / d wrt_i, of the shape of wrt_i. They
+/// are ordinary tensors: print them, compile them, differentiate them again. A tensor that y does not depend
+/// on gets zeros. Throws Error when an operation on the way has no gradient, ShapeError when y is no scalar
+/// or wrt no float.
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where = Location::current());
 Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::current());
 
-/// The vector-Jacobian product, which grad is made of: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys. `dys` have
-/// the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined, not zeros, where no
-/// y depends on the tensor.
+/// The vector-Jacobian product, which grad is made of: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys. `dys`
+/// have the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined, not zeros,
+/// where no y depends on the tensor.
 Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt);
 
 /// A scalar function's value and its gradients with respect to all arguments.
@@ -24,8 +25,8 @@ struct ValueAndGrad {
 ValueAndGrad value_and_grad(const std::function<Tensor(const Tensors&)>& function, const Tensors& arguments,
                             Location where = Location::current());
 
-/// Forward mode: a function's values and the Jacobian times `tangents`, the directional derivative along them.
-/// It is the gradient of the vjp with respect to its seed, so no op needs a second rule.
+/// Forward mode: a function's values and the Jacobian times `tangents`, the directional derivative along
+/// them. It is the gradient of the vjp with respect to its seed, so no op needs a second rule.
 struct ValuesAndTangents {
   Tensors values;
   Tensors tangents;

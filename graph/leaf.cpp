@@ -9,8 +9,9 @@ namespace sluice {
 
 void Leaf::run(std::span<const View>, std::span<const MutableView> outputs) const {
   if (dynamic_cast<const Placeholder*>(this) != nullptr) {
-    throw Error("[placeholder] an argument of a traced function has no value outside of it: got a placeholder " +
-                spec_.text() + "; return what you need from the function instead of keeping its tensors");
+    throw Error(
+        "[placeholder] an argument of a traced function has no value outside of it: got a placeholder " +
+        spec_.text() + "; return what you need from the function instead of keeping its tensors");
   }
   if (spec_.bytes() > 0) std::memcpy(outputs[0].data, data(), spec_.bytes());  // an empty array has no memory
 }
@@ -21,8 +22,9 @@ std::string Constant::attributes() const {
   std::string text;
   for (Index i = 0; i < value.shape().size(); ++i) {
     // Shortest text that reads back as the same number of this dtype: what is printed is what is compared.
-    const auto element = value.dtype() == DType::float32 ? fmt::format("{}", static_cast<float>(value.element(i)))
-                                                         : fmt::format("{}", value.element(i));
+    const auto element = value.dtype() == DType::float32
+                             ? fmt::format("{}", static_cast<float>(value.element(i)))
+                             : fmt::format("{}", value.element(i));
     text += (i == 0 ? "" : ", ") + element;
   }
   return text;

@@ -42,9 +42,10 @@ struct MutableView {
   }
 };
 
-/// What a node of the graph does. This is the page for authors of ops: override name, infer, run and gradient.
-/// An op is immutable, holds its attributes as members and is shared by nodes; it must be pure: the same inputs
-/// give the same outputs. Elementwise functions derive from Elementwise (ops/elementwise.h), which is shorter.
+/// What a node of the graph does. This is the page for authors of ops: override name, infer, run and
+/// gradient. An op is immutable, holds its attributes as members and is shared by nodes; it must be pure: the
+/// same inputs give the same outputs. Elementwise functions derive from Elementwise (ops/elementwise.h),
+/// which is shorter.
 class Op {
  public:
   virtual ~Op() = default;
@@ -52,26 +53,27 @@ class Op {
   /// What the op is called in prints and errors: "matmul".
   virtual std::string_view name() const = 0;
 
-  /// The attributes as text: "axis=1". Two ops of one class with equal text must do the same: the text is printed,
-  /// compared and hashed alike. An op with members must override it.
+  /// The attributes as text: "axis=1". Two ops of one class with equal text must do the same: the text is
+  /// printed, compared and hashed alike. An op with members must override it.
   virtual std::string attributes() const { return {}; }
 
-  /// The shape rule: what the outputs look like for these inputs. Pure. Throws ShapeError that names the op, the
-  /// rule and the shapes; it runs when the node is built, so the error carries the user's line.
+  /// The shape rule: what the outputs look like for these inputs. Pure. Throws ShapeError that names the op,
+  /// the rule and the shapes; it runs when the node is built, so the error carries the user's line.
   virtual Specs infer(std::span<const Spec> inputs) const = 0;
 
-  /// Computes the outputs from the inputs. Memory is dense; an output never overlaps an input, unless in_place().
-  /// May throw Error for values that break the op's rule, such as an index out of range.
+  /// Computes the outputs from the inputs. Memory is dense; an output never overlaps an input, unless
+  /// in_place(). May throw Error for values that break the op's rule, such as an index out of range.
   virtual void run(std::span<const View> inputs, std::span<const MutableView> outputs) const = 0;
 
-  /// For ops of one output: the gradient of a scalar with respect to each input, given y = op(y.input(0), ...) and
-  /// dy, the gradient with respect to y. Made of ops, so that it can be differentiated again. An undefined Tensor
-  /// stands for zero. An entry may have the shape of y where its input was broadcast: the caller sums it down.
+  /// For ops of one output: the gradient of a scalar with respect to each input, given y = op(y.input(0),
+  /// ...) and dy, the gradient with respect to y. Made of ops, so that it can be differentiated again. An
+  /// undefined Tensor stands for zero. An entry may have the shape of y where its input was broadcast: the
+  /// caller sums it down.
   virtual Tensors gradient(const Tensor& y, const Tensor& dy) const;
 
-  /// The same for any number of outputs; entries of `dys` are undefined where that output has no gradient, at least
-  /// one is defined. `wanted` tells which inputs need theirs; the others may be left undefined. Calls gradient() by
-  /// default.
+  /// The same for any number of outputs; entries of `dys` are undefined where that output has no gradient, at
+  /// least one is defined. `wanted` tells which inputs need theirs; the others may be left undefined. Calls
+  /// gradient() by default.
   virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
 
   /// Whether run may be given outputs[0] in the memory of an input with the same Spec.

@@ -28,7 +28,8 @@ class Names {
 
   std::string list(const Tensors& tensors) const {
     std::vector<std::string> parts;
-    std::transform(tensors.begin(), tensors.end(), std::back_inserter(parts), [&](const Tensor& t) { return of(t); });
+    std::transform(tensors.begin(), tensors.end(), std::back_inserter(parts),
+                   [&](const Tensor& t) { return of(t); });
     return fmt::format("{}", fmt::join(parts, ", "));
   }
 
@@ -55,7 +56,8 @@ class Names {
 std::string call(const Node& node, const Names& names) {
   const std::string attributes = node.op->attributes();
   const std::string inputs = names.list(node.inputs);
-  return fmt::format("{}({}{}{})", node.op->name(), inputs, inputs.empty() || attributes.empty() ? "" : ", ", attributes);
+  return fmt::format("{}({}{}{})", node.op->name(), inputs, inputs.empty() || attributes.empty() ? "" : ", ",
+                     attributes);
 }
 
 /// Specs of the outputs that somebody uses, as "f32[2, 3]" or "0: f32[2], 2: f32[3]".
@@ -80,7 +82,8 @@ void print(const Graph& graph, const std::string& indent, std::string& text) {
   for (const Tensor& result : graph.results()) mark(result);
 
   std::vector<std::string> inputs;
-  for (const Tensor& input : graph.inputs) inputs.push_back(fmt::format("{}: {}", names.of(input), input.spec().text()));
+  for (const Tensor& input : graph.inputs)
+    inputs.push_back(fmt::format("{}: {}", names.of(input), input.spec().text()));
   text += fmt::format("{}graph({}) {{\n", indent, fmt::join(inputs, ", "));
   for (const Node* node : names.order()) {
     const std::string& name = names.of(*node);
@@ -94,7 +97,8 @@ void print(const Graph& graph, const std::string& indent, std::string& text) {
   for (const Graph::Write& write : graph.writes) {
     const auto slot = write.variable.slot()->reading.lock();
     const bool shown = slot != nullptr && used.count(slot.get()) > 0;
-    text += fmt::format("{}  {} <- {}\n", indent, shown ? names.of(*slot) : "variable", names.of(write.value));
+    text +=
+        fmt::format("{}  {} <- {}\n", indent, shown ? names.of(*slot) : "variable", names.of(write.value));
   }
   text += fmt::format("{}  return {}\n{}}}\n", indent, names.list(graph.outputs), indent);
 }
@@ -126,9 +130,10 @@ std::string to_dot(const Graph& graph) {
     const std::size_t id = ids.emplace(node, ids.size()).first->second;
     const std::string attributes = node->op->attributes();
     text += fmt::format("  n{} [label=\"{}{}\\n{}\"{}];\n", id, node->op->name(),
-                        attributes.empty() ? "" : escaped(fmt::format(" {}", attributes)), node->outputs.front().text(),
-                        node->inputs.empty() ? ", style=rounded" : "");
-    for (const Tensor& input : node->inputs) text += fmt::format("  n{} -> n{};\n", ids.at(&input.node()), id);
+                        attributes.empty() ? "" : escaped(fmt::format(" {}", attributes)),
+                        node->outputs.front().text(), node->inputs.empty() ? ", style=rounded" : "");
+    for (const Tensor& input : node->inputs)
+      text += fmt::format("  n{} -> n{};\n", ids.at(&input.node()), id);
   }
   for (std::size_t i = 0; i < graph.outputs.size(); ++i) {
     text += fmt::format("  out{0} [label=\"output {0}\", shape=plaintext];\n  n{1} -> out{0};\n", i,

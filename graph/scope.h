@@ -6,9 +6,9 @@
 
 namespace sluice::detail {
 
-/// A function being traced, from construction to destruction. Scopes nest: the body of a scan is traced inside the
-/// function that scans. The innermost one of this thread is what Variables report reads and writes to; it ends
-/// with the C++ scope, so a failed trace leaves nothing behind.
+/// A function being traced, from construction to destruction. Scopes nest: the body of a scan is traced
+/// inside the function that scans. The innermost one of this thread is what Variables report reads and writes
+/// to; it ends with the C++ scope, so a failed trace leaves nothing behind.
 class Scope {
  public:
   enum class Kind {

@@ -14,10 +14,14 @@ std::size_t size_of(DType dtype) {
 
 std::string_view name_of(DType dtype) {
   switch (dtype) {
-    case DType::float64: return "f64";
-    case DType::int32: return "i32";
-    case DType::boolean: return "bool";
-    case DType::float32: break;
+    case DType::float64:
+      return "f64";
+    case DType::int32:
+      return "i32";
+    case DType::boolean:
+      return "bool";
+    case DType::float32:
+      break;
   }
   return "f32";
 }
@@ -85,9 +89,10 @@ Shape broadcast(const Shape& a, const Shape& b, std::string_view who) {
     const Index mine = shorter[axis];
     if (mine == other || mine == 1) continue;
     if (other != 1) {
-      throw ShapeError(fmt::format("[{}] shapes must be equal or 1 on every axis, counted from the last: got {} "
-                                   "and {}; reshape or expand one of them",
-                                   who, a.text(), b.text()));
+      throw ShapeError(
+          fmt::format("[{}] shapes must be equal or 1 on every axis, counted from the last: got {} "
+                      "and {}; reshape or expand one of them",
+                      who, a.text(), b.text()));
     }
     result = result.with(axis + offset, mine);
   }
@@ -97,8 +102,8 @@ Shape broadcast(const Shape& a, const Shape& b, std::string_view who) {
 Index normal_axis(Index axis, Index rank, std::string_view who) {
   if (axis < -rank || axis >= rank) {
     throw ShapeError(rank == 0 ? fmt::format("[{}] a scalar has no axes: got axis {}", who, axis)
-                               : fmt::format("[{}] axis must lie in {}..{} for a tensor of rank {}: got {}", who,
-                                             -rank, rank - 1, rank, axis));
+                               : fmt::format("[{}] axis must lie in {}..{} for a tensor of rank {}: got {}",
+                                             who, -rank, rank - 1, rank, axis));
   }
   return axis < 0 ? axis + rank : axis;
 }

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-/// The lengths of a tensor's axes, outermost first; no axes at all is a scalar. Memory is always row-major and
-/// dense. At most `max_rank` axes, held inline so that building a node does not allocate for them.
+/// The lengths of a tensor's axes, outermost first; no axes at all is a scalar. Memory is always row-major
+/// and dense. At most `max_rank` axes, held inline so that building a node does not allocate for them.
 class Shape {
  public:
   static constexpr Index max_rank = 8;

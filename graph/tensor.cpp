@@ -39,16 +39,20 @@ const Op& Tensor::op() const { return *node_->op; }
 const Tensor& Tensor::input(std::size_t i) const { return node_->inputs[i]; }
 std::size_t Tensor::input_count() const { return node_->inputs.size(); }
 
-bool Tensor::has_value() const { return defined() && dynamic_cast<const Constant*>(node_->op.get()) != nullptr; }
+bool Tensor::has_value() const {
+  return defined() && dynamic_cast<const Constant*>(node_->op.get()) != nullptr;
+}
 
 const Array& Tensor::value(Location where) const {
   if (!defined()) throw Error("[value] an undefined Tensor has no value: assign it first", where);
   const auto* constant = dynamic_cast<const Constant*>(node_->op.get());
   if (constant == nullptr) {
-    throw Error(fmt::format("[value] only a computed tensor has a value: got the result of '{}', {}; call evaluate(...) "
-                            "on it, or return it from the compiled function",
-                            op().name(), spec().text()),
-                where);
+    throw Error(
+        fmt::format(
+            "[value] only a computed tensor has a value: got the result of '{}', {}; call evaluate(...) "
+            "on it, or return it from the compiled function",
+            op().name(), spec().text()),
+        where);
   }
   return constant->value;
 }
@@ -56,9 +60,10 @@ const Array& Tensor::value(Location where) const {
 double Tensor::item(Location where) const {
   const Array& array = value(where);
   if (array.shape().size() != 1) {
-    throw ShapeError(fmt::format("[item] the tensor must have exactly one element: got {}; use to_vector, or reduce it",
-                                 array.spec().text()),
-                     where);
+    throw ShapeError(
+        fmt::format("[item] the tensor must have exactly one element: got {}; use to_vector, or reduce it",
+                    array.spec().text()),
+        where);
   }
   return array.element(0);
 }
@@ -67,8 +72,9 @@ Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location
     : op(std::move(op)), inputs(std::move(inputs)), outputs(std::move(outputs)), where(where), level(level) {}
 
 Node::~Node() {
-  // A node that owns the last handle to its inputs would destroy them recursively; a long chain would overflow the
-  // stack. So take over the inputs of every node that only we still hold, and let go of them here, one by one.
+  // A node that owns the last handle to its inputs would destroy them recursively; a long chain would
+  // overflow the stack. So take over the inputs of every node that only we still hold, and let go of them
+  // here, one by one.
   Tensors orphans = std::move(inputs);
   while (!orphans.empty()) {
     const Tensor last = std::move(orphans.back());
@@ -95,10 +101,11 @@ Tensor Operand::tensor(DType dtype) const {
     return tensor_;
   }
   if (dtype == DType::int32 && (number_ != std::floor(number_) || std::abs(number_) > 2147483647.0)) {
-    throw ShapeError(fmt::format("[operand] a number beside an i32 tensor must be a 32-bit integer: got {}; cast the "
-                                 "tensor to a floating dtype first",
-                                 number_),
-                     where_);
+    throw ShapeError(
+        fmt::format("[operand] a number beside an i32 tensor must be a 32-bit integer: got {}; cast the "
+                    "tensor to a floating dtype first",
+                    number_),
+        where_);
   }
   const Spec spec{dtype, {}};
   return Tensor(leaf_node(std::make_shared<Constant>(full({}, number_, dtype).value(), true), spec));
@@ -143,8 +150,8 @@ Tensors outputs_of(const Tensor& first) {
 }
 
 Tensors Op::gradient(const Tensor&, const Tensor&) const {
-  throw Error(fmt::format("[{}] this operation has no gradient: wrap its input in stop_gradient if none is meant",
-                          name()));
+  throw Error(fmt::format(
+      "[{}] this operation has no gradient: wrap its input in stop_gradient if none is meant", name()));
 }
 
 Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>&) const {

@@ -14,13 +14,14 @@ namespace sluice {
 struct Node;
 class Variable;
 
-/// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant, the
-/// placeholder of a function being traced, a Variable's current value). Shape and dtype are known at once, the
-/// value only when somebody evaluates or compiles. Copying copies the handle.
+/// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant,
+/// the placeholder of a function being traced, a Variable's current value). Shape and dtype are known at
+/// once, the value only when somebody evaluates or compiles. Copying copies the handle.
 class Tensor {
  public:
   Tensor() = default;  ///< undefined: stands for "no tensor"
-  explicit Tensor(std::shared_ptr<const Node> node, int output = 0) : node_(std::move(node)), output_(output) {}
+  explicit Tensor(std::shared_ptr<const Node> node, int output = 0)
+      : node_(std::move(node)), output_(output) {}
   explicit Tensor(Array value);  ///< a constant
 
   bool defined() const { return node_ != nullptr; }
@@ -70,20 +71,19 @@ struct Node : std::enable_shared_from_this<Node> {
   Tensors inputs;
   Specs outputs;
   Location where;
-  /// How many functions being traced this node is inside of: 0 where it depends on no placeholder. This is how a
-  /// scan tells what its body computes from what it captures.
+  /// How many functions being traced this node is inside of: 0 where it depends on no placeholder. This is
+  /// how a scan tells what its body computes from what it captures.
   int level = 0;
 };
 
-/// What an op accepts where it takes a tensor: a Tensor, a Variable (its current value) or a number, which takes
-/// the dtype of its partner. Remembers the line it was written on, for errors.
+/// What an op accepts where it takes a tensor: a Tensor, a Variable (its current value) or a number, which
+/// takes the dtype of its partner. Remembers the line it was written on, for errors.
 class Operand {
  public:
   Operand(const Tensor& tensor, Location where = Location::current()) : tensor_(tensor), where_(where) {}
   Operand(const Variable& variable, Location where = Location::current());
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T number, Location where = Location::current())
+  requires std::is_arithmetic_v<T> Operand(T number, Location where = Location::current())
       : number_(static_cast<double>(number)), is_number_(true), where_(where) {}
 
   bool is_number() const { return is_number_; }

@@ -1,5 +1,5 @@
-#include <sluice/graph/scope.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/graph/scope.h>
 #include <sluice/graph/trace.h>
 #include <sluice/graph/verify.h>
 
@@ -22,8 +22,8 @@ Scope::~Scope() { innermost = outer_; }
 Scope* Scope::current() { return innermost; }
 
 Tensor Scope::placeholder(const Spec& spec) const {
-  return Tensor(
-      std::make_shared<Node>(std::make_shared<Placeholder>(spec), Tensors{}, Specs{spec}, Location{}, level_));
+  return Tensor(std::make_shared<Node>(std::make_shared<Placeholder>(spec), Tensors{}, Specs{spec},
+                                       Location{}, level_));
 }
 
 const Tensor* Scope::written(const Slot* slot) const {
@@ -33,8 +33,9 @@ const Tensor* Scope::written(const Slot* slot) const {
 
 void Scope::write(const Variable& variable, Tensor value) {
   if (kind_ == Kind::body) {
-    throw Error("[assign] the body of a scan cannot assign a Variable: got an assignment inside one; carry the value "
-                "through the scan and assign the final carry");
+    throw Error(
+        "[assign] the body of a scan cannot assign a Variable: got an assignment inside one; carry the value "
+        "through the scan and assign the final carry");
   }
   const auto [entry, inserted] = index_.try_emplace(variable.slot().get(), writes_.size());
   if (inserted) {

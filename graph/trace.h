@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// A closed traced function: placeholders in, tensors out, and the Variables it gives new values to. Every leaf
-/// reachable from outputs and writes is an input, a constant or a Variable's value.
+/// A closed traced function: placeholders in, tensors out, and the Variables it gives new values to. Every
+/// leaf reachable from outputs and writes is an input, a constant or a Variable's value.
 class Graph {
  public:
   struct Write {

@@ -13,14 +13,16 @@ namespace sluice {
 namespace {
 
 void require_slot(const Variable& variable) {
-  if (!variable.defined()) throw Error("[variable] a Variable without a slot was used: give it an initial value first");
+  if (!variable.defined())
+    throw Error("[variable] a Variable without a slot was used: give it an initial value first");
 }
 
 void require_spec(const Spec& slot, const Spec& value) {
   if (slot == value) return;
-  throw ShapeError(fmt::format("[assign] a Variable keeps its shape and dtype: it has {}, got {}; reshape or cast the "
-                               "value, or make a new Variable",
-                               slot.text(), value.text()));
+  throw ShapeError(
+      fmt::format("[assign] a Variable keeps its shape and dtype: it has {}, got {}; reshape or cast the "
+                  "value, or make a new Variable",
+                  slot.text(), value.text()));
 }
 
 }  // namespace

@@ -13,12 +13,12 @@ namespace detail {
 struct Slot;
 }
 
-/// A mutable slot that outlives graphs and programs: a parameter, an optimiser's moment, a step counter, a random
-/// key, a carried state. Everything that changes during training is a Variable, so saving all Variables saves the
-/// training. A handle: copies are the same slot.
+/// A mutable slot that outlives graphs and programs: a parameter, an optimiser's moment, a step counter, a
+/// random key, a carried state. Everything that changes during training is a Variable, so saving all
+/// Variables saves the training. A handle: copies are the same slot.
 ///
-/// Used where a Tensor is expected, a Variable stands for its current value: inside a traced function the value
-/// last assigned there, elsewhere the value the slot has when the tensor is evaluated.
+/// Used where a Tensor is expected, a Variable stands for its current value: inside a traced function the
+/// value last assigned there, elsewhere the value the slot has when the tensor is evaluated.
 class Variable {
  public:
   Variable() = default;  ///< no slot yet; using it is an Error
@@ -35,9 +35,9 @@ class Variable {
   Tensor read() const;
   operator Tensor() const { return read(); }  // NOLINT: reading is what a Variable is for
 
-  /// Gives the slot a new value of the same shape and dtype. Inside a traced function this is recorded, seen by
-  /// later reads there, and done when the function runs; elsewhere it is evaluated and done at once. Throws
-  /// ShapeError for another shape or dtype, Error inside the body of a scan.
+  /// Gives the slot a new value of the same shape and dtype. Inside a traced function this is recorded, seen
+  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once.
+  /// Throws ShapeError for another shape or dtype, Error inside the body of a scan.
   void assign(const Operand& value) const;
 
   /// A constant with a copy of the value the slot holds now (not one assigned in a trace under way).
@@ -56,8 +56,8 @@ class Variable {
   std::shared_ptr<detail::Slot> slot_;
 };
 
-/// A Variable and the path it has in a model, such as "rnn.0.forget.weight". Names are given by whoever owns the
-/// Variable; checkpoints and errors use them.
+/// A Variable and the path it has in a model, such as "rnn.0.forget.weight". Names are given by whoever owns
+/// the Variable; checkpoints and errors use them.
 struct NamedVariable {
   std::string name;
   Variable variable;
@@ -66,7 +66,8 @@ using NamedVariables = std::vector<NamedVariable>;
 
 namespace detail {
 
-/// Where a Variable's value lives. The array's memory belongs to the slot alone: programs read and write it in place.
+/// Where a Variable's value lives. The array's memory belongs to the slot alone: programs read and write it
+/// in place.
 struct Slot {
   Array value;
   std::weak_ptr<const Node> reading;  ///< the node that reads this slot, shared by all graphs that use it

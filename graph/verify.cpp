@@ -13,23 +13,26 @@ namespace {
 void verify_node(const Node& node, const std::unordered_set<const Node*>& inputs) {
   if (dynamic_cast<const Placeholder*>(node.op.get()) != nullptr) {
     if (inputs.count(&node) > 0) return;
-    throw Error(fmt::format("[verify] a traced function may use only its own arguments: got a tensor {} that belongs to "
-                            "another function or to the inside of a scan; pass it in, or return it from there",
-                            node.outputs.front().text()));
+    throw Error(fmt::format(
+        "[verify] a traced function may use only its own arguments: got a tensor {} that belongs to "
+        "another function or to the inside of a scan; pass it in, or return it from there",
+        node.outputs.front().text()));
   }
   if (!node.inputs.empty() && leaf_of(node) != nullptr) {
-    throw Error(fmt::format("[verify] a leaf has no inputs: '{}' has {}", node.op->name(), node.inputs.size()));
+    throw Error(
+        fmt::format("[verify] a leaf has no inputs: '{}' has {}", node.op->name(), node.inputs.size()));
   }
   Specs specs;
   for (const Tensor& input : node.inputs) {
     if (static_cast<std::size_t>(input.output()) >= input.node().outputs.size()) {
-      throw Error(fmt::format("[verify] '{}' reads output {} of '{}', which has {}", node.op->name(), input.output(),
-                              input.op().name(), input.node().outputs.size()));
+      throw Error(fmt::format("[verify] '{}' reads output {} of '{}', which has {}", node.op->name(),
+                              input.output(), input.op().name(), input.node().outputs.size()));
     }
     specs.push_back(input.spec());
   }
   if (node.op->infer(specs) != node.outputs) {
-    throw Error(fmt::format("[verify] the outputs of '{}' are not what its op infers from its inputs", node.op->name()));
+    throw Error(fmt::format("[verify] the outputs of '{}' are not what its op infers from its inputs",
+                            node.op->name()));
   }
   if (node.op->body() != nullptr) verify(*node.op->body());
 }
@@ -45,7 +48,8 @@ void verify(const Graph& graph) {
     if (!inputs.insert(&input.node()).second) throw Error("[verify] a graph has the same input twice");
   }
   for (const Tensor& result : graph.results()) {
-    if (!result.defined()) throw Error("[trace] the function returned an undefined Tensor: return only computed ones");
+    if (!result.defined())
+      throw Error("[trace] the function returned an undefined Tensor: return only computed ones");
   }
   for (const Node* node : topological_order(graph.results())) {
     try {

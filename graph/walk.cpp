@@ -13,7 +13,8 @@ std::vector<const Node*> topological_order(const Tensors& roots, int lowest_leve
   };
   std::vector<Visit> stack;
   for (const Tensor& root : roots) {
-    if (root.node().level >= lowest_level && seen.insert(&root.node()).second) stack.push_back({&root.node(), 0});
+    if (root.node().level >= lowest_level && seen.insert(&root.node()).second)
+      stack.push_back({&root.node(), 0});
     while (!stack.empty()) {
       Visit& visit = stack.back();
       if (visit.next_input == visit.node->inputs.size()) {

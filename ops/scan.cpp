@@ -16,24 +16,26 @@ namespace {
 
 std::string texts(const Tensors& tensors) {
   std::vector<std::string> parts;
-  std::transform(tensors.begin(), tensors.end(), std::back_inserter(parts), [](const Tensor& t) {
-    return t.spec().text();
-  });
+  std::transform(tensors.begin(), tensors.end(), std::back_inserter(parts),
+                 [](const Tensor& t) { return t.spec().text(); });
   return fmt::format("({})", fmt::join(parts, ", "));
 }
 
 Index length_of(const Tensors& xs, const ScanOptions& options) {
   if (xs.empty() && options.length < 0) {
-    throw ShapeError("[scan] the number of steps must be known: got neither xs nor a length; set ScanOptions::length");
+    throw ShapeError(
+        "[scan] the number of steps must be known: got neither xs nor a length; set ScanOptions::length");
   }
   Index length = options.length;
   for (std::size_t i = 0; i < xs.size(); ++i) {
-    if (xs[i].rank() == 0) throw ShapeError(fmt::format("[scan] time is axis 0 of xs: xs[{}] is a scalar", i));
+    if (xs[i].rank() == 0)
+      throw ShapeError(fmt::format("[scan] time is axis 0 of xs: xs[{}] is a scalar", i));
     if (length < 0) length = xs[i].shape()[0];
     if (xs[i].shape()[0] != length) {
-      throw ShapeError(fmt::format("[scan] all xs must have the same number of steps on axis 0: xs[{}] is {}, others "
-                                   "have {} steps",
-                                   i, xs[i].spec().text(), length));
+      throw ShapeError(
+          fmt::format("[scan] all xs must have the same number of steps on axis 0: xs[{}] is {}, others "
+                      "have {} steps",
+                      i, xs[i].spec().text(), length));
     }
   }
   return length;
@@ -41,19 +43,22 @@ Index length_of(const Tensors& xs, const ScanOptions& options) {
 
 void require_same_carry(const Tensors& before, const Tensors& after) {
   if (before.size() != after.size()) {
-    throw ShapeError(fmt::format("[scan] the body must return as many carries as it gets: it got {}, returned {}",
-                                 before.size(), after.size()));
+    throw ShapeError(
+        fmt::format("[scan] the body must return as many carries as it gets: it got {}, returned {}",
+                    before.size(), after.size()));
   }
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i].spec() != after[i].spec()) {
-      throw ShapeError(fmt::format("[scan] a carry keeps its shape and dtype: carry {} came in as {}, the body returned "
-                                   "{}; broadcast or cast the initial carry",
-                                   i, before[i].spec().text(), after[i].spec().text()));
+      throw ShapeError(
+          fmt::format("[scan] a carry keeps its shape and dtype: carry {} came in as {}, the body returned "
+                      "{}; broadcast or cast the initial carry",
+                      i, before[i].spec().text(), after[i].spec().text()));
     }
   }
 }
 
-/// What the body uses from outside: tensors that do not depend on its placeholders. Numbers in formulas stay inside.
+/// What the body uses from outside: tensors that do not depend on its placeholders. Numbers in formulas stay
+/// inside.
 Tensors captures_of(const Tensors& results, int level) {
   Tensors captures;
   TensorMap<bool> seen;
@@ -84,8 +89,8 @@ Tensors stackable(const Graph& body, const ScanOp::Counts& counts) {
 }
 
 /// Traces the body and closes it over what it captured.
-std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& carry, const Tensors& xs, Index length,
-                                         bool reverse, Tensors& captures) {
+std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& carry, const Tensors& xs,
+                                         Index length, bool reverse, Tensors& captures) {
   const detail::Scope scope(detail::Scope::Kind::body);
   Graph graph;
   Tensors carry_in;
@@ -97,7 +102,8 @@ std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& ca
     step = body(carry_in, x_in);
     require_same_carry(carry_in, step.carry);
   } catch (Error& error) {
-    error.add(fmt::format("; in the body of a scan, where a step sees carry {} and x {}", texts(carry_in), texts(x_in)));
+    error.add(fmt::format("; in the body of a scan, where a step sees carry {} and x {}", texts(carry_in),
+                          texts(x_in)));
     throw;
   }
   graph.outputs = step.carry;
@@ -121,7 +127,11 @@ std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& ca
 }  // namespace
 
 ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse)
-    : body_(std::move(body)), counts_(counts), length_(length), reverse_(reverse), stacked_(stackable(body_, counts)) {}
+    : body_(std::move(body)),
+      counts_(counts),
+      length_(length),
+      reverse_(reverse),
+      stacked_(stackable(body_, counts)) {}
 
 std::string ScanOp::attributes() const {
   return fmt::format("carries={}, xs={}, steps={}{}", counts_.carries, counts_.xs, length_,
@@ -130,14 +140,16 @@ std::string ScanOp::attributes() const {
 
 Specs ScanOp::infer(std::span<const Spec> inputs) const {
   if (inputs.size() != body_.inputs.size()) {
-    throw ShapeError(fmt::format("[scan] its body takes {} inputs: got {}", body_.inputs.size(), inputs.size()));
+    throw ShapeError(
+        fmt::format("[scan] its body takes {} inputs: got {}", body_.inputs.size(), inputs.size()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Spec expected = body_.inputs[i].spec();
     const bool over_time = i >= counts_.carries && i < counts_.carries + counts_.xs;
     if (over_time) expected.shape = expected.shape.inserted(0, length_);
     if (inputs[i] != expected) {
-      throw ShapeError(fmt::format("[scan] input {} must be {}: got {}", i, expected.text(), inputs[i].text()));
+      throw ShapeError(
+          fmt::format("[scan] input {} must be {}: got {}", i, expected.text(), inputs[i].text()));
     }
   }
   Specs outputs(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries));

@@ -32,11 +32,11 @@ using ScanBody = std::function<Carried(const Tensors& carry, const Tensors& x)>;
 ///   }
 ///   return {carry, ys};
 ///
-/// but the body is traced once, so building, differentiating and compiling take the same time for any T, also 0. The
-/// body may use any tensor or Variable from outside; it may not assign Variables. A carry keeps its shape and
-/// dtype. Scans nest. The gradient is another scan, walking the other way.
-/// Throws ShapeError when lengths of xs differ, a carry changes its spec, or there are neither xs nor a length; errors
-/// of the body name the shapes a step sees. Tensors inside a body have at most Shape::max_rank - 1 axes.
+/// but the body is traced once, so building, differentiating and compiling take the same time for any T, also
+/// 0. The body may use any tensor or Variable from outside; it may not assign Variables. A carry keeps its
+/// shape and dtype. Scans nest. The gradient is another scan, walking the other way. Throws ShapeError when
+/// lengths of xs differ, a carry changes its spec, or there are neither xs nor a length; errors of the body
+/// name the shapes a step sees. Tensors inside a body have at most Shape::max_rank - 1 axes.
 Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options = {},
              Location where = Location::current());
 

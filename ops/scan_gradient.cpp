@@ -12,7 +12,8 @@ namespace sluice {
 
 namespace {
 
-/// Which inputs of the body the wanted gradients flow through: those asked for, and every carry that depends on one.
+/// Which inputs of the body the wanted gradients flow through: those asked for, and every carry that depends
+/// on one.
 std::vector<bool> active_inputs(const Graph& body, std::size_t carries, const std::vector<bool>& wanted) {
   std::vector<bool> active = wanted;
   const auto order = topological_order(body.outputs);
@@ -22,7 +23,8 @@ std::vector<bool> active_inputs(const Graph& body, std::size_t carries, const st
     for (std::size_t i = 0; i < active.size(); ++i) reached[&body.inputs[i].node()] = active[i];
     for (const Node* node : order) {
       bool& here = reached[node];
-      for (const Tensor& input : node->inputs) here = here || (reached[&input.node()] && is_floating(input.dtype()));
+      for (const Tensor& input : node->inputs)
+        here = here || (reached[&input.node()] && is_floating(input.dtype()));
     }
     for (std::size_t i = 0; i < carries; ++i) {
       if (active[i] || !is_floating(body.outputs[i].dtype()) || !reached[&body.outputs[i].node()]) continue;
@@ -62,12 +64,14 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   const std::size_t first_capture = counts_.carries + counts_.xs;
   const std::vector<bool> active = active_inputs(body_, counts_.carries, wanted);
 
-  // 1. The vector-Jacobian product of one step, in terms of the body's own tensors. Seeds: the gradient of the next
+  // 1. The vector-Jacobian product of one step, in terms of the body's own tensors. Seeds: the gradient of
+  // the next
   //    carry, which comes from the step after, and the gradients of the stacked outputs, which come from outside.
   Tensors step_ys;
   Tensors seeds;
   Tensors carry_seeds;
-  Tensors initial;   // of the backward scan's carry: gradients of the final carry, then zeros to sum captures into
+  Tensors
+      initial;  // of the backward scan's carry: gradients of the final carry, then zeros to sum captures into
   Tensors outer_dys;  // gradients of stacked outputs, over time
   const detail::Scope scope(detail::Scope::Kind::body);
   for (std::size_t i = 0; i < counts_.carries; ++i) {

@@ -4,17 +4,18 @@
 
 namespace sluice {
 
-/// The op behind scan(). Its body is a closed Graph; the tensors that the user's body took from outside have become
-/// arguments of it.
+/// The op behind scan(). Its body is a closed Graph; the tensors that the user's body took from outside have
+/// become arguments of it.
 ///
 ///   inputs of the node:  initial carries | xs [T, ...]   | captures
 ///   inputs of the body:  carries         | x of a step   | captures
 ///   outputs of the body: next carries    | y of a step
 ///   outputs of the node: final carries   | ys [T, ...]   | trail [T, ...]
 ///
-/// The trail offers every value inside the body, of every step: first the carries as they came in, then what its
-/// nodes compute. Nobody computes or stores an entry that is not used. The gradient uses the entries it needs: which
-/// values are kept for the way back is decided there and nowhere else, and the forward node stays as it was.
+/// The trail offers every value inside the body, of every step: first the carries as they came in, then what
+/// its nodes compute. Nobody computes or stores an entry that is not used. The gradient uses the entries it
+/// needs: which values are kept for the way back is decided there and nowhere else, and the forward node
+/// stays as it was.
 class ScanOp final : public Op {
  public:
   struct Counts {

@@ -51,7 +51,8 @@ void ScanOp::run(std::span<const View> inputs, std::span<const MutableView> outp
       const Array& value = results[counts_.carries + k];
       copy_bytes(const_cast<void*>(at_time(wanted[k].data, t, value.bytes())), value.data(), value.bytes());
     }
-    std::move(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(counts_.carries), arguments.begin());
+    std::move(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(counts_.carries),
+              arguments.begin());
   }
   for (std::size_t i = 0; i < counts_.carries; ++i) {
     if (outputs[i].data != nullptr) copy_bytes(outputs[i].data, arguments[i].data(), arguments[i].bytes());

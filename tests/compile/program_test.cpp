@@ -20,12 +20,15 @@ using namespace sluice;
 TEST_CASE("a compiled function takes and returns tensors, lists, pairs and nothing") {
   const Tensor one = ones({2});
   CHECK(compile([](const Tensor& x) { return x + 1; })(one).to_vector() == std::vector<float>{2, 2});
-  const auto [a, b] = compile([](const Tensor& x, const Tensors& y) { return std::pair{x + y[0], y[1]}; })(
-      one, Tensors{one, full({3}, 7)});
+  const auto [a, b] = compile([](const Tensor& x, const Tensors& y) {
+    return std::pair{x + y[0], y[1]};
+  })(one, Tensors{one, full({3}, 7)});
   CHECK(a.to_vector() == std::vector<float>{2, 2});
   CHECK(b.to_vector() == std::vector<float>{7, 7, 7});
-  CHECK(compile([](const Tensors& y) { return Tensors{y[1], y[0]}; })(Tensors{one, a})[1].to_vector() ==
-        std::vector<float>{1, 1});
+  CHECK(compile([](const Tensors& y) {
+          return Tensors{y[1], y[0]};
+        })(Tensors{one, a})[1]
+            .to_vector() == std::vector<float>{1, 1});
   Variable v(zeros({2}));
   const auto store = compile([&](const Tensor& x) { v.assign(x * 2); });
   store(one);
@@ -143,8 +146,9 @@ TEST_CASE("running a program during its own run is an error") {
     Program** program;
   };
   Program* self = nullptr;
-  Program program(trace([&](const Tensors& x) { return Tensors{make(std::make_shared<Reenter>(&self), {x[0]})}; },
-                        {Spec{DType::float32, {1}}}));
+  Program program(
+      trace([&](const Tensors& x) { return Tensors{make(std::make_shared<Reenter>(&self), {x[0]})}; },
+            {Spec{DType::float32, {1}}}));
   self = &program;
   CHECK_THROWS_WITH(program.run(), contains("one run at a time"));
 }

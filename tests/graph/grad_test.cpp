@@ -87,8 +87,10 @@ TEST_CASE("value_and_grad gives both from one graph") {
 }
 
 TEST_CASE("what has no gradient is refused") {
-  CHECK_THROWS_WITH(grad(zeros({2}) * 2, zeros({2})), contains("[grad] only a floating scalar can be differentiated"));
-  CHECK_THROWS_WITH(grad(scalar(1) * 2, arange(3)), contains("only floating tensors have a gradient: got i32[3]"));
+  CHECK_THROWS_WITH(grad(zeros({2}) * 2, zeros({2})),
+                    contains("[grad] only a floating scalar can be differentiated"));
+  CHECK_THROWS_WITH(grad(scalar(1) * 2, arange(3)),
+                    contains("only floating tensors have a gradient: got i32[3]"));
 }
 
 TEST_CASE("a chain of a million nodes builds, differentiates, runs and is freed") {

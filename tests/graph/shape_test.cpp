@@ -33,9 +33,10 @@ TEST_CASE("shapes broadcast by NumPy's rule") {
   CHECK(broadcast({3}, {2, 1}, "add") == Shape{2, 3});
   CHECK(broadcast({}, {4, 5}, "add") == Shape{4, 5});
   CHECK(broadcast({1, 0}, {3, 1}, "add") == Shape{3, 0});
-  CHECK_THROWS_WITH(broadcast({2, 3}, {2}, "add"),
-                    "[add] shapes must be equal or 1 on every axis, counted from the last: got [2, 3] and [2]; "
-                    "reshape or expand one of them");
+  CHECK_THROWS_WITH(
+      broadcast({2, 3}, {2}, "add"),
+      "[add] shapes must be equal or 1 on every axis, counted from the last: got [2, 3] and [2]; "
+      "reshape or expand one of them");
 }
 
 TEST_CASE("an axis may count from the end, and must exist") {

@@ -21,18 +21,22 @@ TEST_CASE("constants hold their values") {
 
 TEST_CASE("mistakes with values are explained") {
   CHECK_THROWS_WITH(tensor({1.f, 2.f}, {3}), contains("got 2 values for [3], which has 3"));
-  CHECK_THROWS_WITH(zeros({2}).item(), contains("[item] the tensor must have exactly one element: got f32[2]"));
+  CHECK_THROWS_WITH(zeros({2}).item(),
+                    contains("[item] the tensor must have exactly one element: got f32[2]"));
   CHECK_THROWS_WITH(zeros({2}).to_vector<double>(), contains("the tensor holds f32: got a request for f64"));
-  CHECK_THROWS_WITH((zeros({2}) + 1).item(),
-                    contains("only a computed tensor has a value: got the result of 'add', f32[2]; call evaluate"));
+  CHECK_THROWS_WITH(
+      (zeros({2}) + 1).item(),
+      contains("only a computed tensor has a value: got the result of 'add', f32[2]; call evaluate"));
   CHECK_THROWS_WITH(Tensor().item(), contains("undefined Tensor"));
   CHECK_THROWS_WITH(Tensor() + zeros({2}), contains("undefined Tensor"));
-  CHECK_THROWS_WITH(zeros({2}).dim(2), contains("[dim] axis must lie in -2..1") || contains("[dim] axis must lie in -1..0"));
+  CHECK_THROWS_WITH(zeros({2}).dim(2),
+                    contains("[dim] axis must lie in -2..1") || contains("[dim] axis must lie in -1..0"));
 }
 
 TEST_CASE("an error names the line that made it") {
   const int line = __LINE__ + 1;
-  CHECK_THROWS_WITH(zeros({2}) + zeros({3}), contains("(graph/tensor_test.cpp:" + std::to_string(line) + ")"));
+  CHECK_THROWS_WITH(zeros({2}) + zeros({3}),
+                    contains("(graph/tensor_test.cpp:" + std::to_string(line) + ")"));
 }
 
 TEST_CASE("a number takes the dtype of its partner") {

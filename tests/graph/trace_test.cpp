@@ -21,7 +21,8 @@ TEST_CASE("a traced function is a closed graph that runs on other values") {
   const Tensors results = evaluate(graph, {tensor({1.f, 2.f}), tensor({3.f, 4.f})});
   CHECK(results[0].to_vector() == std::vector<float>{4, 9});
   CHECK_THROWS_WITH(evaluate(graph, {zeros({2})}), contains("the graph has 2 inputs, got 1"));
-  CHECK_THROWS_WITH(evaluate(graph, {zeros({2}), zeros({3})}), contains("the graph takes f32[2], got f32[3]"));
+  CHECK_THROWS_WITH(evaluate(graph, {zeros({2}), zeros({3})}),
+                    contains("the graph takes f32[2], got f32[3]"));
 }
 
 TEST_CASE("assignments are recorded, seen by later reads, and done when the graph runs") {
@@ -53,7 +54,8 @@ TEST_CASE("a failed trace leaves no trace behind") {
                   ShapeError);
   CHECK_FALSE(is_tracing());
   CHECK(evaluate(v + 0).item() == 0);
-  CHECK_THROWS_WITH(trace([](const Tensors&) { return Tensors{Tensor()}; }, {}), contains("undefined Tensor"));
+  CHECK_THROWS_WITH(trace([](const Tensors&) { return Tensors{Tensor()}; }, {}),
+                    contains("undefined Tensor"));
 }
 
 TEST_CASE("tensors of a traced function cannot be used outside of it") {
@@ -64,7 +66,8 @@ TEST_CASE("tensors of a traced function cannot be used outside of it") {
         return x;
       },
       {vector2}));
-  CHECK_THROWS_WITH(evaluate(leaked + 1), contains("an argument of a traced function has no value outside of it"));
+  CHECK_THROWS_WITH(evaluate(leaked + 1),
+                    contains("an argument of a traced function has no value outside of it"));
   CHECK_THROWS_WITH(trace([&](const Tensors& x) { return Tensors{x[0] + leaked}; }, {vector2}),
                     contains("may use only its own arguments: got a tensor f32[2]"));
 }
@@ -96,7 +99,8 @@ TEST_CASE("the verifier finds graphs that are not legal") {
   }
   SECTION("outputs that the op would not infer") {
     const Node& node = graph.outputs[0].node();
-    graph.outputs[0] = Tensor(std::make_shared<Node>(node.op, node.inputs, Specs{{DType::float64, {9}}}, Location{}, 1));
+    graph.outputs[0] =
+        Tensor(std::make_shared<Node>(node.op, node.inputs, Specs{{DType::float64, {9}}}, Location{}, 1));
     CHECK_THROWS_WITH(verify(graph), contains("outputs of 'tanh' are not what its op infers"));
   }
   SECTION("a write of another shape") {
@@ -136,7 +140,9 @@ TEST_CASE("the body of a scan prints below it") {
   };
   const auto total = scan(body, {zeros({2})}, {zeros({5, 2})});
   const std::string text = to_text(total.ys[0]);
-  CHECK_THAT(text, contains("scan(%0, %1, carries=1, xs=1, steps=5)  1: f32[5, 2]\n    graph(a0: f32[2], a1: f32[2]) {"));
+  CHECK_THAT(
+      text,
+      contains("scan(%0, %1, carries=1, xs=1, steps=5)  1: f32[5, 2]\n    graph(a0: f32[2], a1: f32[2]) {"));
 }
 
 TEST_CASE("a graph prints for Graphviz") {

@@ -7,8 +7,8 @@
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/sum.h>
-#include <sluice/ops/tanh.h>
 #include <sluice/ops/take.h>
+#include <sluice/ops/tanh.h>
 
 #include <cmath>
 
@@ -31,7 +31,8 @@ Carried unrolled(const ScanBody& body, Tensors carry, const Tensors& xs, Index l
   for (Index i = 0; i < length; ++i) {
     const Index t = reverse ? length - 1 - i : i;
     Tensors x;
-    for (const Tensor& sequence : xs) x.push_back(take(sequence, full({}, static_cast<double>(t), DType::int32), 0));
+    for (const Tensor& sequence : xs)
+      x.push_back(take(sequence, full({}, static_cast<double>(t), DType::int32), 0));
     Carried step = body(carry, x);
     carry = step.carry;
     ys[static_cast<std::size_t>(t)] = step.ys;
@@ -46,7 +47,8 @@ void require_equal(const Tensor& a, const Tensor& b) {
   const Tensors values = evaluate({a, b});
   const Tensors compiled = Program(trace([&](const Tensors&) { return Tensors{a, b}; }, {})).run(Tensors{});
   for (Index i = 0; i < a.size(); ++i) {
-    REQUIRE(values[0].value().element(i) == Approx(values[1].value().element(i)).epsilon(1e-12).margin(1e-14));
+    REQUIRE(values[0].value().element(i) ==
+            Approx(values[1].value().element(i)).epsilon(1e-12).margin(1e-14));
     REQUIRE(compiled[0].value().element(i) == values[0].value().element(i));
     REQUIRE(compiled[1].value().element(i) == values[1].value().element(i));
   }
@@ -122,7 +124,8 @@ TEST_CASE("scans nest, and their gradients too") {
     loss_looped =
         loss_looped + sum(looped.ys[i] * take(weights, full({}, static_cast<double>(i), DType::int32), 0));
   }
-  const Tensor loss_scanned = weigh(scanned.carry[0], 1) + sum(scanned.ys[0] * tensor(weights.to_vector<double>(), {3, 4, 2}));
+  const Tensor loss_scanned =
+      weigh(scanned.carry[0], 1) + sum(scanned.ys[0] * tensor(weights.to_vector<double>(), {3, 4, 2}));
   require_equal(loss_scanned, loss_looped);
   const Tensors wrt{w, xs, h0};
   const Tensors a = grad(loss_scanned, wrt);
@@ -136,8 +139,11 @@ TEST_CASE("scans nest, and their gradients too") {
 TEST_CASE("an empty sequence hands the carry through, gradient included") {
   const Tensor h0 = numbers({2}, 1);
   const Tensor w = numbers({2}, 2);
-  const auto result = scan([&](const Tensors& c, const Tensors& x) { return Carried{{c[0] * w}, {x[0]}}; }, {h0},
-                           {zeros({0, 3}, f64)});
+  const auto result = scan(
+      [&](const Tensors& c, const Tensors& x) {
+        return Carried{{c[0] * w}, {x[0]}};
+      },
+      {h0}, {zeros({0, 3}, f64)});
   require_equal(result.carry[0], h0);
   CHECK(result.ys[0].shape() == Shape{0, 3});
   const Tensors d = grad(weigh(result.carry[0], 3), Tensors{h0, w});
@@ -158,7 +164,8 @@ TEST_CASE("carries that swap, repeat and stand still keep their values apart") {
   for (std::size_t i = 0; i < carry.size(); ++i) require_equal(scanned.carry[i], looped.carry[i]);
   for (std::size_t t = 0; t < 3; ++t) {
     for (std::size_t i = 0; i < 3; ++i) {
-      require_equal(take(scanned.ys[i], full({}, static_cast<double>(t), DType::int32), 0), looped.ys[3 * t + i]);
+      require_equal(take(scanned.ys[i], full({}, static_cast<double>(t), DType::int32), 0),
+                    looped.ys[3 * t + i]);
     }
   }
 }
@@ -178,7 +185,12 @@ TEST_CASE("a scan uses Variables of the function around it, assigned ones includ
   const Variable w(full({}, 2, f64));
   auto f = compile([&](const Tensor& x) {
     w.assign(w + 1);
-    return scan([&](const Tensors& c, const Tensors&) { return Carried{{c[0] * w}, {}}; }, {x}, {}, {.length = 2}).carry[0];
+    return scan(
+               [&](const Tensors& c, const Tensors&) {
+                 return Carried{{c[0] * w}, {}};
+               },
+               {x}, {}, {.length = 2})
+        .carry[0];
   });
   CHECK(f(full({}, 1, f64)).item() == 9);
   CHECK(f(full({}, 1, f64)).item() == 16);
@@ -188,14 +200,24 @@ TEST_CASE("mistakes in a scan are explained with the shapes of a step") {
   const Tensor h = zeros({4, 3});
   const Tensor xs = zeros({5, 4, 2});
   const auto same = [](const Tensors& c, const Tensors&) { return Carried{c, {}}; };
-  CHECK_THROWS_WITH(scan([](const Tensors& c, const Tensors& x) { return Carried{{c[0] + x[0]}, {}}; }, {h}, {xs}),
-                    contains("got [4, 3] and [4, 2]") &&
-                        contains("in the body of a scan, where a step sees carry (f32[4, 3]) and x (f32[4, 2])"));
-  CHECK_THROWS_WITH(scan([](const Tensors& c, const Tensors&) { return Carried{{sum(c[0])}, {}}; }, {h}, {xs}),
+  CHECK_THROWS_WITH(
+      scan(
+          [](const Tensors& c, const Tensors& x) {
+            return Carried{{c[0] + x[0]}, {}};
+          },
+          {h}, {xs}),
+      contains("got [4, 3] and [4, 2]") &&
+          contains("in the body of a scan, where a step sees carry (f32[4, 3]) and x (f32[4, 2])"));
+  CHECK_THROWS_WITH(scan(
+                        [](const Tensors& c, const Tensors&) {
+                          return Carried{{sum(c[0])}, {}};
+                        },
+                        {h}, {xs}),
                     contains("carry 0 came in as f32[4, 3], the body returned f32[]"));
   CHECK_THROWS_WITH(scan([](const Tensors&, const Tensors&) { return Carried{}; }, {h}, {xs}),
                     contains("it got 1, returned 0"));
-  CHECK_THROWS_WITH(scan(same, {h}, {xs, zeros({6, 1})}), contains("xs[1] is f32[6, 1], others have 5 steps"));
+  CHECK_THROWS_WITH(scan(same, {h}, {xs, zeros({6, 1})}),
+                    contains("xs[1] is f32[6, 1], others have 5 steps"));
   CHECK_THROWS_WITH(scan(same, {h}, {}), contains("got neither xs nor a length"));
   CHECK_THROWS_WITH(scan(same, {h}, {zeros({})}), contains("xs[0] is a scalar"));
   const Variable v(zeros({}));

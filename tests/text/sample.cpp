@@ -9,8 +9,8 @@
 #include <sluice/graph/error.h>
 #include <sluice/text/sample.h>
 
-#include "support/catch.h"
 #include "support/allocations.h"
+#include "support/catch.h"
 
 using sluice::text::SampleOptions;
 using sluice::text::Sampler;

@@ -159,7 +159,7 @@ TEST_CASE("memory is reused: a long chain needs two or three buffers, not one pe
     for (int i = 0; i < 100; ++i) y = matmul(y, x);
     return y;
   });
-  CHECK(f.program(zeros({16, 16})).arena_bytes() <= 3 * 16 * 16 * sizeof(float));
+  CHECK(f.program(zeros({16, 16})).arena_bytes() <= sizeof(float) * 3 * 16 * 16);
 }
 
 TEST_CASE("a compiled million nodes run") {

@@ -48,7 +48,7 @@ struct Training {
 Tensor ids(std::int32_t first) {
   std::vector<std::int32_t> values(static_cast<std::size_t>(steps * batch));
   for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = (first + static_cast<std::int32_t>(3 * i)) % vocabulary;
+    values[i] = (first + static_cast<std::int32_t>(3 * i)) % static_cast<std::int32_t>(vocabulary);
   return tensor(values, {steps, batch});
 }
 

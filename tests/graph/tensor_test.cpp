@@ -48,7 +48,7 @@ TEST_CASE("a number takes the dtype of its partner") {
 
 TEST_CASE("a variable keeps its value between reads and assignments") {
   Variable v(tensor({1.f, 2.f}));
-  const Variable same = v;
+  const Variable same(v);  // NOLINT: a copy is what is tested
   v.assign(v * 3 + 1);
   CHECK(same.value().to_vector() == std::vector<float>{4, 7});
   v.assign(0);

@@ -97,6 +97,7 @@ Tensor index_add(const Operand& x, const Operand& ids, const Operand& updates, I
   const Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
     const Index normal = normal_axis(axis, tensor.rank(), "index_add");
+    detail::require_ids(ids.tensor().spec(), "index_add");
     const Tensor added =
         index_sum(ids, Operand(updates.tensor(tensor.dtype()), x.where()), normal, tensor.shape()[normal]);
     if (added.spec() != tensor.spec()) {

@@ -79,6 +79,7 @@ Tensor scatter_add(const Operand& x, const Operand& ids, const Operand& updates,
   const Tensor tensor = x.tensor();
   return detail::located(x.where(), [&] {
     const Index normal = normal_axis(axis, tensor.rank(), "scatter_add");
+    detail::require_ids(ids.tensor().spec(), "scatter_add");
     const Tensor values = updates.tensor(tensor.dtype());
     if (values.dtype() != tensor.dtype() || values.rank() != tensor.rank() ||
         !(values.shape().with(normal, tensor.shape()[normal]) == tensor.shape())) {

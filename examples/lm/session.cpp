@@ -15,6 +15,9 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+/// How much a running mean keeps at its n-th value: the mean of all, later of about the last 20.
+double memory_of(std::int64_t n) { return 1 - 1 / static_cast<double>(std::min(n, std::int64_t{20})); }
+
 /// As the shell reads it.
 std::string quoted(const std::string& argument) {
   constexpr std::string_view plain =
@@ -78,9 +81,11 @@ void Session::step() {
   const double seconds = seconds_since(start);
   interval_seconds_ += seconds;
   interval_tokens_ += tokens;
-  const double memory = 1 - 1 / static_cast<double>(std::min(++steps_, std::int64_t{20}));
+  const double memory = memory_of(++steps_);
   loss_ = memory * loss_ + (1 - memory) * loss;
-  speed_ = 1 / (memory / std::max(speed_, 1e-9) + (1 - memory) * seconds / tokens);  // a mean of times
+  // A mean of times. The second step starts it anew: the first one compiled the program.
+  const double kept = memory_of(std::max(steps_ - 1, std::int64_t{1}));
+  speed_ = 1 / (kept / std::max(speed_, 1e-9) + (1 - kept) * seconds / tokens);
   update_clock();
   const double epoch = static_cast<double>(state.epoch) +
                        static_cast<double>(state.window) / static_cast<double>(training_.windows_per_epoch());
@@ -189,6 +194,7 @@ std::optional<double> Session::seconds_left() {
   const TrainingState& state = training_.state();
   const Budget& budget = training_.plan().budget;
   if (budget.minutes > 0) return std::max(0., state.deadline - state.seconds);
+  if (steps_ < 2) return std::nullopt;  // the speed of the first step tells nothing
   const std::int64_t steps = budget.steps > 0 ? budget.steps : budget.epochs * training_.windows_per_epoch();
   return static_cast<double>((steps - state.step) * training_.tokens_per_step()) / speed_;
 }

@@ -158,7 +158,9 @@ int main(int argc, char** argv) {
     const int code = run(argc, argv);
     errno = 0;
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-      return fail("standard output cannot be written (" + std::generic_category().message(errno) + ")");
+      // An earlier write may have failed, and its reason is gone.
+      const std::string reason = errno == 0 ? "" : " (" + std::generic_category().message(errno) + ")";
+      return fail("standard output cannot be written" + reason);
     }
     return code;
   } catch (const std::bad_alloc&) {

@@ -14,10 +14,11 @@ Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::curre
 
 /// The vector-Jacobian product, which grad is made of: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys. `dys`
 /// have the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined, not zeros,
-/// where no y depends on the tensor.
-Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt);
+/// where no y depends on the tensor. Throws ShapeError for other numbers or specs of `dys`.
+Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location where = Location::current());
 
-/// A scalar function's value and its gradients with respect to all arguments.
+/// A scalar function's value and its gradients with respect to all arguments. The arguments count as
+/// independent of each other, also where one was computed from another or is given twice.
 struct ValueAndGrad {
   Tensor value;
   Tensors gradients;
@@ -26,7 +27,8 @@ ValueAndGrad value_and_grad(const std::function<Tensor(const Tensors&)>& functio
                             Location where = Location::current());
 
 /// Forward mode: a function's values and the Jacobian times `tangents`, the directional derivative along
-/// them. It is the gradient of the vjp with respect to its seed, so no op needs a second rule.
+/// them. It is the gradient of the vjp with respect to its seed, so no op needs a second rule. The arguments
+/// count as independent, as for value_and_grad.
 struct ValuesAndTangents {
   Tensors values;
   Tensors tangents;

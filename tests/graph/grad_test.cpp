@@ -86,6 +86,46 @@ TEST_CASE("value_and_grad gives both from one graph") {
   CHECK(value(d[0]) == 9);
 }
 
+TEST_CASE("a function's arguments are independent, however they were made") {
+  const auto product = [](const Tensors& x) { return x[0] * x[1]; };
+  const Tensor x = scalar(3);
+  for (const Tensor& other : {x, x * 2}) {
+    const auto [y, d] = value_and_grad(product, {x, other});
+    CHECK(value(d[0]) == value(other));
+    CHECK(value(d[1]) == 3);
+    const auto products = [&](const Tensors& a) { return Tensors{product(a)}; };
+    CHECK(value(jvp(products, {x, other}, {scalar(1), scalar(0)}).tangents[0]) == value(other));
+  }
+  // From outside, the chain of dependence is whole: d(x * 2 x) / dx = 4 x.
+  CHECK(value(grad(value_and_grad(product, {x, x * 2}).value, x)) == 12);
+}
+
+TEST_CASE("seeds that do not fit, and undefined tensors, are refused with the line") {
+  const Tensor x = zeros({2});
+  const Tensor y = tanh(x);
+  CHECK_THROWS_WITH(vjp({y}, {}, {x}),
+                    contains("got 1 results and 0 gradients") && contains("grad_test.cpp"));
+  CHECK_THROWS_WITH(vjp({y}, {zeros({5})}, {x}), contains("got f32[5] for f32[2]"));
+  CHECK_THROWS_WITH(vjp({y}, {y}, {Tensor()}), contains("undefined") && contains("grad_test.cpp"));
+  CHECK_THROWS_WITH(grad(Tensor(), x), contains("undefined") && contains("grad_test.cpp"));
+}
+
+TEST_CASE("an op whose gradient does not fit is named") {
+  struct Crooked final : Op {
+    explicit Crooked(Tensor answer) : answer(std::move(answer)) {}
+    std::string_view name() const override { return "crooked"; }
+    Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+    void run(std::span<const View>, std::span<const MutableView>) const override {}
+    Tensors gradient(const Tensor&, const Tensor&) const override { return {answer}; }
+    Tensor answer;
+  };
+  const Tensor x = zeros({1, 1});
+  for (const Tensor& answer : {zeros({7}), zeros({1, 1}, DType::float64)}) {
+    const Tensor y = make(std::make_shared<Crooked>(answer), {x});
+    CHECK_THROWS_WITH(grad(y, x), contains("in the gradient of 'crooked'") && contains("grad_test.cpp"));
+  }
+}
+
 TEST_CASE("what has no gradient is refused") {
   CHECK_THROWS_WITH(grad(zeros({2}) * 2, zeros({2})),
                     contains("[grad] only a floating scalar can be differentiated"));

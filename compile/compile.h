@@ -25,15 +25,26 @@ class Compiled {
     if (is_tracing()) return function_(static_cast<detail::Argument<Args>>(args)...);
     Tensors arguments;
     (detail::flatten(static_cast<const detail::Argument<Args>&>(args), arguments), ...);
-    const Tensors results = program(args...).run(arguments);
+    // Held here: another call, on this thread or another, may drop it from the cache meanwhile. No line of
+    // ours is of use in an error.
+    const std::shared_ptr<Program> kept = find(args...);
+    const Tensors results = kept->run(arguments, Location{});
     if constexpr (!std::is_void_v<Result>)
       return detail::Unpack(results, {results.size()}).template take<Result>();
   }
 
   /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw
-  /// memory.
+  /// memory. It is there for as long as the function keeps it: see CompileOptions::cache_size.
   template <class... Args>
   Program& program(const Args&... args) const {
+    return *find(args...);
+  }
+
+  std::size_t program_count() const { return cache_->size(); }
+
+ private:
+  template <class... Args>
+  std::shared_ptr<Program> find(const Args&... args) const {
     using Result = std::invoke_result_t<const F&, detail::Argument<Args>...>;
     Tensors arguments;
     std::vector<std::size_t> counts;
@@ -45,7 +56,7 @@ class Compiled {
     (add(static_cast<const detail::Argument<Args>&>(args)), ...);
     Specs specs;
     for (const Tensor& argument : arguments) specs.push_back(argument.spec());
-    return *cache_->find(specs, counts, [&](const Tensors& placeholders) {
+    return cache_->find(specs, counts, [&](const Tensors& placeholders) {
       detail::Unpack unpack(placeholders, counts);
       // Braces fix the order of evaluation: arguments are taken from left to right.
       const std::tuple<detail::Argument<Args>...> rebuilt{unpack.take<detail::Argument<Args>>()...};
@@ -59,9 +70,6 @@ class Compiled {
     });
   }
 
-  std::size_t program_count() const { return cache_->size(); }
-
- private:
   F function_;
   std::shared_ptr<ProgramCache> cache_;
 };

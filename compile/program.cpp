@@ -1,5 +1,6 @@
 #include <sluice/compile/program.h>
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/leaf.h>
 
 #include <fmt/format.h>
 
@@ -15,7 +16,7 @@ ScheduleRequest request_of(const Graph& graph) {
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {
     // The Variable's place in memory is what its read node stands for, also where nobody reads it.
-    request.updates.push_back({write.value, write.variable.read()});
+    request.updates.push_back({write.value, reading_of(write.variable)});
   }
   return request;
 }

@@ -55,6 +55,9 @@ class Placeholder final : public Leaf {
   const void* data() const override { return nullptr; }
 };
 
+/// The node that reads a Variable's slot, also where a trace under way has assigned it.
+Tensor reading_of(const Variable& variable);
+
 /// The op of a leaf, null for a node that computes.
 const Leaf* leaf_of(const Node& node);
 

@@ -46,11 +46,17 @@ Tensor Variable::read() const {
   if (const auto* scope = detail::Scope::current()) {
     if (const Tensor* written = scope->written(slot_.get())) return *written;
   }
-  const std::lock_guard lock(slot_->reading_mutex);
-  auto node = slot_->reading.lock();
+  return reading_of(*this);
+}
+
+Tensor reading_of(const Variable& variable) {
+  const std::shared_ptr<detail::Slot>& slot = variable.slot();
+  const std::lock_guard lock(slot->reading_mutex);
+  auto node = slot->reading.lock();
   if (node == nullptr) {
-    node = std::make_shared<Node>(std::make_shared<Read>(slot_), Tensors{}, Specs{spec()}, Location{}, 0);
-    slot_->reading = node;
+    node = std::make_shared<Node>(std::make_shared<Read>(slot), Tensors{}, Specs{variable.spec()}, Location{},
+                                  0);
+    slot->reading = node;
   }
   return Tensor(std::move(node));
 }

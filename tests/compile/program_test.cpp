@@ -153,6 +153,40 @@ TEST_CASE("running a program during its own run is an error") {
   CHECK_THROWS_WITH(program.run(), contains("one run at a time"));
 }
 
+TEST_CASE("a program that is dropped from the cache while it runs ends its run") {
+  // The op calls the function again with another shape, as a second thread could.
+  struct Call final : Op {
+    explicit Call(const std::function<void()>* call) : call(call) {}
+    std::string_view name() const override { return "call"; }
+    Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+    void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+      if (inputs[0].size() == 3) (*call)();
+      std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());
+    }
+    const std::function<void()>* call;
+  };
+  std::function<void()> call;
+  const auto f = compile([&](const Tensor& x) { return make(std::make_shared<Call>(&call), {x * 2}) + x; },
+                         {.cache_size = 1});
+  call = [&] { f(ones({100})); };
+  CHECK(f(ones({3})).to_vector() == std::vector<float>{3, 3, 3});
+  CHECK(f.program_count() == 1);
+}
+
+TEST_CASE("a program can be made while a function is traced that assigns the same variable") {
+  const Variable v(zeros({}));
+  const auto add = compile([&](const Tensor& x) { v.assign(v + x); });
+  trace(
+      [&](const Tensors& x) {
+        v.assign(x[0]);
+        add.program(x[0]);
+        return Tensors{};
+      },
+      {Spec{}});
+  add(ones({}));
+  CHECK(v.value().item() == 1);
+}
+
 TEST_CASE("memory is reused: a long chain needs two or three buffers, not one per node") {
   const auto f = compile([](const Tensor& x) {
     Tensor y = x;

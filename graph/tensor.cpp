@@ -14,6 +14,8 @@ std::shared_ptr<const Node> leaf_node(std::shared_ptr<const Op> op, const Spec& 
   return std::make_shared<Node>(std::move(op), Tensors{}, Specs{spec}, Location{}, 0);
 }
 
+bool fits_int32(double number) { return number >= -2147483648.0 && number <= 2147483647.0; }
+
 }  // namespace
 
 Tensor::Tensor(Array value) {
@@ -100,7 +102,7 @@ Tensor Operand::tensor(DType dtype) const {
     if (!tensor_.defined()) throw Error("[operand] an undefined Tensor was used: assign it first", where_);
     return tensor_;
   }
-  if (dtype == DType::int32 && (number_ != std::floor(number_) || std::abs(number_) > 2147483647.0)) {
+  if (dtype == DType::int32 && (number_ != std::floor(number_) || !fits_int32(number_))) {
     throw ShapeError(
         fmt::format("[operand] a number beside an i32 tensor must be a 32-bit integer: got {}; cast the "
                     "tensor to a floating dtype first",
@@ -159,6 +161,10 @@ Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<b
 }
 
 Tensor full(const Shape& shape, double value, DType dtype) {
+  if (dtype == DType::int32 && !fits_int32(value)) {
+    throw ShapeError(fmt::format(
+        "[full] the value must lie in the range of i32: got {}; choose a floating dtype for it", value));
+  }
   Array array(Spec{dtype, shape});
   with_type(dtype, [&](auto type) {
     auto values = array.values<decltype(type)>();

@@ -4,6 +4,9 @@
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/variable.h>
 
+#include <cmath>
+#include <limits>
+
 using namespace sluice;
 
 TEST_CASE("constants hold their values") {
@@ -44,6 +47,13 @@ TEST_CASE("a number takes the dtype of its partner") {
   CHECK((3 - arange(2)).dtype() == DType::int32);
   CHECK_THROWS_WITH(arange(2) * 0.5, contains("must be a 32-bit integer: got 0.5"));
   CHECK_THROWS_WITH(arange(2) + zeros({2}), contains("i32") && contains("f32"));
+}
+
+TEST_CASE("the integers of i32 are all there, and no others") {
+  CHECK(evaluate(arange(1) + std::numeric_limits<std::int32_t>::min()).item() == -2147483648.0);
+  CHECK_THROWS_WITH(arange(2) + 2147483648.0, contains("must be a 32-bit integer"));
+  CHECK_THROWS_WITH(full({2}, 1e20, DType::int32), contains("[full]") && contains("1e+20"));
+  CHECK_THROWS_AS(full({2}, std::nan(""), DType::int32), ShapeError);
 }
 
 TEST_CASE("a variable keeps its value between reads and assignments") {

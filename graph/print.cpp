@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <mutex>
 
 namespace sluice {
 
@@ -70,6 +71,12 @@ std::string specs(const Node& node, const std::vector<bool>& used) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+/// The node that reads the slot in all graphs, if there is one now.
+std::shared_ptr<const Node> current_read(detail::Slot& slot) {
+  const std::lock_guard lock(slot.reading_mutex);
+  return slot.reading.lock();
+}
+
 void print(const Graph& graph, const std::string& indent, std::string& text) {
   const Names names(graph);
   std::unordered_map<const Node*, std::vector<bool>> used;
@@ -95,7 +102,7 @@ void print(const Graph& graph, const std::string& indent, std::string& text) {
     }
   }
   for (const Graph::Write& write : graph.writes) {
-    const auto slot = write.variable.slot()->reading.lock();
+    const auto slot = current_read(*write.variable.slot());
     const bool shown = slot != nullptr && used.count(slot.get()) > 0;
     text +=
         fmt::format("{}  {} <- {}\n", indent, shown ? names.of(*slot) : "variable", names.of(write.value));

@@ -132,7 +132,8 @@ void Replacement::open_temporary() {
     if (file == -1) {
       const int error = errno;
       if (error == EEXIST && attempt < 100) continue;
-      if (error == ENOENT) throw Refusal(fmt::format("the folder {} does not exist; make it first", folder_));
+      if (error == ENOENT)
+        throw Refusal(fmt::format("the folder {} does not exist, or takes no files; make it first", folder_));
       throw Refusal(
           fmt::format("no file can be made in the folder {}: {}{}", folder_, reason(error), unchanged));
     }

@@ -167,8 +167,8 @@ void Session::end() {
   const std::int64_t patience = training_.plan().train.patience;
   if (patience > 0 && state.bad >= patience) {
     progress_.print(
-        fmt::format("No better validation loss for {} epochs; the best, {:.4f} nats, is in {}.best",
-                    state.bad, state.best, command_.out));
+        fmt::format("No better validation loss for {} epoch{}; the best, {:.4f} nats, is in {}.best",
+                    state.bad, state.bad == 1 ? "" : "s", state.best, command_.out));
   }
   progress_.print(
       fmt::format("Saved {} after {} steps, {}", command_.out, state.step, duration(state.seconds)));

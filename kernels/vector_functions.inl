@@ -59,9 +59,10 @@ inline Floats expm1_of(Floats x) {
 /// log(u) + rest for normal u > 0 times 2^exponent; rest is small.
 inline Floats log_of_normal(Floats u, Ints exponent, Floats rest) {
   // u = 2^k m with sqrt(1/2) <= m < sqrt(2).
-  const Ints from_root = bits_of(u) - 0x3f3504f3;
-  const Ints k = from_root >> 23;
-  const Floats f = from_bits(bits_of(u) - (k << 23)) - 1.0f;
+  // Without the sign, for which callers have an answer of their own, no difference overflows.
+  const Ints bits = bits_of(u) & 0x7fffffff;
+  const Ints k = (bits - 0x3f3504f3) >> 23;
+  const Floats f = from_bits(bits - (k << 23)) - 1.0f;
   const Floats e = __builtin_convertvector(k + exponent, Floats);
   // (log(1 + f) - f + f^2 / 2) / f^3, to 2^-30 of log(1 + f).
   Floats p = f * 0.06746443523f + -0.1167561447f;

@@ -72,11 +72,14 @@ void check_broadcast(const Shape& a, const Shape& b, const Shape& c) {
   const Tensor z = random_tensor(c, 3);
   const Tensor result = evaluate(make<Digits>(x, y, z));
   const auto got = result.to_vector();
+  const auto xs = x.to_vector();
+  const auto ys = y.to_vector();
+  const auto zs = z.to_vector();
   Index wrong = 0;
   for (Index at = 0; at < result.size(); ++at) {
-    const float expected = Digits::value(element(x.to_vector(), a, result.shape(), at),
-                                         element(y.to_vector(), b, result.shape(), at),
-                                         element(z.to_vector(), c, result.shape(), at));
+    const float expected =
+        Digits::value(element(xs, a, result.shape(), at), element(ys, b, result.shape(), at),
+                      element(zs, c, result.shape(), at));
     wrong += std::abs(got[static_cast<std::size_t>(at)] - expected) > 1e-3f ? 1 : 0;
   }
   CHECK(wrong == 0);

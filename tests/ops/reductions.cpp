@@ -28,7 +28,7 @@ using Position = std::vector<Index>;
 using Fold = double (*)(const std::vector<double>&);
 
 /// Collects, for each element of the result, what is reduced to it, and folds that.
-auto folded(Fold fold, std::vector<bool> taken = {}) {
+auto folded(Fold fold, const std::vector<bool>& taken = {}) {
   return [=](const std::vector<Values>& x) {
     Shape kept = x[0].shape;
     for (Index axis = 0; axis < kept.rank(); ++axis) {

@@ -53,9 +53,14 @@ Program::Program(Graph graph)
   }
 }
 
+void Program::compute() {
+  schedule_.run();
+  for (const Graph::Write& write : graph_.writes) ++write.variable.slot()->version;
+}
+
 void Program::run() {
   const Running running(running_);
-  schedule_.run();
+  compute();
 }
 
 void Program::check_arguments(const Tensors& arguments, Location where) const {
@@ -82,7 +87,7 @@ Tensors Program::run(const Tensors& arguments, Location where) {
     const Array value = evaluate(arguments[i], where).value();
     if (value.bytes() > 0) std::memcpy(inputs_[i].data(), value.data(), value.bytes());
   }
-  schedule_.run();
+  compute();
   Tensors results;
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
     Array value(output_spec(i));

@@ -41,6 +41,7 @@ class Program {
   std::string print() const;
 
  private:
+  void compute();
   void check_arguments(const Tensors& arguments, Location where) const;
 
   Graph graph_;

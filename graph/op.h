@@ -3,6 +3,7 @@
 #include <sluice/graph/shape.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -40,6 +41,13 @@ struct MutableView {
   T* as() const {
     return static_cast<T*>(data);
   }
+};
+
+/// Where the elements of one tensor lie among those of a larger one: both are seen as rows of their last axis,
+/// and row r of the part begins `offset + r * row_stride` elements behind the start of the whole.
+struct Window {
+  Index offset = 0;
+  Index row_stride = 0;
 };
 
 /// What a node of the graph does. This is the page for authors of ops: override name, infer, run and
@@ -82,6 +90,37 @@ class Op {
   /// The graph that the op runs inside itself (the body of a scan); null for every other op. For printing and
   /// for the compiler.
   virtual const Graph* body() const { return nullptr; }
+
+  /// @name What the compiler asks of an op
+  /// With these defaults an op is always computed, correctly, where it stands. An op that answers may be moved
+  /// out of loops, divided over threads, and read or written without a copy. The answers are about values and
+  /// places in memory, so no pass needs to know which ops there are.
+  /// @{
+
+  /// The op at all steps of a sequence at once. Where over_time[i], inputs[i] has time as an additional axis 0;
+  /// the other inputs are the same at every step; at least one is over time. Returns the outputs with time as
+  /// axis 0, made of ops: the same values as the op done step by step. Empty where the op cannot do this.
+  virtual Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const;
+
+  /// The sum over all steps of what at_all_steps gives for an op of one output, where there is a way that does
+  /// not hold all its terms at a time: of products a_t^T b_t, one product with a longer inner length. Undefined
+  /// where there is none.
+  virtual Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>& over_time) const;
+
+  /// Whether row r of each output (along its axis 0) depends only on row r of the inputs marked in by_rows and
+  /// on all of the other inputs, and run() may be given views of a range of rows of those inputs and of the
+  /// outputs. An output then has as many rows as a marked input.
+  virtual bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const;
+
+  /// Whether the outputs hold elements of the inputs as they are: cheaper to do again than to keep.
+  virtual bool only_moves() const { return false; }
+
+  /// For an op of one input whose output already lies in the input's memory: where.
+  virtual std::optional<Window> window_in_input(const Spec& input) const;
+
+  /// For an op whose input i lies in the output's memory as it is: where.
+  virtual std::optional<Window> window_in_output(std::span<const Spec> inputs, std::size_t i) const;
+  /// @}
 };
 
 }  // namespace sluice

@@ -160,6 +160,16 @@ Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<b
   return gradient(ys.front(), dys.front());
 }
 
+Tensors Op::at_all_steps(const Tensors&, const std::vector<bool>&) const { return {}; }
+
+Tensor Op::sum_over_steps(const Tensors&, const std::vector<bool>&) const { return {}; }
+
+bool Op::works_by_rows(std::span<const Spec>, const std::vector<bool>&) const { return false; }
+
+std::optional<Window> Op::window_in_input(const Spec&) const { return std::nullopt; }
+
+std::optional<Window> Op::window_in_output(std::span<const Spec>, std::size_t) const { return std::nullopt; }
+
 Tensor full(const Shape& shape, double value, DType dtype) {
   if (dtype == DType::int32 && !fits_int32(value)) {
     throw ShapeError(fmt::format(

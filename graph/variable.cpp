@@ -89,6 +89,7 @@ void Variable::set(const Array& value) const {
   require_slot(*this);
   require_spec(spec(), value.spec());
   if (value.bytes() > 0) std::memmove(slot_->value.data(), value.data(), value.bytes());
+  ++slot_->version;
 }
 
 }  // namespace sluice

@@ -2,6 +2,8 @@
 
 #include <sluice/graph/tensor.h>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -70,6 +72,8 @@ namespace detail {
 /// in place.
 struct Slot {
   Array value;
+  /// Counts the changes of `value`, so that what was made of it (packed weights) is made again in time.
+  std::atomic<std::uint64_t> version = 0;
   std::weak_ptr<const Node> reading;  ///< the node that reads this slot, shared by all graphs that use it
   std::mutex reading_mutex;
 

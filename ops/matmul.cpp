@@ -1,7 +1,7 @@
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/axes.h>
-#include <sluice/ops/matmul.h>
+#include <sluice/ops/matmul_op.h>
 #include <sluice/ops/reshape.h>
 
 #include <fmt/format.h>
@@ -56,105 +56,100 @@ void check(const Spec& a, const Spec& b, MatMulOptions options) {
   }
 }
 
-class MatMul final : public Op {
- public:
-  explicit MatMul(MatMulOptions options) : options_(options) {}
-  std::string_view name() const override { return "matmul"; }
-  std::string attributes() const override {
-    if (options_.transpose_a) return options_.transpose_b ? "transpose_a transpose_b" : "transpose_a";
-    return options_.transpose_b ? "transpose_b" : "";
+template <class T>
+void multiply(MatMulOptions options, const View& left, const View& right, const MutableView& result) {
+  const Sides a(left.shape(), options.transpose_a);
+  const Sides b(right.shape(), options.transpose_b);
+  const auto product = [&](Index rows, const T* x, const T* y, T* z) {
+    kernels::gemm(options.transpose_a, options.transpose_b, rows, b.columns, a.columns, x,
+                  std::max<Index>(a.row_length, 1), y, std::max<Index>(b.row_length, 1), T{0}, z,
+                  std::max<Index>(b.columns, 1));
+  };
+  if (result.size() == 0) return;
+  if (b.batch.size() == 1 && !options.transpose_a) {
+    product(a.batch.size() * a.rows, left.as<T>(), right.as<T>(), result.as<T>());
+    return;
   }
-
-  /// Both operands have at least two axes here; matmul() gives vectors a second one.
-  Specs infer(std::span<const Spec> inputs) const override {
-    check(inputs[0], inputs[1], options_);
-    const Sides a(inputs[0].shape, options_.transpose_a);
-    const Sides b(inputs[1].shape, options_.transpose_b);
-    const Shape batch = broadcast(a.batch, b.batch, "matmul");
-    return {{inputs[0].dtype, batch.inserted(batch.rank(), a.rows).inserted(batch.rank() + 1, b.columns)}};
-  }
-
-  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    if (inputs[0].spec.dtype == DType::float64) {
-      multiply<double>(inputs[0], inputs[1], outputs[0]);
-    } else {
-      multiply<float>(inputs[0], inputs[1], outputs[0]);
+  const Shape& shape = result.shape();
+  const Index rank = shape.rank() - 2;
+  const auto strides = [rank](const Shape& batch, Index matrix) {
+    std::array<Index, Shape::max_rank> steps{};
+    for (Index i = 0; i < batch.rank(); ++i) {
+      const Index axis = batch.rank() - 1 - i;
+      if (batch[axis] != 1) steps[static_cast<std::size_t>(rank - 1 - i)] = matrix;
+      matrix *= batch[axis];
     }
-  }
-
-  Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override {
-    const Tensor& a = ys[0].input(0);
-    const Tensor& b = ys[0].input(1);
-    const Tensor& dc = dys[0];
-    const bool ta = options_.transpose_a;
-    const bool tb = options_.transpose_b;
-    Tensor da;
-    Tensor db;
-    if (wanted[0]) da = ta ? matmul(b, dc, {tb, true}) : matmul(dc, b, {false, !tb});
-    if (wanted[1]) {
-      // One matrix for many batches: all their rows are the rows of one product.
-      const bool joined = b.rank() == 2 && a.rank() > 2 && !ta;
-      const Index count = Sides(a.shape(), false).batch.size() * a.dim(-2);
-      const Tensor rows = joined ? reshape(a, {count, a.dim(-1)}) : a;
-      const Tensor drows = joined ? reshape(dc, {count, dc.dim(-1)}) : dc;
-      db = tb ? matmul(drows, rows, {true, ta}) : matmul(rows, drows, {!ta, false});
-    }
-    return {da, db};
-  }
-
- private:
-  template <class T>
-  void multiply(const View& left, const View& right, const MutableView& result) const {
-    const Sides a(left.shape(), options_.transpose_a);
-    const Sides b(right.shape(), options_.transpose_b);
-    const auto product = [&](Index rows, const T* x, const T* y, T* z) {
-      kernels::gemm(options_.transpose_a, options_.transpose_b, rows, b.columns, a.columns, x,
-                    std::max<Index>(a.row_length, 1), y, std::max<Index>(b.row_length, 1), T{0}, z,
-                    std::max<Index>(b.columns, 1));
-    };
-    if (result.size() == 0) return;
-    if (b.batch.size() == 1 && !options_.transpose_a) {
-      product(a.batch.size() * a.rows, left.as<T>(), right.as<T>(), result.as<T>());
-      return;
-    }
-    const Shape& shape = result.shape();
-    const Index rank = shape.rank() - 2;
-    const auto strides = [rank](const Shape& batch, Index matrix) {
-      std::array<Index, Shape::max_rank> steps{};
-      for (Index i = 0; i < batch.rank(); ++i) {
-        const Index axis = batch.rank() - 1 - i;
-        if (batch[axis] != 1) steps[static_cast<std::size_t>(rank - 1 - i)] = matrix;
-        matrix *= batch[axis];
+    return steps;
+  };
+  const auto step_a = strides(a.batch, a.rows * a.columns);
+  const auto step_b = strides(b.batch, b.rows * b.columns);
+  const Index size = a.rows * b.columns;
+  // Small products are shared out over the threads; large ones share themselves out.
+  const Index batches = shape.size() / size;
+  const Index work = size * std::max<Index>(a.columns, 1);
+  const Index grain = work > (Index{1} << 20) ? batches : std::max<Index>(1, (Index{1} << 18) / work);
+  kernels::parallel_for(batches, grain, [&](Index begin, Index end) {
+    for (Index at = begin; at < end; ++at) {
+      Index rest = at;
+      Index offset_a = 0;
+      Index offset_b = 0;
+      for (Index axis = rank - 1; axis >= 0; --axis) {
+        const Index i = rest % shape[axis];
+        rest /= shape[axis];
+        offset_a += i * step_a[static_cast<std::size_t>(axis)];
+        offset_b += i * step_b[static_cast<std::size_t>(axis)];
       }
-      return steps;
-    };
-    const auto step_a = strides(a.batch, a.rows * a.columns);
-    const auto step_b = strides(b.batch, b.rows * b.columns);
-    const Index size = a.rows * b.columns;
-    // Small products are shared out over the threads; large ones share themselves out.
-    const Index batches = shape.size() / size;
-    const Index work = size * std::max<Index>(a.columns, 1);
-    const Index grain = work > (Index{1} << 20) ? batches : std::max<Index>(1, (Index{1} << 18) / work);
-    kernels::parallel_for(batches, grain, [&](Index begin, Index end) {
-      for (Index at = begin; at < end; ++at) {
-        Index rest = at;
-        Index offset_a = 0;
-        Index offset_b = 0;
-        for (Index axis = rank - 1; axis >= 0; --axis) {
-          const Index i = rest % shape[axis];
-          rest /= shape[axis];
-          offset_a += i * step_a[static_cast<std::size_t>(axis)];
-          offset_b += i * step_b[static_cast<std::size_t>(axis)];
-        }
-        product(a.rows, left.as<T>() + offset_a, right.as<T>() + offset_b, result.as<T>() + at * size);
-      }
-    });
-  }
-
-  const MatMulOptions options_;
-};
+      product(a.rows, left.as<T>() + offset_a, right.as<T>() + offset_b, result.as<T>() + at * size);
+    }
+  });
+}
 
 }  // namespace
+
+std::string MatMul::attributes() const {
+  if (options_.transpose_a) return options_.transpose_b ? "transpose_a transpose_b" : "transpose_a";
+  return options_.transpose_b ? "transpose_b" : "";
+}
+
+Specs MatMul::infer(std::span<const Spec> inputs) const {
+  check(inputs[0], inputs[1], options_);
+  const Sides a(inputs[0].shape, options_.transpose_a);
+  const Sides b(inputs[1].shape, options_.transpose_b);
+  const Shape batch = broadcast(a.batch, b.batch, "matmul");
+  return {{inputs[0].dtype, batch.inserted(batch.rank(), a.rows).inserted(batch.rank() + 1, b.columns)}};
+}
+
+void MatMul::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
+  if (inputs[0].spec.dtype == DType::float64) {
+    multiply<double>(options_, inputs[0], inputs[1], outputs[0]);
+  } else {
+    multiply<float>(options_, inputs[0], inputs[1], outputs[0]);
+  }
+}
+
+Tensors MatMul::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const {
+  const Tensor& a = ys[0].input(0);
+  const Tensor& b = ys[0].input(1);
+  const Tensor& dc = dys[0];
+  const bool ta = options_.transpose_a;
+  const bool tb = options_.transpose_b;
+  Tensor da;
+  Tensor db;
+  if (wanted[0]) da = ta ? matmul(b, dc, {tb, true}) : matmul(dc, b, {false, !tb});
+  if (wanted[1]) {
+    // One matrix for many batches: all their rows are the rows of one product.
+    const bool joined = b.rank() == 2 && a.rank() > 2 && !ta;
+    const Index count = Sides(a.shape(), false).batch.size() * a.dim(-2);
+    const Tensor rows = joined ? reshape(a, {count, a.dim(-1)}) : a;
+    const Tensor drows = joined ? reshape(dc, {count, dc.dim(-1)}) : dc;
+    db = tb ? matmul(drows, rows, {true, ta}) : matmul(rows, drows, {!ta, false});
+  }
+  return {da, db};
+}
+
+bool MatMul::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const {
+  return by_rows[0] && !by_rows[1] && !options_.transpose_a && inputs[1].shape.rank() == 2;
+}
 
 Tensor matmul(const Operand& a, const Operand& b, MatMulOptions options) {
   Tensor left = a.tensor();

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <sluice/ops/matmul.h>
+
+namespace sluice {
+
+/// The op behind matmul(). Both operands have at least two axes here; matmul() gives vectors a second one.
+class MatMul final : public Op {
+ public:
+  explicit MatMul(MatMulOptions options) : options_(options) {}
+  std::string_view name() const override { return "matmul"; }
+  std::string attributes() const override;
+  Specs infer(std::span<const Spec> inputs) const override;
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
+  Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
+
+  MatMulOptions options() const { return options_; }
+
+ private:
+  MatMulOptions options_;
+};
+
+}  // namespace sluice

@@ -63,6 +63,7 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     };
     ScanOptions options;
     options.reverse = call.reverse;
+    options.checkpoint = call.checkpoint;
     Carried run = scan(step, start[i].parts, {result.output}, options, where);
     result.output = run.ys[0];
     result.state.push_back(State(std::move(run.carry)));

@@ -24,6 +24,7 @@ struct RecurrentCall {
   bool reverse = false;        ///< from the last step to the first; outputs keep their places
   Mode mode = Mode::evaluate;  ///< whether to drop values between the layers
   Tensor key = {};             ///< random key of the dropout; needed in Mode::train where the rate is not 0
+  Index checkpoint = 0;        ///< less memory for long sequences: see ScanOptions::checkpoint
 };
 
 /// Layers of recurrent cells, one on the output of the other. Time is axis 0: x [time, batch, inputs] ->

@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace sluice {
 
@@ -39,6 +40,17 @@ Index length_of(const Tensors& xs, const ScanOptions& options) {
     }
   }
   return length;
+}
+
+/// Steps between the carries to keep; 0 where everything is kept.
+Index segment_of(Index length, const ScanOptions& options) {
+  if (options.checkpoint >= 0) return options.checkpoint;
+  if (options.checkpoint == ScanOptions::automatic)
+    return static_cast<Index>(std::ceil(std::sqrt(static_cast<double>(length))));
+  throw Error(fmt::format(
+      "[scan] checkpoint is the number of steps in a segment: got {}; pass 1 or more, 0 to keep everything, "
+      "or ScanOptions::automatic",
+      options.checkpoint));
 }
 
 void require_same_carry(const Tensors& before, const Tensors& after) {
@@ -88,54 +100,19 @@ Tensors stackable(const Graph& body, const ScanOp::Counts& counts) {
   return stacked;
 }
 
-/// Traces the body and closes it over what it captured.
-std::shared_ptr<const ScanOp> trace_body(const ScanBody& body, const Tensors& carry, const Tensors& xs,
-                                         Index length, bool reverse, Tensors& captures) {
-  const detail::Scope scope(detail::Scope::Kind::body);
-  Graph graph;
-  Tensors carry_in;
-  Tensors x_in;
-  for (const Tensor& t : carry) carry_in.push_back(scope.placeholder(t.spec()));
-  for (const Tensor& t : xs) x_in.push_back(scope.placeholder({t.dtype(), t.shape().erased(0)}));
-  Carried step;
-  try {
-    step = body(carry_in, x_in);
-    require_same_carry(carry_in, step.carry);
-  } catch (Error& error) {
-    error.add(fmt::format("; in the body of a scan, where a step sees carry {} and x {}", texts(carry_in),
-                          texts(x_in)));
-    throw;
-  }
-  graph.outputs = step.carry;
-  graph.outputs.insert(graph.outputs.end(), step.ys.begin(), step.ys.end());
-  for (const Tensor& output : graph.outputs) static_cast<void>(output.spec());  // throws for undefined ones
-
-  captures = captures_of(graph.outputs, scope.level());
-  graph.inputs = carry_in;
-  graph.inputs.insert(graph.inputs.end(), x_in.begin(), x_in.end());
-  TensorMap<Tensor> arguments;
-  for (const Tensor& capture : captures) {
-    graph.inputs.push_back(scope.placeholder(capture.spec()));
-    arguments.emplace(capture, graph.inputs.back());
-  }
-  graph.outputs = substitute(graph.outputs, arguments, scope.level());
-  verify(graph);
-  const ScanOp::Counts counts{carry.size(), xs.size(), captures.size(), step.ys.size()};
-  return std::make_shared<ScanOp>(std::move(graph), counts, length, reverse);
-}
-
 }  // namespace
 
-ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse)
+ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute)
     : body_(std::move(body)),
       counts_(counts),
       length_(length),
       reverse_(reverse),
+      recompute_(recompute),
       stacked_(stackable(body_, counts)) {}
 
 std::string ScanOp::attributes() const {
-  return fmt::format("carries={}, xs={}, steps={}{}", counts_.carries, counts_.xs, length_,
-                     reverse_ ? ", reverse" : "");
+  return fmt::format("carries={}, xs={}, steps={}{}{}", counts_.carries, counts_.xs, length_,
+                     reverse_ ? ", reverse" : "", recompute_ ? ", recompute" : "");
 }
 
 Specs ScanOp::infer(std::span<const Spec> inputs) const {
@@ -157,19 +134,66 @@ Specs ScanOp::infer(std::span<const Spec> inputs) const {
   return outputs;
 }
 
+namespace detail {
+
+ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs) {
+  const Scope scope(Scope::Kind::body);
+  Graph graph;
+  Tensors carry_in;
+  Tensors x_in;
+  for (const Tensor& t : carry) carry_in.push_back(scope.placeholder(t.spec()));
+  for (const Tensor& t : xs) x_in.push_back(scope.placeholder({t.dtype(), t.shape().erased(0)}));
+  Carried step;
+  try {
+    step = body(carry_in, x_in);
+    require_same_carry(carry_in, step.carry);
+  } catch (Error& error) {
+    error.add(fmt::format("; in the body of a scan, where a step sees carry {} and x {}", texts(carry_in),
+                          texts(x_in)));
+    throw;
+  }
+  graph.outputs = step.carry;
+  graph.outputs.insert(graph.outputs.end(), step.ys.begin(), step.ys.end());
+  for (const Tensor& output : graph.outputs) static_cast<void>(output.spec());  // throws for undefined ones
+
+  Tensors captures = captures_of(graph.outputs, scope.level());
+  graph.inputs = carry_in;
+  graph.inputs.insert(graph.inputs.end(), x_in.begin(), x_in.end());
+  TensorMap<Tensor> arguments;
+  for (const Tensor& capture : captures) {
+    graph.inputs.push_back(scope.placeholder(capture.spec()));
+    arguments.emplace(capture, graph.inputs.back());
+  }
+  graph.outputs = substitute(graph.outputs, arguments, scope.level());
+  verify(graph);
+  const ScanOp::Counts counts{carry.size(), xs.size(), captures.size(), step.ys.size()};
+  return {std::move(graph), counts, std::move(captures)};
+}
+
+Carried scan_node(const std::shared_ptr<const ScanOp>& op, const Tensors& carry, const Tensors& xs,
+                  const Tensors& captures, Location where) {
+  Tensors inputs = carry;
+  inputs.insert(inputs.end(), xs.begin(), xs.end());
+  inputs.insert(inputs.end(), captures.begin(), captures.end());
+  const Tensors outputs = outputs_of(make(op, std::move(inputs), where));
+  const auto ys = outputs.begin() + static_cast<std::ptrdiff_t>(op->counts().carries);
+  return {Tensors(outputs.begin(), ys), Tensors(ys, ys + static_cast<std::ptrdiff_t>(op->counts().ys))};
+}
+
+}  // namespace detail
+
 Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options,
              Location where) {
   try {
     for (const Tensor& t : carry) static_cast<void>(t.spec());
     for (const Tensor& t : xs) static_cast<void>(t.spec());
-    Tensors captures;
-    const auto op = trace_body(body, carry, xs, length_of(xs, options), options.reverse, captures);
-    Tensors inputs = carry;
-    inputs.insert(inputs.end(), xs.begin(), xs.end());
-    inputs.insert(inputs.end(), captures.begin(), captures.end());
-    Tensors outputs = outputs_of(make(op, std::move(inputs), where));
-    const auto ys = outputs.begin() + static_cast<std::ptrdiff_t>(op->counts().carries);
-    return {Tensors(outputs.begin(), ys), Tensors(ys, ys + static_cast<std::ptrdiff_t>(op->counts().ys))};
+    const Index length = length_of(xs, options);
+    const Index segment = segment_of(length, options);
+    const detail::ClosedBody closed = detail::close_body(body, carry, xs);
+    if (segment > 0 && segment < length)
+      return detail::scan_segments(closed, carry, xs, length, options.reverse, segment, where);
+    const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length, options.reverse);
+    return detail::scan_node(op, carry, xs, closed.captures, where);
   } catch (Error& error) {
     error.locate(where);
     throw;

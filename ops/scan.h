@@ -13,8 +13,15 @@ struct Carried {
 };
 
 struct ScanOptions {
+  static constexpr Index automatic = -1;
+
   Index length = -1;     ///< number of steps; needed only where there are no xs
   bool reverse = false;  ///< walks time from the last step to the first; xs and ys keep their places
+  /// For long sequences: the way back keeps only the carries at every so many steps and computes the steps
+  /// between them again, one such segment at a time. Memory for T steps in segments of k is that of T/k + k
+  /// steps in place of T, for about the time of one more way forward. `automatic` takes k = sqrt(T); 0 keeps
+  /// everything. Values and gradients stay the same.
+  Index checkpoint = 0;
 };
 
 using ScanBody = std::function<Carried(const Tensors& carry, const Tensors& x)>;
@@ -35,8 +42,9 @@ using ScanBody = std::function<Carried(const Tensors& carry, const Tensors& x)>;
 /// but the body is traced once, so building, differentiating and compiling take the same time for any T, also
 /// 0. The body may use any tensor or Variable from outside; it may not assign Variables. A carry keeps its
 /// shape and dtype. Scans nest. The gradient is another scan, walking the other way. Throws ShapeError when
-/// lengths of xs differ, a carry changes its spec, or there are neither xs nor a length; errors of the body
-/// name the shapes a step sees. Tensors inside a body have at most Shape::max_rank - 1 axes.
+/// lengths of xs differ, a carry changes its spec, or there are neither xs nor a length, and Error for a
+/// negative checkpoint; errors of the body name the shapes a step sees. Tensors inside a body have at most
+/// Shape::max_rank - 1 axes, with checkpoint one less.
 Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options = {},
              Location where = Location::current());
 

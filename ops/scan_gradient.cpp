@@ -94,10 +94,14 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   }
   const Tensors step_gradients = vjp(step_ys, seeds, wrt);
 
-  // 2. What that needs from the way forward is taken from the trail; this is where "kept" is decided.
+  // 2. What that needs from the way forward is taken from the trail; this is where "kept" is decided. The
+  // trail
+  //    begins with the carries as they came in: all else follows from them and from xs, and a scan that
+  //    recomputes stops there.
   const auto x_begin = body_.inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries);
   const auto x_end = x_begin + static_cast<std::ptrdiff_t>(counts_.xs);
-  Tensors offered(stacked_.begin() + static_cast<std::ptrdiff_t>(counts_.ys), stacked_.end());
+  const auto trail = stacked_.begin() + static_cast<std::ptrdiff_t>(counts_.ys);
+  Tensors offered(trail, recompute_ ? trail + static_cast<std::ptrdiff_t>(counts_.carries) : stacked_.end());
   offered.insert(offered.end(), x_begin, x_end);
   const Tensors kept = used_of(offered, step_gradients);
   TensorMap<Tensor> over_time;  // of a tensor in the body, its values of all steps
@@ -119,13 +123,17 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
     for (std::size_t i = 0; i < kept.size(); ++i) now.emplace(kept[i], x[outer_dys.size() + i]);
     for (std::size_t i = first_capture; i < inputs.size(); ++i) now.emplace(body_.inputs[i], inputs[i]);
 
+    // All at once, so that what several gradients need is computed once.
+    Tensors defined;
+    std::copy_if(step_gradients.begin(), step_gradients.end(), std::back_inserter(defined),
+                 [](const Tensor& t) { return t.defined(); });
+    defined = substitute(defined, now);
+
     Carried next;
     std::size_t sum = carry_seeds.size();  // carry that sums up the next capture's gradient
-    for (std::size_t i = 0, w = 0; i < inputs.size(); ++i) {
+    for (std::size_t i = 0, w = 0, d = 0; i < inputs.size(); ++i) {
       if (!active[i]) continue;
-      const Tensor gradient =
-          step_gradients[w].defined() ? substitute({step_gradients[w]}, now).front() : Tensor();
-      ++w;
+      const Tensor gradient = step_gradients[w++].defined() ? defined[d++] : Tensor();
       if (i < counts_.carries) {
         next.carry.push_back(gradient.defined() ? gradient : zeros_like(inputs[i]));
       } else if (i < first_capture) {
@@ -137,7 +145,9 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
     }
     return next;
   };
-  const Carried back = scan(body, initial, xs, {length_, !reverse_}, ys.front().node().where);
+  const detail::ClosedBody closed = detail::close_body(body, initial, xs);
+  const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_);
+  const Carried back = detail::scan_node(op, initial, xs, closed.captures, ys.front().node().where);
 
   // 4. Hand the results to the inputs they belong to.
   Tensors gradients(inputs.size());

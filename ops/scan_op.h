@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/graph/trace.h>
+#include <sluice/ops/scan.h>
 
 namespace sluice {
 
@@ -16,6 +17,10 @@ namespace sluice {
 /// its nodes compute. Nobody computes or stores an entry that is not used. The gradient uses the entries it
 /// needs: which values are kept for the way back is decided there and nowhere else, and the forward node
 /// stays as it was.
+///
+/// A scan that recomputes keeps of the trail only the carries as they came in; its gradient, which recomputes
+/// too, has the forward step in its body once more. Whoever writes such a loop wants memory before speed:
+/// passes keep the property, and take nothing out of the loop that would be there for all steps at a time.
 class ScanOp final : public Op {
  public:
   struct Counts {
@@ -25,7 +30,7 @@ class ScanOp final : public Op {
     std::size_t ys = 0;
   };
 
-  ScanOp(Graph body, Counts counts, Index length, bool reverse);
+  ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute = false);
 
   std::string_view name() const override { return "scan"; }
   std::string attributes() const override;
@@ -37,6 +42,7 @@ class ScanOp final : public Op {
   const Counts& counts() const { return counts_; }
   Index length() const { return length_; }
   bool reverse() const { return reverse_; }
+  bool recompute() const { return recompute_; }
   /// The time index of the i-th step to run.
   Index time(Index step) const { return reverse_ ? length_ - 1 - step : step; }
   /// The body's tensors behind the node's outputs from `counts().carries` on: ys, then the trail.
@@ -47,7 +53,29 @@ class ScanOp final : public Op {
   Counts counts_;
   Index length_;
   bool reverse_;
+  bool recompute_;
   Tensors stacked_;
 };
+
+namespace detail {
+
+/// A body traced and closed, and what it took from outside.
+struct ClosedBody {
+  Graph graph;
+  ScanOp::Counts counts;
+  Tensors captures;
+};
+ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs);
+
+/// The node that runs a closed body over these.
+Carried scan_node(const std::shared_ptr<const ScanOp>& op, const Tensors& carry, const Tensors& xs,
+                  const Tensors& captures, Location where);
+
+/// The same steps in segments of `segment` steps: a scan over segments that recomputes, whose body scans the
+/// steps of one, and a shorter scan for the steps left over at the end of the walk.
+Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensors& xs, Index length,
+                      bool reverse, Index segment, Location where);
+
+}  // namespace detail
 
 }  // namespace sluice

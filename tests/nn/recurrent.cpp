@@ -10,6 +10,7 @@
 #include <sluice/ops/concat.h>
 #include <sluice/ops/flip.h>
 #include <sluice/ops/random.h>
+#include <sluice/ops/scan.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/stack.h>
 #include <sluice/ops/sum.h>
@@ -263,4 +264,26 @@ TEST_CASE("Layers say what does not fit") {
   CHECK_THROWS_WITH(nn::CarriedState(rnn, 2).assign({}),
                     contains("[carried_state] takes the states of all layers"));
   CHECK_THROWS_AS(nn::CarriedState(rnn, 2).assign(rnn.initial(3)), ShapeError);
+}
+
+TEST_CASE("Layers with checkpoints give the same sequence, states and gradients") {
+  const nn::LSTM rnn(2, 3, 4, random::key(1));
+  const Tensor x = sequence({11, 2, 3});
+  const auto results = [&](Index checkpoint) {
+    nn::RecurrentCall call;
+    call.reverse = true;
+    call.checkpoint = checkpoint;
+    const nn::Sequence run = rnn(x, call);
+    Tensors wrt{x};
+    for (const NamedVariable& named : rnn.variables()) wrt.push_back(named.variable);
+    Tensors all = grad(sum(run.output * run.output) + sum(run.state[0].parts[1]), wrt);
+    all.push_back(run.output);
+    for (const nn::State& state : run.state) all.insert(all.end(), state.parts.begin(), state.parts.end());
+    return all;
+  };
+  const Tensors plain = results(0);
+  for (const Index checkpoint : {Index{3}, ScanOptions::automatic}) {
+    const Tensors with = results(checkpoint);
+    for (std::size_t i = 0; i < plain.size(); ++i) check_close(with[i], plain[i], 1e-5);
+  }
 }

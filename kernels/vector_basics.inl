@@ -43,33 +43,11 @@ inline void store(T* y, Vector<T> v) {
   __builtin_memcpy(y, &v, sizeof v);
 }
 
-/// The first n < lanes values, in moves of fixed sizes: cheaper than a call of memcpy for a handful of
-/// values.
+/// The first n < lanes values, and nothing beyond them; the other lanes are zero. Defined in vector_few*.inl.
 template <class T>
-inline void copy_few(const T* from, T* to, std::size_t n) {
-  std::size_t at = 0;
-  if constexpr (lanes < T >> 8)
-    if ((n & 8) != 0) __builtin_memcpy(to, from, 8 * sizeof(T)), at = 8;
-  if constexpr (lanes < T >> 4)
-    if ((n & 4) != 0) __builtin_memcpy(to + at, from + at, 4 * sizeof(T)), at += 4;
-  if constexpr (lanes < T >> 2)
-    if ((n & 2) != 0) __builtin_memcpy(to + at, from + at, 2 * sizeof(T)), at += 2;
-  if ((n & 1) != 0) to[at] = from[at];
-}
-
+inline Vector<T> load_few(const T* x, std::size_t n);
 template <class T>
-inline Vector<T> load_few(const T* x, std::size_t n) {
-  alignas(register_bytes) T padded[lanes<T>] = {};
-  copy_few(x, padded, n);
-  return load(padded);
-}
-
-template <class T>
-inline void store_few(T* y, Vector<T> v, std::size_t n) {
-  alignas(register_bytes) T padded[lanes<T>];
-  store(padded, v);
-  copy_few(padded, y, n);
-}
+inline void store_few(T* y, Vector<T> v, std::size_t n);
 
 inline Ints bits_of(Floats x) { return __builtin_bit_cast(Ints, x); }
 inline Floats from_bits(Ints x) { return __builtin_bit_cast(Floats, x); }

@@ -206,5 +206,7 @@ constexpr Kernels make_kernels(const char* name) {
           map_function<cos_of>,
           map_function<erf_of>,
           make_arithmetic<float>(),
-          make_arithmetic<double>()};
+          make_arithmetic<double>(),
+          make_packed_product<float>(),
+          make_packed_product<double>()};
 }

@@ -1,6 +1,8 @@
 // The vectorised functions built for AVX-512 F, DQ, BW and VL.
 // Includes no header with code in it, so that none of that code is built for this instruction set: see
-// vector_table.h.
+// vector_table.h. (The functions of immintrin.h exist in line only.)
+#include <immintrin.h>
+
 #include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels::detail {
@@ -12,7 +14,11 @@ constexpr std::size_t register_bytes = 64;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
+#include <sluice/kernels/vector_few_avx512.inl>
+
 #include <sluice/kernels/vector_product.inl>
+
+#include <sluice/kernels/packed_product.inl>
 
 #include <sluice/kernels/vector_arithmetic.inl>
 

@@ -12,7 +12,11 @@ constexpr std::size_t register_bytes = 16;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
+#include <sluice/kernels/vector_few.inl>
+
 #include <sluice/kernels/vector_product.inl>
+
+#include <sluice/kernels/packed_product.inl>
 
 #include <sluice/kernels/vector_arithmetic.inl>
 

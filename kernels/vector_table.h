@@ -36,6 +36,18 @@ struct Arithmetic {
                         std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
 };
 
+/// Right operands packed into panels: see packed_matrix.h.
+template <class T>
+struct PackedProduct {
+  std::int64_t register_columns;
+  std::int64_t panel_columns;
+  void (*pack_panels)(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
+                      std::int64_t begin, std::int64_t end, T* packed);
+  /// For m, n, k >= 1.
+  void (*multiply)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+                   const T* packed, T beta, T* c, std::int64_t ldc);
+};
+
 struct Kernels {
   const char* name;
   Map exp;
@@ -50,6 +62,8 @@ struct Kernels {
   Map erf;
   Arithmetic<float> f32;
   Arithmetic<double> f64;
+  PackedProduct<float> packed_f32;
+  PackedProduct<double> packed_f64;
 };
 
 extern const Kernels kernels_baseline;

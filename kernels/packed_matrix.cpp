@@ -1,0 +1,68 @@
+#include <sluice/kernels/packed_matrix.h>
+
+#include <algorithm>
+#include <type_traits>
+
+#include <sluice/kernels/vector_table.h>
+
+namespace sluice::kernels {
+
+namespace {
+
+template <class T>
+const detail::PackedProduct<T>& product() {
+  if constexpr (std::is_same_v<T, float>)
+    return detail::active().packed_f32;
+  else
+    return detail::active().packed_f64;
+}
+
+Index blocks_of(Index whole, Index part) { return (whole + part - 1) / part; }
+
+}  // namespace
+
+template <class T>
+Index packed_panels(Index n) {
+  return blocks_of(n, product<T>().panel_columns);
+}
+
+template <class T>
+Index packed_size(Index k, Index n) {
+  const Index step = product<T>().register_columns;
+  return k * blocks_of(n, step) * step;
+}
+
+template <class T>
+void pack_panels(bool transpose_b, Index k, Index n, const T* b, Index ldb, Index begin, Index end,
+                 T* packed) {
+  product<T>().pack_panels(transpose_b, k, n, b, ldb, begin, end, packed);
+}
+
+template <class T>
+void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed) {
+  product<T>().pack_panels(transpose_b, k, n, b, ldb, 0, packed_panels<T>(n), packed);
+}
+
+template <class T>
+void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
+                     Index ldc) {
+  if (m <= 0 || n <= 0) return;
+  if (k > 0)
+    product<T>().multiply(m, n, k, a, lda, packed, beta, c, ldc);
+  else if (beta == T{0})
+    for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T{0});
+}
+
+template Index packed_panels<float>(Index n);
+template Index packed_panels<double>(Index n);
+template Index packed_size<float>(Index k, Index n);
+template Index packed_size<double>(Index k, Index n);
+template void pack_panels(bool, Index, Index, const float*, Index, Index, Index, float*);
+template void pack_panels(bool, Index, Index, const double*, Index, Index, Index, double*);
+template void pack(bool, Index, Index, const float*, Index, float*);
+template void pack(bool, Index, Index, const double*, Index, double*);
+template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*, Index);
+template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double, double*,
+                              Index);
+
+}  // namespace sluice::kernels

@@ -1,0 +1,57 @@
+#pragma once
+/// Products with a right operand that is used many times: it is packed once, into the order in which a
+/// product reads it, and then multiplied by few rows at a time, as in every step of a recurrent loop. Such
+/// products are too small for a library, which would pack anew in every call.
+
+#include <sluice/kernels/index.h>
+
+namespace sluice::kernels {
+
+/// How many panels, groups of neighbouring columns, a packed matrix of n columns has. T is float or double in
+/// all of this page.
+template <class T>
+Index packed_panels(Index n);
+
+/// How many elements the packed form of a k x n matrix has. They are in an order that belongs to the machine
+/// (see isa() in vector_math.h), so they are for memory only, not for files. Memory aligned to 64 bytes is
+/// faster.
+template <class T>
+Index packed_size(Index k, Index n);
+
+/// Packs the panels begin, ..., end - 1 of op(b), k x n numbers stored by rows, where op transposes if asked
+/// to: with transpose_b the memory of b holds n x k numbers. ldb is the distance between the starts of two
+/// rows in memory. `packed` is where the whole packed matrix begins; panels are apart, so several threads may
+/// pack some each.
+template <class T>
+void pack_panels(bool transpose_b, Index k, Index n, const T* b, Index ldb, Index begin, Index end,
+                 T* packed);
+
+/// All panels, on the calling thread.
+template <class T>
+void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
+
+/// c = a b + beta c with a of m x k, the packed b of k x n and c of m x n numbers, on the calling thread. lda
+/// and ldc are the distances between the starts of two rows. beta is 0 or 1; with 0 the old c is not read.
+/// With k = 0 the product is zero. c must not overlap a or b.
+///
+/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero. So a
+/// row's bits depend on that row of a and c, on b, k and n, never on m or on which rows are multiplied
+/// together: rows may be divided over threads in any way.
+template <class T>
+void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
+                     Index ldc);
+
+extern template Index packed_panels<float>(Index n);
+extern template Index packed_panels<double>(Index n);
+extern template Index packed_size<float>(Index k, Index n);
+extern template Index packed_size<double>(Index k, Index n);
+extern template void pack_panels(bool, Index, Index, const float*, Index, Index, Index, float*);
+extern template void pack_panels(bool, Index, Index, const double*, Index, Index, Index, double*);
+extern template void pack(bool, Index, Index, const float*, Index, float*);
+extern template void pack(bool, Index, Index, const double*, Index, double*);
+extern template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*,
+                                     Index);
+extern template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double,
+                                     double*, Index);
+
+}  // namespace sluice::kernels

@@ -1,0 +1,255 @@
+// Products with a right operand that is packed into panels; packed_matrix.h says what they promise. Included
+// after vector_basics.inl.
+//
+// A panel has `panel_registers` registers of columns; in memory its row l + 1 follows row l, so that a product
+// reads it from front to back. The last panel has only the registers it needs, and zeros fill the last of
+// them.
+
+/// Sums for this many rows and registers, and a few values of the operands, fit into the registers: there are
+/// 32 with AVX-512 and 16 without.
+constexpr int panel_registers = register_bytes == 64 ? 4 : 2;
+constexpr int most_rows = 6;
+constexpr int most_rows_of_two = 3;  // two panels at once: with few rows, one gives too few independent sums
+
+/// The inner dimension is done in parts, between which the sums rest in the result, so that what is read of a
+/// panel for one tile is still in the second cache for the next.
+constexpr std::int64_t inner_block = 1024;
+
+template <class T>
+constexpr std::int64_t panel_columns = static_cast<std::int64_t>(panel_registers* lanes<T>);
+
+/// 0, 1, ..., n - 1 as a parameter pack.
+template <int... number>
+struct Numbers {};
+template <int n, int... number>
+struct CountTo : CountTo<n - 1, n - 1, number...> {};
+template <int... number>
+struct CountTo<0, number...> {
+  typedef Numbers<number...> Type;
+};
+
+/// Exchanges the lanes of a that have the bit `distance` in their number with those of b that have not.
+template <class V, int distance, int width, int... lane>
+inline void exchange(V& a, V& b, Numbers<lane...>) {
+  const V low = __builtin_shufflevector(a, b, ((lane & distance) != 0 ? width + lane - distance : lane)...);
+  b = __builtin_shufflevector(a, b, ((lane & distance) != 0 ? width + lane : lane + distance)...);
+  a = low;
+}
+
+/// Transposes a square of registers.
+template <class T, int distance = 1>
+inline void transpose(Vector<T>* x) {
+  constexpr int width = static_cast<int>(lanes<T>);
+  if constexpr (distance < width) {
+    for (int i = 0; i < width; ++i)
+      if ((i & distance) == 0)
+        exchange<Vector<T>, distance, width>(x[i], x[i + distance], typename CountTo<width>::Type());
+    transpose<T, 2 * distance>(x);
+  }
+}
+
+/// `columns` columns of b, which holds them as columns, to a panel whose rows are `width` long.
+template <class T>
+inline void pack_columns(std::int64_t k, std::int64_t columns, const T* b, std::int64_t ldb, T* to,
+                         std::int64_t width) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  for (std::int64_t l = 0; l < k; ++l, b += ldb, to += width) {
+    std::int64_t j = 0;
+    for (; j + step <= columns; j += step) store(to + j, load(b + j));
+    if (j < columns) store(to + j, load_few(b + j, static_cast<std::size_t>(columns - j)));
+  }
+}
+
+/// The same where b holds them as rows.
+template <class T>
+inline void pack_rows(std::int64_t k, std::int64_t columns, const T* b, std::int64_t ldb, T* to,
+                      std::int64_t width) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  for (std::int64_t j = 0; j < columns; j += step)
+    for (std::int64_t l = 0; l < k; l += step) {
+      const std::int64_t rows = columns - j < step ? columns - j : step;
+      const std::int64_t rest = k - l < step ? k - l : step;
+      Vector<T> x[lanes<T>] = {};
+      const T* from = b + j * ldb + l;
+      if (rest == step)
+        for (std::int64_t i = 0; i < rows; ++i) x[i] = load(from + i * ldb);
+      else
+        for (std::int64_t i = 0; i < rows; ++i)
+          x[i] = load_few(from + i * ldb, static_cast<std::size_t>(rest));
+      transpose<T>(x);
+      for (std::int64_t i = 0; i < rest; ++i) store(to + (l + i) * width + j, x[i]);
+    }
+}
+
+template <class T>
+inline std::int64_t panel_width(std::int64_t columns) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  return columns < panel_columns<T> ? (columns + step - 1) / step * step : panel_columns<T>;
+}
+
+template <class T>
+void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
+                 std::int64_t begin, std::int64_t end, T* packed) {
+  for (std::int64_t panel = begin; panel < end; ++panel) {
+    const std::int64_t column = panel * panel_columns<T>;
+    const std::int64_t columns = n - column < panel_columns<T> ? n - column : panel_columns<T>;
+    T* to = packed + column * k;
+    if (transpose_b)
+      pack_rows(k, columns, b + column * ldb, ldb, to, panel_width<T>(columns));
+    else
+      pack_columns(k, columns, b + column, ldb, to, panel_width<T>(columns));
+  }
+}
+
+/// What a tile of the result is made of: rows of a, and one or two panels (`next` is the second). The last
+/// register of columns has only `in_last` columns.
+template <class T>
+struct TileOperands {
+  std::int64_t k;
+  const T* a;
+  std::int64_t lda;
+  const T* panel;
+  const T* next;
+  bool keep;
+  T* c;
+  std::int64_t ldc;
+  std::size_t in_last;
+};
+
+/// All sums of a tile stay in registers while k goes by. Every element is one chain of multiply-adds that
+/// starts with the old value or zero, so it does not matter which rows share a tile or where k is cut.
+template <class T, int rows, int left, int right>
+void multiply_tile(const TileOperands<T>& p) {
+  constexpr int count = left + right;
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  Vector<T> sums[rows][count];
+  const auto is_short = [&p](int j) { return j == count - 1 && p.in_last != lanes<T>; };
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < count; ++j) {
+      const T* from = p.c + i * p.ldc + j * step;
+      sums[i][j] = !p.keep ? Vector<T>{} : is_short(j) ? load_few(from, p.in_last) : load(from);
+    }
+  const T* a[rows];
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i) a[i] = p.a + i * p.lda;
+  const T* panel = p.panel;
+  const T* next = p.next;
+  const std::int64_t k = p.k;
+  for (std::int64_t l = 0; l < k; ++l) {
+    // The fewer of the two operands' values are held in registers, the others come one by one.
+    const auto value = [panel, next](int j) {
+      return j < left ? load(panel + j * step) : load(next + (j - left) * step);
+    };
+    if constexpr (rows < count) {
+      Vector<T> factors[rows];
+#pragma GCC unroll 8
+      for (int i = 0; i < rows; ++i) factors[i] = fill(a[i][l]);
+#pragma GCC unroll 8
+      for (int j = 0; j < count; ++j) {
+        const Vector<T> v = value(j);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; ++i) sums[i][j] += factors[i] * v;
+      }
+    } else {
+      Vector<T> values[count];
+#pragma GCC unroll 8
+      for (int j = 0; j < count; ++j) values[j] = value(j);
+#pragma GCC unroll 8
+      for (int i = 0; i < rows; ++i) {
+        const Vector<T> factor = fill(a[i][l]);
+#pragma GCC unroll 8
+        for (int j = 0; j < count; ++j) sums[i][j] += factor * values[j];
+      }
+    }
+    panel += left * step;
+    if constexpr (right > 0) next += right * step;
+  }
+#pragma GCC unroll 8
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 8
+    for (int j = 0; j < count; ++j) {
+      T* to = p.c + i * p.ldc + j * step;
+      if (is_short(j))
+        store_few(to, sums[i][j], p.in_last);
+      else
+        store(to, sums[i][j]);
+    }
+}
+
+template <class T>
+using Tile = void (*)(const TileOperands<T>&);
+
+/// The tiles of `rows` rows by their registers of columns.
+template <class T>
+struct TilesOfRows {
+  Tile<T> one[panel_registers];
+  Tile<T> two[panel_registers];  // by the registers in the second panel
+};
+
+template <class T, int rows, int... last>
+constexpr TilesOfRows<T> tiles_of_rows(Numbers<last...>) {
+  if constexpr (rows <= most_rows_of_two)
+    return {{multiply_tile<T, rows, last + 1, 0>...}, {multiply_tile<T, rows, panel_registers, last + 1>...}};
+  else
+    return {{multiply_tile<T, rows, last + 1, 0>...}, {}};
+}
+
+template <class T>
+struct Tiles {
+  TilesOfRows<T> of_rows[most_rows];
+};
+
+template <class T, int... row>
+constexpr Tiles<T> make_tiles(Numbers<row...>) {
+  return {{tiles_of_rows<T, row + 1>(CountTo<panel_registers>::Type())...}};
+}
+
+template <class T>
+constexpr Tiles<T> tiles = make_tiles<T>(CountTo<most_rows>::Type());
+
+template <class T>
+void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+                     const T* packed, T beta, T* c, std::int64_t ldc) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  // Tiles of nearly the same number of rows.
+  const std::int64_t row_tiles = (m + most_rows - 1) / most_rows;
+  const std::int64_t rows = m / row_tiles;
+  const std::int64_t longer = m % row_tiles;
+  const bool pairs = m <= most_rows_of_two;
+  for (std::int64_t column = 0; column < n;) {
+    const std::int64_t rest = n - column;
+    const bool two = pairs && rest > panel_columns<T>;
+    const std::int64_t whole = two ? 2 * panel_columns<T> : panel_columns<T>;
+    const std::int64_t columns = rest < whole ? rest : whole;
+    const std::int64_t last_panel = two ? columns - panel_columns<T> : columns;
+    const std::int64_t width = panel_width<T>(last_panel);
+    const auto index = width / step - 1;
+    for (std::int64_t l = 0; l < k; l += inner_block) {
+      TileOperands<T> p;
+      p.k = k - l < inner_block ? k - l : inner_block;
+      p.lda = lda;
+      p.panel = packed + column * k + l * (two ? panel_columns<T> : width);
+      p.next = packed + (column + panel_columns<T>)*k + l * width;
+      p.keep = beta != T{0} || l != 0;
+      p.ldc = ldc;
+      p.in_last = lanes<T> - static_cast<std::size_t>(width - last_panel);
+      std::int64_t row = 0;
+      for (std::int64_t t = 0; t < row_tiles; ++t) {
+        const std::int64_t count = rows + (t < longer ? 1 : 0);
+        p.a = a + row * lda + l;
+        p.c = c + row * ldc + column;
+        const TilesOfRows<T>& of_rows = tiles<T>.of_rows[count - 1];
+        (two ? of_rows.two : of_rows.one)[index](p);
+        row += count;
+      }
+    }
+    column += columns;
+  }
+}
+
+template <class T>
+constexpr PackedProduct<T> make_packed_product() {
+  return {static_cast<std::int64_t>(lanes<T>), panel_columns<T>, pack_panels<T>, multiply_packed<T>};
+}

@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
 
 #include <concepts>
@@ -25,6 +26,8 @@ class Add final : public Elementwise<Add, 2> {
 };
 
 }  // namespace
+
+bool detail::is_add(const Op& op) { return dynamic_cast<const Add*>(&op) != nullptr; }
 
 Tensor operator+(const Operand& a, const Operand& b) { return make<Add>(a, b); }
 

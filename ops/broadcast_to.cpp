@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/strided.h>
 
 #include <fmt/format.h>
@@ -51,6 +52,8 @@ class BroadcastTo final : public Op {
 };
 
 }  // namespace
+
+bool detail::is_broadcast_to(const Op& op) { return dynamic_cast<const BroadcastTo*>(&op) != nullptr; }
 
 Tensor broadcast_to(const Operand& x, const Shape& shape) {
   Tensor tensor = x.tensor();

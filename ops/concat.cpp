@@ -1,5 +1,6 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/concat.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/strided.h>
 
@@ -57,11 +58,18 @@ class Concat final : public Op {
     return gradients;
   }
 
+  Index axis() const { return axis_; }
+
  private:
   const Index axis_;
 };
 
 }  // namespace
+
+std::optional<Index> detail::concat_axis(const Op& op) {
+  const auto* concat = dynamic_cast<const Concat*>(&op);
+  return concat == nullptr ? std::nullopt : std::optional(concat->axis());
+}
 
 Tensor concat(const Tensors& tensors, Index axis, Location where) {
   return detail::located(where, [&] {

@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
 
 #include <concepts>
@@ -33,6 +34,8 @@ class Divide final : public Elementwise<Divide, 2> {
 };
 
 }  // namespace
+
+bool detail::is_divide(const Op& op) { return dynamic_cast<const Divide*>(&op) != nullptr; }
 
 Tensor operator/(const Operand& a, const Operand& b) { return make<Divide>(a, b); }
 

@@ -3,6 +3,7 @@
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/take.h>
 
 #include <fmt/format.h>
@@ -50,6 +51,8 @@ class IndexSum final : public Op {
     return {Tensor(), take(dy, y.input(0), axis_)};
   }
 
+  detail::IndexSumForm form() const { return {axis_, length_}; }
+
  private:
   /// Threads share out columns, so that each element has one writer, who goes through the ids in order.
   template <class T>
@@ -82,6 +85,11 @@ class IndexSum final : public Op {
 };
 
 }  // namespace
+
+std::optional<detail::IndexSumForm> detail::index_sum_form(const Op& op) {
+  const auto* sum = dynamic_cast<const IndexSum*>(&op);
+  return sum == nullptr ? std::nullopt : std::optional(sum->form());
+}
 
 Tensor index_sum(const Operand& ids, const Operand& updates, Index axis, Index length) {
   const Tensor places = ids.tensor(DType::int32);

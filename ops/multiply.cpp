@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
 
 #include <concepts>
@@ -27,6 +28,8 @@ class Multiply final : public Elementwise<Multiply, 2> {
 };
 
 }  // namespace
+
+bool detail::is_multiply(const Op& op) { return dynamic_cast<const Multiply*>(&op) != nullptr; }
 
 Tensor operator*(const Operand& a, const Operand& b) { return make<Multiply>(a, b); }
 

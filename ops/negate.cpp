@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
 
 namespace sluice {
@@ -21,6 +22,8 @@ class Negate final : public Elementwise<Negate, 1> {
 };
 
 }  // namespace
+
+bool detail::is_negate(const Op& op) { return dynamic_cast<const Negate*>(&op) != nullptr; }
 
 Tensor operator-(const Operand& x) { return make<Negate>(x); }
 

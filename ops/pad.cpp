@@ -1,4 +1,5 @@
 #include <sluice/ops/axes.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/strided.h>
@@ -62,6 +63,9 @@ class Pad final : public Op {
     return {slice(dy, ranges)};
   }
 
+  const std::vector<detail::Spread>& spreads() const { return spreads_; }
+  double value() const { return value_; }
+
  private:
   static Index covered(const detail::Spread& spread, Index length) {
     return length == 0 ? 0 : (length - 1) * spread.step + 1;
@@ -72,6 +76,11 @@ class Pad final : public Op {
 };
 
 }  // namespace
+
+const std::vector<detail::Spread>* detail::zero_paddings(const Op& op) {
+  const auto* pad = dynamic_cast<const Pad*>(&op);
+  return pad == nullptr || pad->value() != 0 ? nullptr : &pad->spreads();
+}
 
 Tensor detail::pad_spread(const Operand& x, const std::vector<Spread>& spreads, double value) {
   return make(std::make_shared<Pad>(spreads, value), {x.tensor()}, x.where());

@@ -1,4 +1,5 @@
 #include <sluice/ops/axes.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/reshape.h>
 
 #include <fmt/format.h>
@@ -59,6 +60,8 @@ Shape completed(const Shape& x, std::vector<Index> dims) {
 }
 
 }  // namespace
+
+bool detail::is_reshape(const Op& op) { return dynamic_cast<const Reshape*>(&op) != nullptr; }
 
 Tensor reshape(const Operand& x, const Shape& shape) {
   Tensor tensor = x.tensor();

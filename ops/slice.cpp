@@ -1,4 +1,5 @@
 #include <sluice/ops/axes.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/strided.h>
@@ -70,11 +71,18 @@ class Slice final : public Op {
     return {detail::pad_spread(dy, spreads, 0)};
   }
 
+  const std::vector<Range>& ranges() const { return ranges_; }
+
  private:
   const std::vector<Range> ranges_;
 };
 
 }  // namespace
+
+const std::vector<Range>* detail::slice_ranges(const Op& op) {
+  const auto* slice = dynamic_cast<const Slice*>(&op);
+  return slice == nullptr ? nullptr : &slice->ranges();
+}
 
 Tensor slice(const Operand& x, Index axis, Index begin, Index end, Index step) {
   const Tensor tensor = x.tensor();

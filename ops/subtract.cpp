@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
 
 #include <concepts>
@@ -25,6 +26,8 @@ class Subtract final : public Elementwise<Subtract, 2> {
 };
 
 }  // namespace
+
+bool detail::is_subtract(const Op& op) { return dynamic_cast<const Subtract*>(&op) != nullptr; }
 
 Tensor operator-(const Operand& a, const Operand& b) { return make<Subtract>(a, b); }
 

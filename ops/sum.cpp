@@ -1,5 +1,6 @@
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/broadcast_to.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/reduce.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/sum.h>
@@ -64,12 +65,19 @@ class Sum final : public Op {
     return {broadcast_to(reshape(dy, detail::reduced_shape(shape, axes_, true)), shape)};
   }
 
+  detail::SumAxes summed() const { return {axes_, keep_}; }
+
  private:
   const detail::AxisSet axes_;
   const bool keep_;
 };
 
 }  // namespace
+
+std::optional<detail::SumAxes> detail::sum_axes(const Op& op) {
+  const auto* sum = dynamic_cast<const Sum*>(&op);
+  return sum == nullptr ? std::nullopt : std::optional(sum->summed());
+}
 
 Tensor sum(const Operand& x, const Axes& axes, bool keep) {
   const Tensor tensor = x.tensor();

@@ -2,6 +2,7 @@
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/take.h>
 
 #include <fmt/format.h>
@@ -47,11 +48,18 @@ class Take final : public Op {
     return {index_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
   }
 
+  Index axis() const { return axis_; }
+
  private:
   const Index axis_;
 };
 
 }  // namespace
+
+std::optional<Index> detail::take_axis(const Op& op) {
+  const auto* take = dynamic_cast<const Take*>(&op);
+  return take == nullptr ? std::nullopt : std::optional(take->axis());
+}
 
 Tensor take(const Operand& x, const Operand& ids, Index axis) {
   const Tensor tensor = x.tensor();

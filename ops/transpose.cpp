@@ -1,4 +1,5 @@
 #include <sluice/ops/axes.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/strided.h>
 #include <sluice/ops/transpose.h>
 
@@ -40,11 +41,18 @@ class Transpose final : public Op {
     return {transpose(dy, back)};
   }
 
+  const std::vector<Index>& order() const { return order_; }
+
  private:
   const std::vector<Index> order_;
 };
 
 }  // namespace
+
+const std::vector<Index>* detail::transpose_order(const Op& op) {
+  const auto* transpose = dynamic_cast<const Transpose*>(&op);
+  return transpose == nullptr ? nullptr : &transpose->order();
+}
 
 Tensor transpose(const Operand& x) {
   const Index rank = x.tensor().rank();

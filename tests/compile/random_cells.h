@@ -1,0 +1,29 @@
+#pragma once
+
+#include <sluice/graph/trace.h>
+
+#include <vector>
+
+namespace sluice::test {
+
+/// What a random cell is to be like.
+struct CellPlan {
+  unsigned seed = 0;
+  DType dtype = DType::float64;
+  Index most_rows = 5;   ///< of the batch
+  Index most_steps = 6;  ///< of the sequence, which may be empty
+};
+
+/// Layers of a recurrent cell nobody wrote, being trained: a loss with its gradients by weights, first carries
+/// and sequences, and some of the values on the way. The same plan gives the same cell.
+struct RandomCell {
+  Graph graph;
+  Tensors arguments;                ///< constants, one per input of the graph
+  std::vector<Variable> variables;  ///< weights that the graph reads and may write
+};
+RandomCell random_cell(const CellPlan& plan);
+
+/// The same with some elements of arguments and Variables replaced by NaN and infinities.
+void spoil(RandomCell& cell, unsigned seed);
+
+}  // namespace sluice::test

@@ -1,0 +1,144 @@
+// Cells made at random: what is compiled must give what the interpreter gives, values and all gradients. A
+// failure names the seed; SLUICE_CELL_SEED begins with another one, SLUICE_CELLS makes another number of
+// cells.
+
+#include <sluice/compile/program.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/kernels/threads.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+
+#include "compile/random_cells.h"
+#include "support/catch.h"
+
+using namespace sluice;
+using namespace sluice::test;
+
+namespace {
+
+unsigned from_environment(const char* name, unsigned otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+}
+
+/// Calls check(seed) for as many seeds as are asked for.
+template <class F>
+void for_cells(unsigned count, const F& check) {
+  const unsigned first = from_environment("SLUICE_CELL_SEED", 0);
+  const unsigned last = first + from_environment("SLUICE_CELLS", count);
+  for (unsigned seed = first; seed < last; ++seed) {
+    INFO("SLUICE_CELL_SEED=" << seed << " SLUICE_CELLS=1");
+    check(seed);
+  }
+}
+
+Tensors values_of(const std::vector<Variable>& variables) {
+  Tensors values;
+  for (const Variable& variable : variables) values.push_back(variable.value());
+  return values;
+}
+
+/// Results of a run, then what the Variables hold after it; they get their old values back.
+template <class Run>
+Tensors outcome(const RandomCell& cell, const Run& run) {
+  const Tensors before = values_of(cell.variables);
+  Tensors all = run();
+  for (const Tensor& value : values_of(cell.variables)) all.push_back(value);
+  for (std::size_t i = 0; i < before.size(); ++i) cell.variables[i].set(before[i].value());
+  return all;
+}
+
+Tensors interpreted(const RandomCell& cell) {
+  return outcome(cell, [&] { return evaluate(cell.graph, cell.arguments); });
+}
+
+Tensors compiled(const RandomCell& cell) {
+  Program program(cell.graph);
+  return outcome(cell, [&] { return program.run(cell.arguments); });
+}
+
+/// Why two values are not the same but for rounding; empty when they are.
+std::string difference(const Tensor& got, const Tensor& expected, double tolerance) {
+  if (got.spec() != expected.spec()) return "specs";
+  double scale = 1;
+  for (Index k = 0; k < expected.size(); ++k) {
+    const double e = expected.value().element(k);
+    if (std::isfinite(e)) scale = std::max(scale, std::abs(e));
+  }
+  for (Index k = 0; k < got.size(); ++k) {
+    const double g = got.value().element(k);
+    const double e = expected.value().element(k);
+    const bool same =
+        std::isfinite(e) ? std::abs(g - e) <= tolerance * scale : (std::isnan(e) ? std::isnan(g) : g == e);
+    if (!same)
+      return "element " + std::to_string(k) + " is " + std::to_string(g) + ", not " + std::to_string(e);
+  }
+  return "";
+}
+
+void require_same(const Tensors& got, const Tensors& expected, double tolerance) {
+  REQUIRE(got.size() == expected.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const std::string why = difference(got[i], expected[i], tolerance);
+    if (why.empty()) continue;
+    INFO("result " << i << " of " << got.size() << ", " << got[i].spec().text());
+    FAIL(why);
+  }
+}
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  const std::size_t bytes = a.spec().bytes();
+  return a.spec() == b.spec() && (bytes == 0 || std::memcmp(a.value().data(), b.value().data(), bytes) == 0);
+}
+
+}  // namespace
+
+TEST_CASE("random cells: compiled as interpreted") {
+  for_cells(10000, [](unsigned seed) {
+    CellPlan plan;
+    plan.seed = seed;
+    const RandomCell cell = random_cell(plan);
+    require_same(compiled(cell), interpreted(cell), 1e-10);
+  });
+}
+
+TEST_CASE("random cells in float32") {
+  for_cells(1000, [](unsigned seed) {
+    CellPlan plan;
+    plan.seed = seed;
+    plan.dtype = DType::float32;
+    const RandomCell cell = random_cell(plan);
+    require_same(compiled(cell), interpreted(cell), 2e-4);
+  });
+}
+
+TEST_CASE("random cells: NaN and infinity come out where they do interpreted") {
+  for_cells(1000, [](unsigned seed) {
+    CellPlan plan;
+    plan.seed = seed;
+    RandomCell cell = random_cell(plan);
+    spoil(cell, seed);
+    require_same(compiled(cell), interpreted(cell), 1e-10);
+  });
+}
+
+TEST_CASE("random cells give the same bits for any number of threads") {
+  std::vector<Tensors> on_one_thread;
+  for (const int threads : {1, 2, 3, 4, 8}) {
+    kernels::set_threads(threads);
+    std::size_t at = 0;
+    for_cells(100, [&](unsigned seed) {
+      CellPlan plan;
+      plan.seed = seed;
+      plan.dtype = seed % 2 == 0 ? DType::float32 : DType::float64;
+      plan.most_rows = 40;
+      const Tensors values = compiled(random_cell(plan));
+      if (threads == 1) on_one_thread.push_back(values);
+      const Tensors& expected = on_one_thread[at++];
+      REQUIRE(std::equal(values.begin(), values.end(), expected.begin(), expected.end(), same_bits));
+    });
+  }
+  kernels::set_threads(0);
+}

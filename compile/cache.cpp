@@ -14,9 +14,9 @@ std::shared_ptr<Program> ProgramCache::find(const Specs& specs, const std::vecto
     entries_.splice(entries_.begin(), entries_, found);
     return found->program;
   }
-  auto program = std::make_shared<Program>(trace(function, specs));
+  auto program = std::make_shared<Program>(trace(function, specs), options_.passes);
   entries_.push_front({specs, counts, program});
-  if (entries_.size() > std::max<std::size_t>(capacity_, 1)) entries_.pop_back();
+  if (entries_.size() > std::max<std::size_t>(options_.cache_size, 1)) entries_.pop_back();
   return program;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/pass.h>
 #include <sluice/compile/program.h>
 
 #include <list>
@@ -11,12 +12,14 @@ namespace sluice {
 struct CompileOptions {
   /// Programs kept, one per combination of argument shapes and dtypes; the one used longest ago goes first.
   std::size_t cache_size = 8;
+  /// What the compiler does to a graph; see graph_passes() and lowering_switches().
+  PassSet passes = PassSet::from_environment();
 };
 
 /// The Programs of one compiled function, by the specs of its arguments.
 class ProgramCache {
  public:
-  explicit ProgramCache(const CompileOptions& options) : capacity_(options.cache_size) {}
+  explicit ProgramCache(const CompileOptions& options) : options_(options) {}
 
   /// The Program for these specs; traces and compiles the function when there is none yet. `counts` tells
   /// functions of lists apart that have the same tensors in other lists.
@@ -31,7 +34,7 @@ class ProgramCache {
     std::vector<std::size_t> counts;
     std::shared_ptr<Program> program;
   };
-  std::size_t capacity_;
+  CompileOptions options_;
   mutable std::mutex mutex_;
   std::list<Entry> entries_;  // most recently used first
 };

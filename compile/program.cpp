@@ -40,8 +40,10 @@ class Running {
 
 }  // namespace
 
-Program::Program(Graph graph)
-    : graph_(std::move(graph)), schedule_(make_schedule(request_of(graph_))), arena_(schedule_.arena_bytes) {
+Program::Program(const Graph& graph, const PassSet& passes)
+    : graph_(optimize(graph, passes, &passes_)),
+      schedule_(make_schedule(request_of(graph_))),
+      arena_(schedule_.arena_bytes) {
   schedule_.place(arena_.data());
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     inputs_.push_back(kernels::Buffer::zeroed(input_spec(i).bytes()));

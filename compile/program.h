@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/pass.h>
 #include <sluice/compile/schedule.h>
 #include <sluice/kernels/buffer.h>
 
@@ -18,7 +19,8 @@ namespace sluice {
 /// that another uses.
 class Program {
  public:
-  explicit Program(Graph graph);
+  /// Runs the passes on the graph and makes a schedule of what they return.
+  explicit Program(const Graph& graph, const PassSet& passes = PassSet::from_environment());
 
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
@@ -35,15 +37,20 @@ class Program {
   /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for other specs.
   Tensors run(const Tensors& arguments, Location where = Location::current());
 
+  /// What the passes have made of the graph.
   const Graph& graph() const { return graph_; }
+  const std::vector<PassReport>& passes() const { return passes_; }
   std::size_t arena_bytes() const { return schedule_.arena_bytes; }
   /// The steps with their shapes and places in the arena, loops indented.
   std::string print() const;
+  /// The passes with the time each took and the nodes it left.
+  std::string print_passes() const { return to_text(passes_); }
 
  private:
   void compute();
   void check_arguments(const Tensors& arguments, Location where) const;
 
+  std::vector<PassReport> passes_;
   Graph graph_;
   Schedule schedule_;
   std::vector<kernels::Buffer> inputs_;

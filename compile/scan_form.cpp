@@ -1,0 +1,68 @@
+#include <sluice/compile/passes.h>
+#include <sluice/compile/rewrite.h>
+#include <sluice/graph/walk.h>
+#include <sluice/ops/broadcast_to.h>
+#include <sluice/ops/expand_dims.h>
+
+namespace sluice::passes {
+
+namespace {
+
+/// A carry that the body hands on as it is has its initial value at every step.
+void turn_constant_carries_into_captures(ScanParts& parts, Tensors& outputs) {
+  TensorMap<Tensor> inside;
+  std::vector<ScanParts::Carry> changing;
+  for (const ScanParts::Carry& carry : parts.carries) {
+    if (!carry.next.is(carry.inside)) {
+      changing.push_back(carry);
+      continue;
+    }
+    inside.emplace(carry.inside, parts.add_capture(carry.initial));
+    if (carry.output != ScanParts::unused) outputs[carry.output] = carry.initial;
+  }
+  if (inside.empty()) return;
+  parts.carries = std::move(changing);
+  parts.set_results(substitute(parts.results(), inside));
+}
+
+/// A y that is an x as it came in is that x; one that is a capture is it once more for every step.
+void take_ys_from_arguments(ScanParts& parts, Tensors& outputs) {
+  std::vector<ScanParts::Y> computed;
+  for (const ScanParts::Y& y : parts.ys) {
+    Tensor outside;
+    for (const ScanParts::Argument& x : parts.xs) {
+      if (x.inside.is(y.inside)) outside = x.outside;
+    }
+    for (const ScanParts::Argument& capture : parts.captures) {
+      if (!capture.inside.is(y.inside)) continue;
+      outside =
+          broadcast_to(expand_dims(capture.outside, 0), capture.outside.shape().inserted(0, parts.length));
+      locate({outside}, {capture.outside}, parts.where);
+    }
+    if (!outside.defined()) {
+      computed.push_back(y);
+    } else if (y.output != ScanParts::unused) {
+      outputs[y.output] = outside;
+    }
+  }
+  parts.ys = std::move(computed);
+}
+
+}  // namespace
+
+/// Brings scans into the form that later passes begin with: carries and ys only, all of them used and none of
+/// them something that is there without a loop.
+Graph scan_form(const Graph& graph) {
+  return rewrite_scans(graph, [](ScanParts parts) {
+    Tensors outputs(parts.output_count);
+    turn_constant_carries_into_captures(parts, outputs);
+    take_ys_from_arguments(parts, outputs);
+    const Tensors others = parts.outputs(parts.build());
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+      if (!outputs[i].defined()) outputs[i] = others[i];
+    }
+    return outputs;
+  });
+}
+
+}  // namespace sluice::passes

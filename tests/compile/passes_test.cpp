@@ -68,7 +68,7 @@ TEST_CASE("a rule is applied to every node, in the bodies of scans too, and line
   const Graph after = rewrite(graph, doubled);
   const Node& last = after.outputs[0].node();
   CHECK(last.op->name() == "add");
-  CHECK(std::string(last.where.file()).find("passes_test.cpp") != std::string::npos);
+  CHECK(std::string(last.where.file).find("passes_test.cpp") != std::string::npos);
   CHECK(after.outputs[1].node().op->body()->outputs[0].input(0).op().name() == "add");
   const Tensors values = evaluate(after, {ones({2}), ones({3, 2})});
   CHECK(values[0].to_vector()[0] == 2 * (6 * (6 * (6 * 1 + 1) + 1) + 1));

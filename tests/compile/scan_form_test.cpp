@@ -48,14 +48,17 @@ TEST_CASE("scan_form makes ys of what the way back needs and drops what nobody u
   %1 = sum(%0.0, axes=[0])  f32[]
   %2 = reshape(1, shape=[1])  f32[1]
   %3 = broadcast_to(%2, shape=[2])  f32[2]
-  %4 = scan(%3, %0.1, carries=1, xs=1, steps=3, reverse)  0: f32[2]
-    graph(a0: f32[2], a1: f32[2]) {
-      %0 = square(a1)  f32[2]
+  %4 = constant(0, 0)  f32[2]
+  %5 = scan(%3, %4, %0.1, carries=2, xs=1, steps=3, reverse)  0: f32[2], 1: f32[2]
+    graph(a0: f32[2], a1: f32[2], a2: f32[2]) {
+      %0 = multiply(a2, a2)  f32[2]
       %1 = subtract(1, %0)  f32[2]
       %2 = multiply(a0, %1)  f32[2]
-      return %2
+      %3 = multiply(a1, 2)  f32[2]
+      return %2, %3
     }
-  return %1, %4.0
+  %6 = add(%5.0, %5.1)  f32[2]
+  return %1, %6
 }
 )");
   check_same_values(graph, after);
@@ -69,7 +72,8 @@ TEST_CASE("scan_form takes out of the loop what passes through it unchanged") {
               return Carried{{c[0] + c[1], c[1]}, {x[0], a[0], c[1], c[0]}};
             },
             {a[0], a[0] * 2}, {a[1]});
-        return Tensors{result.carry[0], result.carry[1], result.ys[0], result.ys[1], result.ys[2], result.ys[3]};
+        return Tensors{result.carry[0], result.carry[1], result.ys[0],
+                       result.ys[1],    result.ys[2],    result.ys[3]};
       },
       specs);
   const Graph after = passes::scan_form(graph);

@@ -12,6 +12,7 @@ namespace {
 
 ScheduleRequest request_of(const Graph& graph) {
   ScheduleRequest request;
+  request.all_or_nothing = true;
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {
@@ -53,6 +54,7 @@ Program::Program(const Graph& graph, const PassSet& passes)
     outputs_.push_back(kernels::Buffer::zeroed(output_spec(i).bytes()));
     schedule_.at[schedule_.outputs[i]] = outputs_.back().data();
   }
+  schedule_.follow_bound();
 }
 
 void Program::compute() {

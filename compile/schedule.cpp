@@ -1,80 +1,46 @@
+#include <sluice/compile/copy_kernel.h>
 #include <sluice/compile/schedule.h>
-#include <sluice/graph/error.h>
-#include <sluice/graph/tensor.h>
-#include <sluice/ops/scan_op.h>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <cstring>
-
 namespace sluice {
-
-namespace {
-
-void copy_bytes(std::byte* to, const std::byte* from, std::size_t bytes) {
-  if (bytes > 0 && to != from) std::memcpy(to, from, bytes);
-}
-
-}  // namespace
 
 void Schedule::place(std::byte* arena) {
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].home == Home::arena) at[i] = arena + values[i].offset;
+    const Value& value = values[i];
+    if (value.home == Value::Home::arena) at[i] = arena + value.offset;
   }
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Value& value = values[i];
+    if (value.home == Value::Home::part && values[value.whole].home != Value::Home::bound)
+      at[i] = at[value.whole] + value.offset;
+  }
+}
+
+void Schedule::follow_bound() {
+  for (const Copy& shared : in_place) at[shared.from] = at[shared.to];
+  for (std::size_t part : parts_of_bound) at[part] = at[values[part].whole] + values[part].offset;
 }
 
 void Schedule::run() {
-  for (Step& step : steps) {
-    if (step.loop != nullptr) {
-      step.loop->run(at);
-      continue;
-    }
-    if (step.node == nullptr) {
-      copy_bytes(at[step.outputs[0]], at[step.inputs[0]], values[step.inputs[0]].spec.bytes());
-      continue;
-    }
-    for (std::size_t i = 0; i < step.inputs.size(); ++i) step.input_views[i].data = at[step.inputs[i]];
-    for (std::size_t i = 0; i < step.outputs.size(); ++i) {
-      step.output_views[i].data = step.outputs[i] == none ? nullptr : at[step.outputs[i]];
-    }
-    try {
-      step.node->op->run(step.input_views, step.output_views);
-    } catch (Error& error) {
-      error.locate(step.node->where);
-      throw;
-    }
-  }
+  for (const auto& kernel : kernels) kernel->run(at);
   for (const Copy& update : updates)
-    copy_bytes(at[update.to], at[update.from], values[update.to].spec.bytes());
-}
-
-void Schedule::Loop::run(const std::vector<std::byte*>& outside) {
-  body->place(outside[scratch]);
-  for (const Binding& capture : captures) body->at[capture.inside] = outside[capture.outside];
-  for (const Carry& carry : carries) {
-    copy_bytes(outside[carry.final], outside[carry.initial], body->values[carry.inside].spec.bytes());
-    body->at[carry.inside] = outside[carry.final];
-  }
-  for (const Copy& shared : body->in_place) body->at[shared.from] = body->at[shared.to];
-  for (Index i = 0; i < scan->length(); ++i) {
-    const auto t = static_cast<std::size_t>(scan->time(i));
-    for (const Binding& b : moving)
-      body->at[b.inside] = outside[b.outside] + t * body->values[b.inside].spec.bytes();
-    body->run();
-  }
+    copy_value(at[update.from], values[update.from], at[update.to], values[update.to]);
 }
 
 std::string Schedule::text(const std::string& indent) const {
-  const auto name = [&](std::size_t value) {
-    if (value == none) return std::string("-");
+  const auto name = [&](std::size_t value) -> std::string {
+    if (value == Value::none) return "-";
     const Value& v = values[value];
     switch (v.home) {
-      case Home::arena:
+      case Value::Home::arena:
         return fmt::format("%{}@{}", value, v.offset);
-      case Home::fixed:
+      case Value::Home::fixed:
         return fmt::format("${}", value);
-      case Home::bound:
+      case Value::Home::part:
+        return fmt::format("%{}[+{}]", v.whole, v.offset);
+      case Value::Home::bound:
         break;
     }
     return fmt::format("%{}", value);
@@ -85,14 +51,18 @@ std::string Schedule::text(const std::string& indent) const {
     return fmt::format("{}", fmt::join(parts, ", "));
   };
   std::string lines;
-  for (const Step& step : steps) {
-    const std::string attributes = step.node == nullptr ? "" : step.node->op->attributes();
-    lines += fmt::format(
-        "{}{} = {}({}{}{})  {}\n", indent, list(step.outputs),
-        step.node == nullptr ? "copy" : step.node->op->name(), list(step.inputs),
-        attributes.empty() ? "" : ", ", attributes,
-        step.outputs.empty() || step.outputs[0] == none ? "" : values[step.outputs[0]].spec.text());
-    if (step.loop != nullptr) lines += step.loop->body->text(indent + "    ");
+  for (const auto& kernel : kernels) {
+    const std::string details = kernel->details();
+    const bool written = !kernel->writes.empty() && kernel->writes[0] != Value::none;
+    lines += fmt::format("{}{} = {}({})  {}{}\n", indent, list(kernel->writes), kernel->name(),
+                         list(kernel->reads), written ? values[kernel->writes[0]].spec.text() : "",
+                         kernel->flops() > 0 ? fmt::format(", {:.0f} flops", kernel->flops()) : "");
+    // Details of several lines (the instructions of a group, the body of a loop) stand below.
+    for (std::size_t begin = 0; begin < details.size();) {
+      const std::size_t end = details.find('\n', begin);
+      lines += fmt::format("{}    {}\n", indent, details.substr(begin, end - begin));
+      begin = end == std::string::npos ? details.size() : end + 1;
+    }
   }
   for (const Copy& shared : in_place)
     lines += fmt::format("{}{} in {}\n", indent, name(shared.from), name(shared.to));

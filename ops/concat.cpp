@@ -6,6 +6,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice {
 
 namespace {
@@ -59,6 +61,23 @@ class Concat final : public Op {
   }
 
   Index axis() const { return axis_; }
+
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
+    return axis_ != 0 && std::find(by_rows.begin(), by_rows.end(), false) == by_rows.end();
+  }
+
+  std::optional<Window> window_in_output(std::span<const Spec> inputs, std::size_t i) const override {
+    Index before = 0;
+    Index length = 0;
+    for (std::size_t k = 0; k < inputs.size(); ++k) {
+      if (k < i) before += inputs[k].shape[axis_];
+      length += inputs[k].shape[axis_];
+    }
+    const detail::Strides strides = detail::dense_strides(inputs[i].shape.with(axis_, length));
+    const auto distance = detail::row_distance(inputs[i].shape, strides);
+    if (!distance) return std::nullopt;
+    return Window{before * strides[static_cast<std::size_t>(axis_)], *distance};
+  }
 
  private:
   const Index axis_;

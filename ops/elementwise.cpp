@@ -141,4 +141,14 @@ void ElementwiseOp::run(std::span<const View> inputs, std::span<const MutableVie
                         [&](Index begin, Index end) { run_range(*this, loops, inputs, output, begin, end); });
 }
 
+bool ElementwiseOp::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const {
+  const Shape shape = broadcast_all(inputs);
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& own = inputs[i].shape;
+    const bool has_rows = own.rank() == shape.rank() && own.rank() > 0 && own[0] == shape[0];
+    if (by_rows[i] ? !has_rows : has_rows && shape[0] != 1) return false;
+  }
+  return true;
+}
+
 }  // namespace sluice

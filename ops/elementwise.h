@@ -31,6 +31,9 @@ class ElementwiseOp : public Op {
 
   bool in_place() const final { return true; }
 
+  /// By rows where every operand that has rows of its own is marked.
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const final;
+
   /// The arithmetic: n elements of the output from those of the operands, where operand i advances by
   /// strides[i] elements, 0 (one value for all) or 1. `dtype` is the dtype of the last operand. The output
   /// may be the same memory as an operand with stride 1. This is all that the compiler calls when it fuses

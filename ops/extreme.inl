@@ -82,6 +82,10 @@ class Extreme final : public Op {
     return {chosen * (reshape(dy, kept) / count)};
   }
 
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
+    return inputs[0].shape.rank() > 0 && !has_axis(axes_, 0);
+  }
+
  private:
   static Axes all_of(AxisSet set) {
     std::vector<Index> axes;

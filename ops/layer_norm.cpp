@@ -57,6 +57,10 @@ class LayerNorm final : public Op {
     return {scale * (dy - mean(dy, -1, true) - y * mean(dy * y, -1, true))};
   }
 
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
+    return inputs[0].shape.rank() > 1;
+  }
+
  private:
   const double epsilon_;
 };

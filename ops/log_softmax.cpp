@@ -52,6 +52,8 @@ class LogSoftmax final : public Op {
     return {dy - exp(y) * sum(dy, axis_, true)};
   }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }
+
  private:
   const Index axis_;
 };

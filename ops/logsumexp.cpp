@@ -52,6 +52,8 @@ class LogSumExp final : public Op {
     return {exp(x - reshape(shift, kept)) * reshape(dy, kept)};
   }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }
+
  private:
   const Index axis_;
   const bool keep_;

@@ -36,6 +36,16 @@ class Reshape final : public Op {
     return {reshape(dy, y.input(0).shape())};
   }
 
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
+    const Shape& x = inputs[0].shape;
+    return x.size() > 0 && shape_.rank() > 0 && x.rank() > 0 && shape_[0] == x[0];
+  }
+
+  std::optional<Window> window_in_input(const Spec& input) const override {
+    if (input.shape.size() == 0) return std::nullopt;
+    return Window{0, shape_.rank() == 0 ? 1 : shape_.back()};
+  }
+
  private:
   const Shape shape_;
 };

@@ -73,6 +73,25 @@ class Slice final : public Op {
 
   const std::vector<Range>& ranges() const { return ranges_; }
 
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
+    return ranges_[0].begin == 0 && ranges_[0].step == 1 && ranges_[0].end == inputs[0].shape[0];
+  }
+
+  std::optional<Window> window_in_input(const Spec& input) const override {
+    detail::Strides strides = detail::dense_strides(input.shape);
+    Shape shape = input.shape;
+    Index offset = 0;
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      const auto axis = static_cast<Index>(i);
+      // A view of fewer rows than the node's still takes all of them.
+      shape = shape.with(axis, std::min(count(ranges_[i]), input.shape[axis]));
+      offset += ranges_[i].begin * strides[i];
+      strides[i] *= ranges_[i].step;
+    }
+    const auto distance = detail::row_distance(shape, strides);
+    return distance ? std::optional(Window{offset, *distance}) : std::nullopt;
+  }
+
  private:
   const std::vector<Range> ranges_;
 };

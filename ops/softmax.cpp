@@ -48,6 +48,8 @@ class Softmax final : public Op {
     return {y * (dy - sum(dy * y, axis_, true))};
   }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }
+
  private:
   const Index axis_;
 };

@@ -143,4 +143,21 @@ void copy_strided(const Shape& shape, std::size_t bytes, const void* from, const
   as(std::uint64_t{});
 }
 
+std::optional<Index> row_distance(const Shape& part, const Strides& strides) {
+  const Index rank = part.rank();
+  if (part.size() == 0) return std::nullopt;
+  if (rank == 0) return 1;
+  if (part.back() > 1 && strides[static_cast<std::size_t>(rank - 1)] != 1) return std::nullopt;
+  std::optional<Index> distance;
+  Index expected = 0;
+  for (Index axis = rank - 2; axis >= 0; --axis) {
+    if (part[axis] == 1) continue;
+    const Index here = strides[static_cast<std::size_t>(axis)];
+    if (distance && here != expected) return std::nullopt;
+    if (!distance) distance = here;
+    expected = here * part[axis];
+  }
+  return distance.value_or(part.back());
+}
+
 }  // namespace sluice::detail

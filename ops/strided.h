@@ -3,6 +3,7 @@
 #include <sluice/graph/op.h>
 
 #include <array>
+#include <optional>
 
 namespace sluice::detail {
 
@@ -12,6 +13,10 @@ using Strides = std::array<Index, Shape::max_rank>;
 
 /// Those of dense, row-major memory.
 Strides dense_strides(const Shape& shape);
+
+/// The distance between the rows (last axis) of a part of memory that has these strides, where one number says
+/// it: none where the rows lie irregularly, or the elements of a row are apart.
+std::optional<Index> row_distance(const Shape& part, const Strides& strides);
 
 /// Copies to[i . to_strides] = from[i . from_strides] for all i of the shape; what every op does that only
 /// moves elements (transpose, broadcast_to, slice, flip, concat, pad, ...). `bytes` is the size of an

@@ -67,6 +67,10 @@ class Sum final : public Op {
 
   detail::SumAxes summed() const { return {axes_, keep_}; }
 
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
+    return inputs[0].shape.rank() > 0 && !detail::has_axis(axes_, 0);
+  }
+
  private:
   const detail::AxisSet axes_;
   const bool keep_;

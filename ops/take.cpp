@@ -50,6 +50,10 @@ class Take final : public Op {
 
   Index axis() const { return axis_; }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
+    return axis_ == 0 && !by_rows[0] && by_rows[1];  // one table for all rows of ids
+  }
+
  private:
   const Index axis_;
 };

@@ -1,0 +1,227 @@
+#include <sluice/compile/group_kernel.h>
+#include <sluice/kernels/threads.h>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+/// Elements times ops that are worth another thread: some ten microseconds.
+constexpr Index piece_work = Index{1} << 17;
+constexpr Index least_tile = 64;
+constexpr Index most_tile = 1024;
+
+}  // namespace
+
+GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructions,
+                         const std::vector<Value>& read, const std::vector<Value>& written)
+    : shape_(shape),
+      size_(shape.size()),
+      columns_(shape.rank() == 0 ? 1 : shape.back()),
+      instructions_(std::move(instructions)) {
+  rows_ = size_ / columns_;
+  for (std::size_t i = 0; i < read.size(); ++i) reads_.push_back(operand(i, read[i]));
+  for (std::size_t i = 0; i < written.size(); ++i) writes_.push_back(operand(i, written[i]));
+  // Where every value is either one number or dense, rows mean nothing: it is all one row.
+  const auto is_flat = [&](const Operand& o) {
+    return o.regular && ((o.column_stride == 0 && o.row_stride == 0) ||
+                         (o.column_stride == 1 && o.row_stride == columns_));
+  };
+  flat_ = rows_ <= 1 || (std::all_of(reads_.begin(), reads_.end(), is_flat) &&
+                         std::all_of(writes_.begin(), writes_.end(), is_flat));
+  if (flat_) {
+    columns_ = size_;
+    rows_ = 1;
+  }
+  plan_temporaries(instructions_);
+}
+
+GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value) const {
+  Operand result;
+  result.value = index;
+  result.element = static_cast<Index>(size_of(value.spec.dtype));
+  const Shape& own = value.spec.shape;
+  const Index rank = shape_.rank();
+  const Index missing = rank - own.rank();  // axes in front that the value does not have
+  result.column_stride = own.rank() == 0 || (own.back() == 1 && columns_ != 1) ? 0 : 1;
+  // Strides of the value's own leading axes: its rows are row_stride apart.
+  Index stride = value.row_stride;
+  for (Index axis = own.rank() - 2; axis >= 0; --axis) {
+    result.row_strides[static_cast<std::size_t>(axis + missing)] = own[axis] == 1 ? 0 : stride;
+    stride *= own[axis];
+  }
+  // Rows follow each other regularly when each axis continues the one behind it.
+  bool known = false;
+  Index expected = 0;
+  for (Index axis = rank - 2; axis >= 0; --axis) {
+    if (shape_[axis] == 1) continue;
+    const Index here = result.row_strides[static_cast<std::size_t>(axis)];
+    if (!known) {
+      result.row_stride = here;
+      known = true;
+    } else {
+      result.regular = result.regular && here == expected;
+    }
+    expected = here * shape_[axis];
+  }
+  return result;
+}
+
+/// Gives temporaries places in the scratch memory, the same to several that do not live at the same time, and
+/// chooses the length of a tile so that all fit.
+void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions) {
+  std::vector<std::size_t> last_use(instructions.size(), 0);  // by temporary, which counts instructions
+  for (std::size_t i = 0; i < instructions.size(); ++i) {
+    for (const Place& place : instructions[i].inputs) {
+      if (place.kind == Place::Kind::temporary) last_use[place.index] = i;
+    }
+  }
+  std::vector<std::size_t> slot_of(instructions.size(), 0);
+  std::vector<std::size_t> free;
+  std::size_t slots = 0;
+  for (std::size_t i = 0; i < instructions.size(); ++i) {
+    // Freed first: an op may write over an operand. But not over one with elements of another size.
+    std::vector<std::size_t> later;
+    const Index width = static_cast<Index>(size_of(instructions[i].node->outputs[0].dtype));
+    for (std::size_t k = 0; k < instructions[i].inputs.size(); ++k) {
+      const Place& place = instructions[i].inputs[k];
+      if (place.kind != Place::Kind::temporary || last_use[place.index] != i) continue;
+      last_use[place.index] = instructions.size();  // read twice by one op: freed once
+      const bool same = static_cast<Index>(size_of(instructions[i].node->inputs[k].dtype())) == width;
+      (same ? free : later).push_back(slot_of[place.index]);
+    }
+    if (instructions[i].output.kind == Place::Kind::temporary) {
+      if (free.empty()) free.push_back(slots++);
+      slot_of[instructions[i].output.index] = free.back();
+      free.pop_back();
+    }
+    free.insert(free.end(), later.begin(), later.end());
+  }
+  Index widest = 1;
+  for (const Instruction& instruction : instructions)
+    widest = std::max(widest, static_cast<Index>(size_of(instruction.node->outputs[0].dtype)));
+  const Index fitting =
+      static_cast<Index>(scratch_bytes) / (widest * std::max<Index>(1, static_cast<Index>(slots)));
+  tile_ = std::clamp<Index>(fitting / 16 * 16, least_tile, most_tile);
+  while (static_cast<std::size_t>(tile_ * widest) * slots > scratch_bytes && tile_ > 1) tile_ /= 2;
+
+  for (const Instruction& instruction : instructions) {
+    Step step{instruction.op, instruction.node->inputs.back().dtype(), instruction.inputs.size(), {}, {}, {},
+              false};
+    const auto source = [&](const Place& place, DType dtype) {
+      Source s;
+      s.element = static_cast<Index>(size_of(dtype));
+      s.temporary = place.kind == Place::Kind::temporary;
+      if (s.temporary) {
+        s.index = slot_of[place.index] * static_cast<std::size_t>(tile_ * widest);
+        return s;
+      }
+      const bool written = place.kind == Place::Kind::written;
+      const Operand& o = written ? writes_[place.index] : reads_[place.index];
+      s.index = place.index + (written ? reads_.size() : 0);
+      s.column_stride = o.column_stride;
+      const bool one_number = o.regular && o.column_stride == 0 && o.row_stride == 0;
+      const bool neighbours = o.regular && o.column_stride == 1 && o.row_stride == columns_;
+      step.by_row = step.by_row || (rows_ > 1 && !one_number && !neighbours);
+      return s;
+    };
+    for (std::size_t k = 0; k < instruction.inputs.size(); ++k) {
+      step.inputs[k] = source(instruction.inputs[k], instruction.node->inputs[k].dtype());
+      step.strides[k] = step.inputs[k].column_stride;
+    }
+    step.output = source(instruction.output, instruction.node->outputs[0].dtype);
+    steps_.push_back(step);
+  }
+}
+
+Index GroupKernel::row_offset(const Operand& operand, Index row) const {
+  if (operand.regular) return row * operand.row_stride;
+  Index offset = 0;
+  for (Index axis = shape_.rank() - 2; axis >= 0; --axis) {
+    offset += row % shape_[axis] * operand.row_strides[static_cast<std::size_t>(axis)];
+    row /= shape_[axis];
+  }
+  return offset;
+}
+
+void GroupKernel::run_tile(const Addresses& at, Index row, Index rows, Index column, Index columns,
+                           std::byte* scratch) const {
+  for (const Step& step : steps_) {
+    const bool by_row = step.by_row && rows > 1;
+    const Index calls = by_row ? rows : 1;
+    const Index n = by_row ? columns : rows * columns;
+    const auto address = [&](const Source& source, Index r) -> std::byte* {
+      if (source.temporary) return scratch + static_cast<Index>(source.index) + r * columns * source.element;
+      const bool read = source.index < reads_.size();
+      const Operand& o = read ? reads_[source.index] : writes_[source.index - reads_.size()];
+      std::byte* const base = at[read ? this->reads[o.value] : this->writes[o.value]];
+      return base + (row_offset(o, row + r) + column * o.column_stride) * o.element;
+    };
+    for (Index r = 0; r < calls; ++r) {
+      std::array<const void*, most_operands> from;
+      for (std::size_t k = 0; k < step.count; ++k) from[k] = address(step.inputs[k], r);
+      step.op->tile(from.data(), step.strides.data(), address(step.output, r), n, step.dtype);
+    }
+  }
+}
+
+void GroupKernel::run(const Addresses& at) {
+  const Index tile_columns = std::min(columns_, tile_);
+  const Index tile_rows = std::max<Index>(1, tile_ / tile_columns);
+  const Index across = (columns_ + tile_columns - 1) / tile_columns;
+  const Index tiles = (rows_ + tile_rows - 1) / tile_rows * across;
+  const Index work = tile_ * static_cast<Index>(steps_.size());
+  kernels::parallel_for(tiles, std::max<Index>(1, piece_work / work), [&](Index begin, Index end) {
+    alignas(64) std::byte scratch[scratch_bytes];
+    for (Index t = begin; t < end; ++t) {
+      const Index row = t / across * tile_rows;
+      const Index column = t % across * tile_columns;
+      run_tile(at, row, std::min(tile_rows, rows_ - row), column, std::min(tile_columns, columns_ - column),
+               scratch);
+    }
+  });
+}
+
+/// A tile is written when the ops before have read theirs. So an output may lie over an input that is read at
+/// the same places, and by no op behind the one that writes.
+bool GroupKernel::may_overwrite(std::size_t read, std::size_t written) const {
+  const auto number = [](const std::vector<std::size_t>& of, std::size_t value) {
+    return static_cast<std::size_t>(std::find(of.begin(), of.end(), value) - of.begin());
+  };
+  const std::size_t from = number(reads, read);
+  const std::size_t to = number(writes, written);
+  const Operand& a = reads_[from];
+  const Operand& b = writes_[to];
+  if (a.element != b.element || a.column_stride != b.column_stride || a.row_strides != b.row_strides)
+    return false;
+  bool done = false;
+  for (const Instruction& instruction : instructions_) {
+    for (const Place& place : instruction.inputs) {
+      if (done && place.kind == Place::Kind::read && place.index == from) return false;
+    }
+    done = done || (instruction.output.kind == Place::Kind::written && instruction.output.index == to);
+  }
+  return true;
+}
+
+std::string GroupKernel::details() const {
+  const auto name = [&](const Place& place) {
+    const char* kinds[] = {"in", "out", "t"};
+    return fmt::format("{}{}", kinds[static_cast<std::size_t>(place.kind)], place.index);
+  };
+  std::string lines;
+  for (const Instruction& instruction : instructions_) {
+    std::vector<std::string> inputs;
+    for (const Place& place : instruction.inputs) inputs.push_back(name(place));
+    const std::string attributes = instruction.op->attributes();
+    lines += fmt::format("{} = {}({}{}{})\n", name(instruction.output), instruction.op->name(),
+                         fmt::join(inputs, ", "), attributes.empty() ? "" : ", ", attributes);
+  }
+  return lines;
+}
+
+}  // namespace sluice

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <sluice/compile/kernel.h>
+#include <sluice/ops/elementwise.h>
+
+#include <array>
+
+namespace sluice {
+
+/// Elementwise ops over one shape, run together: tile by tile, all ops on a tile while it is in the first cache.
+/// What only ops of the group read never leaves that cache.
+class GroupKernel final : public Kernel {
+ public:
+  /// Where an op reads or writes: a value outside (index of reads or writes), or a temporary of the group.
+  struct Place {
+    enum class Kind { read, written, temporary } kind;
+    std::size_t index;
+  };
+  struct Instruction {
+    std::shared_ptr<const Node> node;
+    const ElementwiseOp* op;
+    std::vector<Place> inputs;
+    Place output;
+  };
+
+  /// `shape` is that of everything written. Values read broadcast to it.
+  GroupKernel(const Shape& shape, std::vector<Instruction> instructions, const std::vector<Value>& read,
+              const std::vector<Value>& written);
+  void run(const Addresses& at) override;
+  bool may_overwrite(std::size_t read, std::size_t written) const override;
+  bool may_throw() const override { return false; }
+  std::string name() const override { return "elementwise"; }
+  std::string details() const override;
+  double flops() const override { return static_cast<double>(size_) * static_cast<double>(steps_.size()); }
+
+ private:
+  static constexpr std::size_t most_operands = ElementwiseOp::max_operands;
+  static constexpr std::size_t scratch_bytes = std::size_t{24}
+                                               << 10;  // of the 32 KB or more of a first cache
+
+  /// How the elements of an outside value are found: element (r, c) of the group is at the sum over axes of
+  /// index * stride, the last axis being c.
+  struct Operand {
+    std::size_t value = 0;  // index of reads, or of writes
+    Index element = 0;      // bytes
+    Index column_stride = 0;
+    std::array<Index, Shape::max_rank> row_strides{};  // of the leading axes
+    Index row_stride = 0;                              // of consecutive rows, where that is constant
+    bool regular = true;                               // row_stride holds
+  };
+  /// An operand of a step: outside memory, or scratch.
+  struct Source {
+    bool temporary = false;
+    std::size_t index = 0;  // operand, or offset in scratch
+    Index element = 0;      // bytes
+    Index column_stride = 1;
+  };
+  struct Step {
+    const ElementwiseOp* op;
+    DType dtype;
+    std::size_t count;
+    std::array<Source, most_operands> inputs;
+    Source output;
+    std::array<Index, most_operands> strides;
+    bool by_row;  // operands are not neighbours over the ends of rows
+  };
+
+  void plan_temporaries(const std::vector<Instruction>& instructions);
+  Operand operand(std::size_t index, const Value& value) const;
+  Index row_offset(const Operand& operand, Index row) const;
+  void run_tile(const Addresses& at, Index row, Index rows, Index column, Index columns,
+                std::byte* scratch) const;
+
+  Shape shape_;
+  Index size_;
+  Index rows_;
+  Index columns_;
+  Index tile_ = 0;  // elements
+  bool flat_ = true;
+  std::vector<Instruction> instructions_;
+  std::vector<Operand> reads_;
+  std::vector<Operand> writes_;
+  std::vector<Step> steps_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,127 @@
+#include <sluice/compile/loop_kernel.h>
+#include <sluice/kernels/packed_matrix.h>
+#include <sluice/kernels/threads.h>
+
+#include <fmt/format.h>
+
+#include <cstring>
+
+namespace sluice {
+
+namespace {
+
+void copy_bytes(std::byte* to, const std::byte* from, Index bytes) {
+  if (bytes > 0 && to != from) std::memcpy(to, from, static_cast<std::size_t>(bytes));
+}
+
+template <class T>
+void pack(const LoopKernel::Pack& pack, const Addresses& at) {
+  kernels::pack(pack.transpose, pack.inner, pack.columns, reinterpret_cast<const T*>(at[pack.source]),
+                pack.value.row_stride, reinterpret_cast<T*>(at[pack.packed]));
+}
+
+}  // namespace
+
+LoopKernel::LoopKernel(std::shared_ptr<const Node> node, const ScanOp& scan)
+    : node_(std::move(node)), scan_(scan) {}
+
+void LoopKernel::run(const Addresses& at) {
+  for (const Pack& p : packs) {
+    if (p.value.spec.dtype == DType::float64) {
+      pack<double>(p, at);
+    } else {
+      pack<float>(p, at);
+    }
+  }
+  if (chunks.size() == 1) {
+    run_chunk(chunks.front(), at);
+    return;
+  }
+  kernels::parallel_for(static_cast<Index>(chunks.size()), 1,
+                        [&](Index i, Index) { run_chunk(chunks[static_cast<std::size_t>(i)], at); });
+}
+
+void LoopKernel::run_chunk(Chunk& chunk, const Addresses& at) {
+  Schedule& body = chunk.body;
+  const auto bind = [&](const Binding& b, Index time) {
+    body.at[b.inside] = at[b.outside] + time * b.step_bytes + chunk.first * b.row_bytes;
+  };
+  for (const Binding& capture : captures) bind(capture, 0);
+  for (const Pack& p : packs) body.at[p.inside] = at[p.packed];
+  begin_carries(chunk, at);
+  body.place(at[chunk.scratch]);
+  for (Index step = 0; step < scan_.length(); ++step) {
+    for (const Binding& b : moving) bind(b, scan_.time(step));
+    bind_carries(chunk, step, at);
+    body.follow_bound();
+    body.run();
+  }
+  end_carries(chunk, at);
+}
+
+void LoopKernel::begin_carries(const Chunk& chunk, const Addresses& at) const {
+  for (const Carry& c : carries) {
+    const Index row = chunk.first * c.row_bytes;
+    const Index bytes = c.row_bytes > 0 ? chunk.rows * c.row_bytes : c.bytes;
+    const std::byte* const initial = at[c.initial] + row;
+    if (c.stack_in != Value::none && scan_.length() > 0)
+      copy_bytes(at[c.stack_in] + scan_.time(0) * c.bytes + row, initial, bytes);
+    if (!c.stacked()) copy_bytes(at[c.final] + row, initial, bytes);
+  }
+}
+
+void LoopKernel::bind_carries(Chunk& chunk, Index step, const Addresses& at) const {
+  Addresses& inside = chunk.body.at;
+  const Index time = scan_.time(step);
+  for (const Carry& c : carries) {
+    const Index row = chunk.first * c.row_bytes;
+    if (!c.stacked()) {
+      inside[c.inside] = at[c.final] + row;
+      continue;
+    }
+    if (c.stack_in != Value::none) {
+      inside[c.inside] = at[c.stack_in] + time * c.bytes + row;
+    } else {
+      inside[c.inside] =
+          step == 0 ? at[c.initial] + row : at[c.stack_out] + scan_.time(step - 1) * c.bytes + row;
+    }
+    if (c.stack_out != Value::none) {
+      inside[c.next] = at[c.stack_out] + time * c.bytes + row;
+    } else if (step + 1 < scan_.length()) {
+      inside[c.next] = at[c.stack_in] + scan_.time(step + 1) * c.bytes + row;
+    } else {
+      inside[c.next] = at[c.final] + row;
+    }
+  }
+}
+
+void LoopKernel::end_carries(const Chunk& chunk, const Addresses& at) const {
+  for (const Carry& c : carries) {
+    if (!c.stacked() || c.final == Value::none) continue;
+    const Index row = chunk.first * c.row_bytes;
+    const Index bytes = c.row_bytes > 0 ? chunk.rows * c.row_bytes : c.bytes;
+    if (scan_.length() == 0) {
+      copy_bytes(at[c.final] + row, at[c.initial] + row, bytes);
+    } else if (c.stack_out != Value::none) {
+      const Index last = scan_.time(scan_.length() - 1);
+      copy_bytes(at[c.final] + row, at[c.stack_out] + last * c.bytes + row, bytes);
+    }
+  }
+}
+
+std::string LoopKernel::details() const {
+  std::string rows;
+  if (chunks.size() > 1) rows = fmt::format(", rows divided by {}", chunks.size());
+  return fmt::format("{} steps{}{}\n{}", scan_.length(), scan_.reverse() ? ", reverse" : "", rows,
+                     chunks.front().body.text("  "));
+}
+
+double LoopKernel::flops() const {
+  double sum = 0;
+  for (const Chunk& chunk : chunks) {
+    for (const auto& kernel : chunk.body.kernels) sum += kernel->flops();
+  }
+  return sum * static_cast<double>(scan_.length());
+}
+
+}  // namespace sluice

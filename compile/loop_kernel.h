@@ -1,0 +1,70 @@
+#pragma once
+
+#include <sluice/compile/schedule.h>
+#include <sluice/ops/scan_op.h>
+
+namespace sluice {
+
+/// The loop of a scan. Its body is a schedule of its own, one for each range of rows that a thread works on.
+/// Pairs of values are (number outside, number inside the body).
+class LoopKernel final : public Kernel {
+ public:
+  struct Binding {
+    std::size_t outside;
+    std::size_t inside;
+    Index step_bytes;  ///< what the address advances by in time; 0 for captures
+    Index row_bytes;   ///< of one row, where threads take rows of it; else 0
+  };
+  /// A carry is in `final` while the loop runs, unless its values of all steps are wanted: then they are
+  /// computed where they are kept, and a step reads what the step before has written there.
+  struct Carry {
+    std::size_t initial;
+    std::size_t final = Value::none;
+    std::size_t inside = Value::none;
+    std::size_t next = Value::none;       ///< inside; where stacked
+    std::size_t stack_in = Value::none;   ///< outside: the carry as it comes in at every step
+    std::size_t stack_out = Value::none;  ///< outside: the carry as it goes out
+    Index bytes = 0;
+    Index row_bytes = 0;
+
+    bool stacked() const { return stack_in != Value::none || stack_out != Value::none; }
+  };
+  struct Pack {
+    std::size_t source;
+    std::size_t packed;  ///< outside
+    std::size_t inside;
+    bool transpose;
+    Index inner;
+    Index columns;
+    Value value;  ///< of the source
+  };
+  struct Chunk {
+    Schedule body;
+    Index first = 0;  ///< row
+    Index rows = 1;
+    std::size_t scratch = Value::none;
+  };
+
+  LoopKernel(std::shared_ptr<const Node> node, const ScanOp& scan);
+  void run(const Addresses& at) override;
+  std::string name() const override { return "loop"; }
+  std::string details() const override;
+  double flops() const override;
+
+  std::vector<Binding> captures;
+  std::vector<Binding> moving;  ///< xs and ys
+  std::vector<Carry> carries;
+  std::vector<Pack> packs;
+  std::vector<Chunk> chunks;
+
+ private:
+  void run_chunk(Chunk& chunk, const Addresses& at);
+  void begin_carries(const Chunk& chunk, const Addresses& at) const;
+  void end_carries(const Chunk& chunk, const Addresses& at) const;
+  void bind_carries(Chunk& chunk, Index step, const Addresses& at) const;
+
+  std::shared_ptr<const Node> node_;
+  const ScanOp& scan_;
+};
+
+}  // namespace sluice

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <sluice/compile/kernel.h>
+#include <sluice/ops/matmul_op.h>
+
+#include <optional>
+
+namespace sluice {
+
+/// The sizes of a product that is a single matrix product, whatever its batches: [rows, inner] [inner, columns].
+struct ProductSizes {
+  Index rows;
+  Index inner;
+  Index columns;
+};
+
+/// Those of a matmul of operands with these shapes; none where it is several products.
+std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b);
+
+/// A matrix product that reads and writes rows at any distance. Its right operand may be packed.
+class ProductKernel final : public Kernel {
+ public:
+  ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b, const Value& c,
+                bool packed);
+  void run(const Addresses& at) override;
+  bool may_throw() const override { return false; }
+  std::string name() const override { return packed_ ? "product, packed" : "product"; }
+  std::string details() const override;
+  double flops() const override;
+
+ private:
+  template <class T>
+  void multiply(const Addresses& at) const;
+
+  MatMulOptions options_;
+  ProductSizes sizes_;
+  DType dtype_;
+  Index lda_;
+  Index ldb_;
+  Index ldc_;
+  bool packed_;
+};
+
+}  // namespace sluice

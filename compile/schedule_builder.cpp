@@ -1,0 +1,202 @@
+#include <sluice/compile/copy_kernel.h>
+#include <sluice/compile/schedule_builder.h>
+#include <sluice/graph/leaf.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(request) {
+  Tensors updated;
+  for (const auto& update : request.updates) updated.push_back(update.value);
+  Tensors results = request.outputs;
+  results.insert(results.end(), updated.begin(), updated.end());
+  order_ = topological_order(results);
+  units_ = make_units(order_, request.outputs, updated, request.lowering.fuse);
+  used_.insert(results.begin(), results.end());
+  leaves_unit_.insert(results.begin(), results.end());
+  std::unordered_map<const Node*, std::size_t> unit_of;
+  for (std::size_t i = 0; i < units_.size(); ++i) {
+    for (const Node* node : units_[i]) unit_of[node] = i;
+  }
+  for (const Node* node : order_) {
+    for (const Tensor& input : node->inputs) {
+      used_.insert(input);
+      if (unit_of.at(&input.node()) != unit_of.at(node)) leaves_unit_.insert(input);
+    }
+  }
+}
+
+Schedule ScheduleBuilder::build() {
+  add_inputs();
+  add_outputs();
+  if (request_.lowering.windows) find_destinations();
+  for (const Unit& unit : units_) {
+    if (leaf_of(*unit.front()) == nullptr) add_unit(unit);
+  }
+  for (const Schedule::Copy& copy : late_copies_) add_copy(copy.from, copy.to);
+  add_updates();
+  plan_memory(schedule_, request_.all_or_nothing);
+  find_parts_of_bound();
+  schedule_.at.resize(schedule_.values.size());
+  for (std::size_t i = 0; i < schedule_.values.size(); ++i) schedule_.at[i] = schedule_.values[i].fixed;
+  return std::move(schedule_);
+}
+
+std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home) {
+  Value value;
+  value.spec = spec;
+  value.home = home;
+  value.row_stride = value.columns();
+  schedule_.values.push_back(value);
+  return schedule_.values.size() - 1;
+}
+
+/// The place of a part in memory, given its window in the whole as if that were dense. None where the whole's
+/// rows lie apart and the part does not keep to them.
+std::optional<Window> ScheduleBuilder::composed(const Value& whole, const Spec& part, Window window) const {
+  if (whole.dense()) return window;
+  const Index columns = whole.columns();
+  const Index width = part.shape.rank() == 0 ? 1 : part.shape.back();
+  const Index rows = width == 0 ? 0 : part.shape.size() / width;
+  const Index within = window.offset % columns;
+  if (within + width > columns || (rows > 1 && window.row_stride % columns != 0)) return std::nullopt;
+  return Window{window.offset / columns * whole.row_stride + within,
+                window.row_stride / columns * whole.row_stride};
+}
+
+std::size_t ScheduleBuilder::add_part(std::size_t of, const Spec& spec, Window window) {
+  Value part;
+  part.spec = spec;
+  part.home = Value::Home::part;
+  part.row_stride = part.rows() <= 1 ? part.columns() : window.row_stride;
+  const Value& whole = value(of);
+  const bool nested = whole.home == Value::Home::part;
+  part.whole = nested ? whole.whole : of;
+  part.offset = (nested ? whole.offset : 0) + static_cast<std::size_t>(window.offset) * size_of(spec.dtype);
+  schedule_.values.push_back(part);
+  return schedule_.values.size() - 1;
+}
+
+/// The spec of the rows that this schedule computes of a tensor.
+Spec ScheduleBuilder::spec_of(const Tensor& t) const {
+  if (request_.rows == nullptr || request_.rows->cut.count(t) == 0) return t.spec();
+  return {t.dtype(), t.shape().with(0, request_.rows->count)};
+}
+
+/// The value of a leaf; Variables that are only written appear here too.
+std::size_t ScheduleBuilder::leaf_value(const Tensor& leaf) {
+  const auto [entry, inserted] = value_of_.try_emplace(leaf, 0);
+  if (!inserted) return entry->second;
+  const Spec spec = spec_of(leaf);
+  const std::size_t number = add_value(spec, Value::Home::fixed);
+  // Constants are never written; a Variable's memory is, by updates.
+  auto* memory = static_cast<std::byte*>(const_cast<void*>(leaf_of(leaf.node())->data()));
+  if (spec != leaf.spec())
+    memory += request_.rows->first * static_cast<Index>(leaf.spec().bytes()) / leaf.shape()[0];
+  schedule_.values[number].fixed = memory;
+  entry->second = number;
+  return number;
+}
+
+void ScheduleBuilder::add_inputs() {
+  for (const Tensor& input : request_.inputs) {
+    const std::size_t number = add_value(spec_of(input), Value::Home::bound);
+    value_of_[input] = number;
+    schedule_.inputs.push_back(number);
+  }
+  for (const Node* node : order_) {
+    if (leaf_of(*node) != nullptr) leaf_value(Tensor(node->shared_from_this()));
+  }
+}
+
+/// An output is computed right where it is wanted, unless it is a leaf or wanted twice.
+void ScheduleBuilder::add_outputs() {
+  for (const Tensor& output : request_.outputs) {
+    const std::size_t number = add_value(spec_of(output), Value::Home::bound);
+    schedule_.outputs.push_back(number);
+    const auto [entry, inserted] = value_of_.try_emplace(output, number);
+    if (inserted) continue;
+    // A leaf is copied before a kernel could change the memory it is in, a computed value when it is there.
+    if (leaf_of(output.node()) != nullptr) {
+      add_copy(entry->second, number);
+    } else {
+      late_copies_.push_back({entry->second, number});
+    }
+  }
+}
+
+/// Inputs of concats that some kernel computes are computed where the concat wants them.
+void ScheduleBuilder::find_destinations() {
+  for (const Node* node : order_) {
+    Specs specs;
+    for (const Tensor& input : node->inputs) specs.push_back(spec_of(input));
+    for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+      const Tensor& input = node->inputs[i];
+      if (leaf_of(input.node()) != nullptr || value_of_.count(input) > 0) continue;
+      if (input.op().body() != nullptr) continue;  // a loop writes dense memory
+      if (!node->op->window_in_output(specs, i)) continue;
+      // What is a window itself lies somewhere already.
+      if (input.node().inputs.size() == 1 && input.op().window_in_input(spec_of(input.input(0))).has_value())
+        continue;
+      destination_.try_emplace(input, Destination{node, i});
+    }
+  }
+}
+
+/// A value to be written: in the concat that wants it, or on its own.
+std::size_t ScheduleBuilder::output_value(const Tensor& t) {
+  if (const auto found = value_of_.find(t); found != value_of_.end()) return found->second;
+  const Spec spec = spec_of(t);
+  std::optional<std::size_t> number;
+  if (const auto found = destination_.find(t); found != destination_.end()) {
+    const auto [concat, input] = found->second;
+    Specs specs;
+    for (const Tensor& other : concat->inputs) specs.push_back(spec_of(other));
+    const std::size_t whole = output_value(Tensor(concat->shared_from_this()));
+    const auto window = composed(value(whole), spec, *concat->op->window_in_output(specs, input));
+    if (window) number = add_part(whole, spec, *window);
+  }
+  if (!number) number = add_value(spec, Value::Home::arena);
+  value_of_[t] = *number;
+  return *number;
+}
+
+/// The tensor's value in memory without gaps.
+std::size_t ScheduleBuilder::dense_value(const Tensor& t) {
+  const std::size_t number = value_of_.at(t);
+  if (value(number).dense()) return number;
+  const auto [entry, inserted] = dense_of_.try_emplace(t, 0);
+  if (inserted) {
+    entry->second = add_value(value(number).spec, Value::Home::arena);
+    add_copy(number, entry->second);
+  }
+  return entry->second;
+}
+
+void ScheduleBuilder::add_updates() {
+  for (const auto& update : request_.updates) {
+    const std::size_t to = leaf_value(update.target);
+    std::size_t from = value_of_.at(update.value);
+    if (from == to) continue;
+    if (leaf_of(update.value.node()) != nullptr) {
+      // The old value of another target, perhaps (two Variables that swap): take it before updates begin.
+      const std::size_t staged = add_value(value(from).spec, Value::Home::arena);
+      add_copy(from, staged);
+      from = staged;
+    }
+    schedule_.updates.push_back({from, to});
+  }
+}
+
+void ScheduleBuilder::find_parts_of_bound() {
+  for (std::size_t i = 0; i < schedule_.values.size(); ++i) {
+    const Value& part = value(i);
+    if (part.home == Value::Home::part && value(part.whole).home == Value::Home::bound)
+      schedule_.parts_of_bound.push_back(i);
+  }
+}
+
+Schedule make_schedule(const ScheduleRequest& request) { return ScheduleBuilder(request).build(); }
+
+}  // namespace sluice

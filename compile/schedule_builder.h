@@ -1,0 +1,80 @@
+#pragma once
+
+#include <sluice/compile/loop_kernel.h>
+#include <sluice/compile/product_kernel.h>
+#include <sluice/compile/rows.h>
+#include <sluice/compile/schedule.h>
+#include <sluice/compile/units.h>
+
+#include <optional>
+#include <unordered_set>
+
+namespace sluice {
+
+/// Makes a schedule of a request: a value for every tensor, kernels in order, then places in memory.
+class ScheduleBuilder {
+ public:
+  explicit ScheduleBuilder(const ScheduleRequest& request);
+  Schedule build();
+
+ private:
+  // Values (schedule_builder.cpp)
+  std::size_t add_value(const Spec& spec, Value::Home home);
+  std::size_t add_part(std::size_t of, const Spec& spec, Window window);
+  std::optional<Window> composed(const Value& whole, const Spec& part, Window window) const;
+  Spec spec_of(const Tensor& t) const;
+  std::size_t leaf_value(const Tensor& leaf);
+  std::size_t output_value(const Tensor& t);
+  std::size_t dense_value(const Tensor& t);
+  const Value& value(std::size_t number) const { return schedule_.values[number]; }
+  void add_inputs();
+  void add_outputs();
+  void add_updates();
+  void find_destinations();
+  void find_parts_of_bound();
+
+  // Kernels (schedule_kernels.cpp)
+  void add_unit(const Unit& unit);
+  bool add_window(const Node& node);
+  bool add_concat(const Node& node);
+  bool add_product(const Node& node);
+  void add_group(const Unit& unit);
+  void add_op(const Node& node);
+  void add_copy(std::size_t from, std::size_t to);
+  void add_kernel(std::unique_ptr<Kernel> kernel) { schedule_.kernels.push_back(std::move(kernel)); }
+  std::optional<std::size_t> packed_operand(const Tensor& t, MatMulOptions options, Index inner,
+                                            Index columns);
+
+  // Loops (schedule_loops.cpp)
+  void add_loop(const Node& node, const ScanOp& scan);
+  void place_stacks(const Node& node, const ScanOp& scan, std::size_t carry, LoopKernel::Carry& to);
+  void add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleRequest& body);
+  void bind_loop(LoopKernel& loop, const Node& node, const ScanOp& scan, const Tensors& stacked_inside,
+                 const std::vector<std::size_t>& stacked_outside);
+
+  /// Where a tensor is to be computed: within the output of a concat.
+  struct Destination {
+    const Node* concat;
+    std::size_t input;
+  };
+
+  const ScheduleRequest& request_;
+  Schedule schedule_;
+  std::vector<const Node*> order_;
+  std::vector<Unit> units_;
+  std::unordered_set<Tensor, TensorHash, TensorIdentity> used_;
+  std::unordered_set<Tensor, TensorHash, TensorIdentity> leaves_unit_;  // read by another unit, or wanted
+  TensorMap<std::size_t> value_of_;
+  TensorMap<std::size_t> dense_of_;
+  TensorMap<Destination> destination_;
+  std::unordered_set<Tensor, TensorHash, TensorIdentity> stacks_taken_;
+  TensorMap<bool> cut_;  // of the loop being made: the body's tensors that threads take rows of
+  std::vector<Schedule::Copy> late_copies_;
+};
+
+/// Lifetimes become offsets: values that do not live at the same time share memory, kernels write over inputs
+/// that nobody reads any more, and updates are computed in place where their old value is not needed any more.
+/// `transactional`: updates of Variables wait until nothing can fail any more.
+void plan_memory(Schedule& schedule, bool transactional);
+
+}  // namespace sluice

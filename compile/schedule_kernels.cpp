@@ -1,0 +1,180 @@
+#include <sluice/compile/copy_kernel.h>
+#include <sluice/compile/group_kernel.h>
+#include <sluice/compile/op_kernel.h>
+#include <sluice/compile/product_kernel.h>
+#include <sluice/compile/schedule_builder.h>
+#include <sluice/kernels/packed_matrix.h>
+#include <sluice/ops/scan_op.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+/// The number of a value in a list, which it is added to when it is not there.
+std::size_t number_in(std::vector<std::size_t>& list, std::size_t value) {
+  const auto found = std::find(list.begin(), list.end(), value);
+  if (found != list.end()) return static_cast<std::size_t>(found - list.begin());
+  list.push_back(value);
+  return list.size() - 1;
+}
+
+}  // namespace
+
+void ScheduleBuilder::add_unit(const Unit& unit) {
+  const Node& node = *unit.front();
+  const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
+  if (elementwise && node.outputs[0].shape.size() > 0 &&
+      (request_.lowering.fuse || request_.lowering.windows)) {
+    add_group(unit);
+  } else if (const auto* scan = dynamic_cast<const ScanOp*>(node.op.get())) {
+    add_loop(node, *scan);
+  } else if (!(request_.lowering.windows && (add_window(node) || add_concat(node))) && !add_product(node)) {
+    add_op(node);
+  }
+}
+
+/// A slice or a reshape: the output is a place in the input's memory. A copy only where it has to be elsewhere.
+bool ScheduleBuilder::add_window(const Node& node) {
+  if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
+  const Tensor output(node.shared_from_this());
+  const auto window = node.op->window_in_input(spec_of(node.inputs[0]));
+  if (!window) return false;
+  const std::size_t source = value_of_.at(node.inputs[0]);
+  auto place = composed(value(source), spec_of(output), *window);
+  const std::size_t whole = place ? source : dense_value(node.inputs[0]);
+  const std::size_t part = add_part(whole, spec_of(output), place ? *place : *window);
+  if (value_of_.count(output) > 0 || destination_.count(output) > 0) {
+    add_copy(part, output_value(output));
+  } else {
+    value_of_[output] = part;
+  }
+  return true;
+}
+
+/// A concat whose inputs lie in its output: those that were not computed there are copied.
+bool ScheduleBuilder::add_concat(const Node& node) {
+  if (node.outputs.size() != 1) return false;
+  Specs specs;
+  for (const Tensor& input : node.inputs) specs.push_back(spec_of(input));
+  std::vector<Window> windows;
+  const std::size_t whole = output_value(Tensor(node.shared_from_this()));
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const auto window = node.op->window_in_output(specs, i);
+    const auto place = window ? composed(value(whole), specs[i], *window) : std::nullopt;
+    if (!place) return false;
+    windows.push_back(*place);
+  }
+  if (windows.empty()) return false;
+  for (std::size_t i = 0; i < windows.size(); ++i) {
+    const auto found = destination_.find(node.inputs[i]);
+    const bool here =
+        found != destination_.end() && found->second.concat == &node && found->second.input == i;
+    if (!here) add_copy(value_of_.at(node.inputs[i]), add_part(whole, specs[i], windows[i]));
+  }
+  return true;
+}
+
+bool ScheduleBuilder::add_product(const Node& node) {
+  const auto* matmul = dynamic_cast<const MatMul*>(node.op.get());
+  if (matmul == nullptr || !(request_.lowering.windows || request_.lowering.pack)) return false;
+  const Tensor& a = node.inputs[0];
+  const Tensor& b = node.inputs[1];
+  const auto sizes = product_sizes(matmul->options(), spec_of(a).shape, spec_of(b).shape);
+  if (!sizes) return false;
+  const std::size_t left = value_of_.at(a);
+  const auto packed = packed_operand(b, matmul->options(), sizes->inner, sizes->columns);
+  const std::size_t right = value_of_.at(b);
+  const std::size_t result = output_value(Tensor(node.shared_from_this()));
+  auto kernel = std::make_unique<ProductKernel>(matmul->options(), *sizes, value(left), value(right),
+                                                value(result), packed.has_value());
+  kernel->reads = {left, packed.value_or(right)};
+  kernel->writes = {result};
+  add_kernel(std::move(kernel));
+  return true;
+}
+
+/// The packed form of a product's right operand, where that is an input that lasts.
+std::optional<std::size_t> ScheduleBuilder::packed_operand(const Tensor& t, MatMulOptions options,
+                                                           Index inner, Index columns) {
+  if (!request_.lowering.pack || options.transpose_a) return std::nullopt;
+  for (std::size_t i = request_.first_lasting_input; i < request_.inputs.size(); ++i) {
+    if (!request_.inputs[i].is(t)) continue;
+    for (const Schedule::Pack& pack : schedule_.packs) {
+      if (pack.input == i && pack.transpose == options.transpose_b) return pack.packed;
+    }
+    const Index size = t.dtype() == DType::float64 ? kernels::packed_size<double>(inner, columns)
+                                                   : kernels::packed_size<float>(inner, columns);
+    const std::size_t packed = add_value({t.dtype(), Shape{size}}, Value::Home::bound);
+    schedule_.packs.push_back({i, packed, options.transpose_b, inner, columns});
+    return packed;
+  }
+  return std::nullopt;
+}
+
+void ScheduleBuilder::add_group(const Unit& unit) {
+  using Place = GroupKernel::Place;
+  std::vector<std::size_t> reads;
+  std::vector<std::size_t> writes;
+  std::vector<GroupKernel::Instruction> instructions;
+  TensorMap<Place> inside;
+  for (const Node* node : unit) {
+    GroupKernel::Instruction instruction{
+        node->shared_from_this(), dynamic_cast<const ElementwiseOp*>(node->op.get()), {}, {}};
+    for (const Tensor& input : node->inputs) {
+      const auto found = inside.find(input);
+      instruction.inputs.push_back(found != inside.end()
+                                       ? found->second
+                                       : Place{Place::Kind::read, number_in(reads, value_of_.at(input))});
+    }
+    const Tensor output(instruction.node);
+    if (leaves_unit_.count(output) > 0) {
+      writes.push_back(output_value(output));
+      instruction.output = {Place::Kind::written, writes.size() - 1};
+    } else {
+      instruction.output = {Place::Kind::temporary, instructions.size()};
+    }
+    inside.emplace(output, instruction.output);
+    instructions.push_back(std::move(instruction));
+  }
+  std::vector<Value> read;
+  std::vector<Value> written;
+  for (std::size_t number : reads) read.push_back(value(number));
+  for (std::size_t number : writes) written.push_back(value(number));
+  const Shape shape = spec_of(Tensor(unit.front()->shared_from_this())).shape;
+  auto kernel = std::make_unique<GroupKernel>(shape, std::move(instructions), read, written);
+  kernel->reads = std::move(reads);
+  kernel->writes = std::move(writes);
+  add_kernel(std::move(kernel));
+}
+
+void ScheduleBuilder::add_op(const Node& node) {
+  std::vector<std::size_t> reads;
+  for (const Tensor& input : node.inputs) reads.push_back(dense_value(input));
+  std::vector<std::size_t> writes;
+  std::vector<Schedule::Copy> moved;  // outputs that have to be where the op cannot write
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const Tensor output(node.shared_from_this(), static_cast<int>(i));
+    writes.push_back(used_.count(output) > 0 ? output_value(output) : Value::none);
+    if (writes[i] == Value::none || value(writes[i]).dense()) continue;
+    const std::size_t dense = add_value(value(writes[i]).spec, Value::Home::arena);
+    moved.push_back({dense, std::exchange(writes[i], dense)});
+  }
+  Specs inputs;
+  Specs outputs;
+  for (std::size_t number : reads) inputs.push_back(value(number).spec);
+  for (std::size_t i = 0; i < writes.size(); ++i)
+    outputs.push_back(writes[i] == Value::none ? node.outputs[i] : value(writes[i]).spec);
+  auto kernel = std::make_unique<OpKernel>(node.shared_from_this(), inputs, outputs);
+  kernel->reads = std::move(reads);
+  kernel->writes = std::move(writes);
+  add_kernel(std::move(kernel));
+  for (const Schedule::Copy& copy : moved) add_copy(copy.from, copy.to);
+}
+
+void ScheduleBuilder::add_copy(std::size_t from, std::size_t to) {
+  add_kernel(std::make_unique<CopyKernel>(from, value(from), to, value(to)));
+}
+
+}  // namespace sluice

@@ -1,0 +1,204 @@
+#include <sluice/compile/schedule_builder.h>
+#include <sluice/graph/leaf.h>
+#include <sluice/kernels/packed_matrix.h>
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/matmul_op.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+Index step_bytes(const Tensor& inside) { return static_cast<Index>(inside.spec().bytes()); }
+
+/// Arithmetic of one step, roughly, in multiplications.
+double work_of(const Tensors& results) {
+  double work = 0;
+  for (const Node* node : topological_order(results)) {
+    if (leaf_of(*node) != nullptr) continue;
+    double each = 8;  // an elementwise function costs some multiplications
+    if (dynamic_cast<const MatMul*>(node->op.get()) != nullptr)
+      each = static_cast<double>(node->inputs[0].shape().back());
+    for (const Spec& spec : node->outputs) work += each * static_cast<double>(spec.shape.size());
+  }
+  return work;
+}
+
+/// Whether each product of rows reads a right operand that can be packed: the packed product gives a row the
+/// same bits whatever rows are computed with it.
+bool products_can_be_packed(const Tensors& results, const RowWise& rows, const Tensors& inputs,
+                            std::size_t first_capture) {
+  for (const Node* node : topological_order(results)) {
+    const auto* matmul = dynamic_cast<const MatMul*>(node->op.get());
+    if (matmul == nullptr || rows.cut.count(node->inputs[0]) == 0) continue;
+    const bool captured = std::any_of(inputs.begin() + static_cast<std::ptrdiff_t>(first_capture),
+                                      inputs.end(), [&](const Tensor& t) { return t.is(node->inputs[1]); });
+    const bool one =
+        product_sizes(matmul->options(), node->inputs[0].shape(), node->inputs[1].shape()).has_value();
+    if (!captured || !one) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
+  auto loop = std::make_unique<LoopKernel>(node.shared_from_this(), scan);
+  const ScanOp::Counts& counts = scan.counts();
+  const Graph& graph = *scan.body();
+  ScheduleRequest body;
+  body.inputs = graph.inputs;
+  body.lowering = request_.lowering;
+  body.first_lasting_input = counts.carries + counts.xs;
+  if (scan.length() < 2) body.lowering.pack = false;
+
+  for (std::size_t i = 0; i < counts.carries; ++i) {
+    LoopKernel::Carry carry;
+    carry.initial = dense_value(node.inputs[i]);
+    carry.bytes = step_bytes(graph.inputs[i]);
+    place_stacks(node, scan, i, carry);
+    const Tensor final(node.shared_from_this(), static_cast<int>(i));
+    const bool needed = !carry.stacked() || carry.stack_out == Value::none || used_.count(final) > 0;
+    if (needed) carry.final = output_value(final);
+    if (carry.stacked()) {
+      body.outputs.push_back(graph.outputs[i]);
+    } else {
+      body.updates.push_back({graph.outputs[i], graph.inputs[i]});
+    }
+    loop->carries.push_back(carry);
+  }
+  std::vector<std::size_t> stacked;  // values outside that the body's other outputs are stacked into
+  Tensors stacked_inside;
+  for (std::size_t i = counts.carries; i < node.outputs.size(); ++i) {
+    const Tensor y(node.shared_from_this(), static_cast<int>(i));
+    if (used_.count(y) == 0) continue;
+    const std::size_t number = output_value(y);
+    const bool placed = std::any_of(loop->carries.begin(), loop->carries.end(), [&](const auto& carry) {
+      return carry.stack_in == number || carry.stack_out == number;
+    });
+    if (placed) continue;
+    stacked.push_back(number);
+    stacked_inside.push_back(scan.stacked()[i - counts.carries]);
+  }
+  body.outputs.insert(body.outputs.end(), stacked_inside.begin(), stacked_inside.end());
+  add_chunks(*loop, scan, body);
+  bind_loop(*loop, node, scan, stacked_inside, stacked);
+  add_kernel(std::move(loop));
+}
+
+/// Where all values of a carry are wanted, as they come in or as they go out, the loop keeps the carry there.
+/// Where both are, they are the same memory, one step apart.
+void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::size_t carry,
+                                   LoopKernel::Carry& to) {
+  if (!request_.lowering.windows || scan.length() == 0) return;
+  const Graph& graph = *scan.body();
+  std::optional<Tensor> in;
+  std::optional<Tensor> out;
+  for (std::size_t i = 0; i < scan.stacked().size(); ++i) {
+    const Tensor y(node.shared_from_this(), static_cast<int>(i + scan.counts().carries));
+    if (used_.count(y) == 0) continue;
+    if (!in && scan.stacked()[i].is(graph.inputs[carry])) in = y;
+    if (!out && scan.stacked()[i].is(graph.outputs[carry])) out = y;
+  }
+  if (in && out && in->is(*out)) out.reset();  // a carry that never changes
+  const auto free = [&](const Tensor& t) { return value_of_.count(t) == 0 && destination_.count(t) == 0; };
+  if (in && out && free(*in) && free(*out)) {
+    const Shape& shape = in->shape();
+    const std::size_t both = add_value({in->dtype(), shape.with(0, shape[0] + 1)}, Value::Home::arena);
+    const Index step = graph.inputs[carry].size();
+    const Index columns = value(both).columns();
+    value_of_[*in] = add_part(both, in->spec(), {scan.reverse() ? step : 0, columns});
+    value_of_[*out] = add_part(both, out->spec(), {scan.reverse() ? 0 : step, columns});
+  }
+  // A stack that an earlier carry has taken already (two carries with one next value) is not taken twice.
+  const auto take = [&](const std::optional<Tensor>& t) {
+    return t && stacks_taken_.insert(*t).second ? output_value(*t) : Value::none;
+  };
+  to.stack_in = take(in);
+  const bool shared = in && out && value(value_of_.at(*in)).home == Value::Home::part &&
+                      value_of_.count(*out) > 0 &&
+                      value(value_of_.at(*out)).whole == value(value_of_.at(*in)).whole;
+  if (!in || shared) to.stack_out = take(out);
+}
+
+/// One copy of the body for every range of rows that a thread works on.
+void ScheduleBuilder::add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleRequest& body) {
+  constexpr Index least_rows = 4;         // fewer do not make up for reading all weights
+  constexpr double least_work = 1 << 18;  // some twenty microseconds
+  Tensors results = body.outputs;
+  for (const auto& update : body.updates) results.push_back(update.value);
+  std::optional<RowWise> rows;
+  const double work = work_of(results) * static_cast<double>(scan.length());
+  if (request_.lowering.rows && request_.rows == nullptr && work >= least_work) {
+    rows = rows_of(scan, results);
+    if (rows && !(body.lowering.pack &&
+                  products_can_be_packed(results, *rows, body.inputs, body.first_lasting_input)))
+      rows.reset();
+  }
+  const Index count = rows ? std::clamp<Index>(rows->rows / least_rows, 1, kernels::threads()) : 1;
+  for (Index i = 0; i < count; ++i) {
+    RowRange range;
+    LoopKernel::Chunk chunk;
+    if (count > 1) {
+      range.cut = rows->cut;
+      range.first = rows->rows * i / count;
+      range.count = rows->rows * (i + 1) / count - range.first;
+      body.rows = &range;
+      chunk.first = range.first;
+      chunk.rows = range.count;
+    }
+    chunk.body = make_schedule(body);
+    body.rows = nullptr;
+    chunk.scratch =
+        add_value({DType::boolean, Shape{static_cast<Index>(chunk.body.arena_bytes)}}, Value::Home::arena);
+    loop.temporaries.push_back(chunk.scratch);
+    loop.chunks.push_back(std::move(chunk));
+  }
+  if (count == 1) return;
+  for (std::size_t i = 0; i < loop.carries.size(); ++i)
+    loop.carries[i].row_bytes = loop.carries[i].bytes / rows->rows;
+  cut_ = rows->cut;
+}
+
+void ScheduleBuilder::bind_loop(LoopKernel& loop, const Node& node, const ScanOp& scan,
+                                const Tensors& stacked_inside, const std::vector<std::size_t>& stacked) {
+  const ScanOp::Counts& counts = scan.counts();
+  const Schedule& body = loop.chunks.front().body;
+  const bool divided = loop.chunks.size() > 1;
+  const auto binding = [&](std::size_t outside, std::size_t inside, const Tensor& t, bool moves) {
+    const bool cut = divided && cut_.count(t) > 0;
+    return LoopKernel::Binding{outside, inside, moves ? step_bytes(t) : 0,
+                               cut ? step_bytes(t) / t.shape()[0] : 0};
+  };
+  std::size_t output = 0;
+  for (std::size_t i = 0; i < counts.carries; ++i) {
+    LoopKernel::Carry& carry = loop.carries[i];
+    carry.inside = body.inputs[i];
+    loop.reads.push_back(carry.initial);
+    if (carry.stacked()) carry.next = body.outputs[output++];
+    for (std::size_t written : {carry.final, carry.stack_in, carry.stack_out}) {
+      if (written != Value::none) loop.writes.push_back(written);
+    }
+  }
+  for (std::size_t i = counts.carries; i < node.inputs.size(); ++i) {
+    const bool moves = i < counts.carries + counts.xs;
+    const std::size_t outside = dense_value(node.inputs[i]);
+    (moves ? loop.moving : loop.captures)
+        .push_back(binding(outside, body.inputs[i], scan.body()->inputs[i], moves));
+    loop.reads.push_back(outside);
+  }
+  for (std::size_t i = 0; i < stacked.size(); ++i) {
+    loop.moving.push_back(binding(stacked[i], body.outputs[output++], stacked_inside[i], true));
+    loop.writes.push_back(stacked[i]);
+  }
+  for (const Schedule::Pack& pack : body.packs) {
+    const std::size_t source = dense_value(node.inputs[pack.input]);
+    const std::size_t packed = add_value(body.values[pack.packed].spec, Value::Home::arena);
+    loop.temporaries.push_back(packed);
+    loop.packs.push_back(
+        {source, packed, pack.packed, pack.transpose, pack.inner, pack.columns, value(source)});
+  }
+}
+
+}  // namespace sluice

@@ -10,8 +10,9 @@ namespace sluice {
 
 namespace {
 
-ScheduleRequest request_of(const Graph& graph) {
+ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   ScheduleRequest request;
+  request.lowering = {passes.has("windows"), passes.has("fuse"), passes.has("pack"), passes.has("rows")};
   request.all_or_nothing = true;
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
@@ -43,7 +44,7 @@ class Running {
 
 Program::Program(const Graph& graph, const PassSet& passes)
     : graph_(optimize(graph, passes, &passes_)),
-      schedule_(make_schedule(request_of(graph_))),
+      schedule_(make_schedule(request_of(graph_, passes))),
       arena_(schedule_.arena_bytes) {
   schedule_.place(arena_.data());
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {

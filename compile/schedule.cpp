@@ -26,7 +26,7 @@ void Schedule::follow_bound() {
 void Schedule::run() {
   for (const auto& kernel : kernels) kernel->run(at);
   for (const Copy& update : updates)
-    copy_value(at[update.from], values[update.from], at[update.to], values[update.to]);
+    copy_value(at[update.to], values[update.to], at[update.from], values[update.from]);
 }
 
 std::string Schedule::text(const std::string& indent) const {

@@ -2,6 +2,7 @@
 // failure names the seed; SLUICE_CELL_SEED begins with another one, SLUICE_CELLS makes another number of
 // cells.
 
+#include <sluice/compile/pass.h>
 #include <sluice/compile/program.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/kernels/threads.h>
@@ -54,8 +55,8 @@ Tensors interpreted(const RandomCell& cell) {
   return outcome(cell, [&] { return evaluate(cell.graph, cell.arguments); });
 }
 
-Tensors compiled(const RandomCell& cell) {
-  Program program(cell.graph);
+Tensors compiled(const RandomCell& cell, const PassSet& passes) {
+  Program program(cell.graph, passes);
   return outcome(cell, [&] { return program.run(cell.arguments); });
 }
 
@@ -78,6 +79,28 @@ std::string difference(const Tensor& got, const Tensor& expected, double toleran
   return "";
 }
 
+/// Sets of passes to try beside all of them: none, each alone, and all but each.
+struct NamedSet {
+  std::string name;
+  PassSet set;
+};
+std::vector<NamedSet> other_sets() {
+  std::vector<NamedSet> sets{{"none", PassSet::none()}};
+  const auto add = [&](std::string_view name) {
+    sets.push_back({"only " + std::string(name), PassSet::only({std::string(name)})});
+    sets.push_back({"without " + std::string(name), PassSet::without({std::string(name)})});
+  };
+  for (const Pass& pass : graph_passes()) add(pass.name);
+  for (const std::string_view name : lowering_switches()) add(name);
+  return sets;
+}
+
+/// One of the sets for each cell, in turn.
+const NamedSet& set_of(unsigned seed) {
+  static const std::vector<NamedSet> sets = other_sets();
+  return sets[seed % sets.size()];
+}
+
 void require_same(const Tensors& got, const Tensors& expected, double tolerance) {
   REQUIRE(got.size() == expected.size());
   for (std::size_t i = 0; i < got.size(); ++i) {
@@ -93,14 +116,24 @@ bool same_bits(const Tensor& a, const Tensor& b) {
   return a.spec() == b.spec() && (bytes == 0 || std::memcmp(a.value().data(), b.value().data(), bytes) == 0);
 }
 
+/// Compiles with all passes, and with one of the other sets.
+void check_cell(const RandomCell& cell, unsigned seed, double tolerance) {
+  const Tensors expected = interpreted(cell);
+  {
+    INFO("all passes");
+    require_same(compiled(cell, PassSet::all()), expected, tolerance);
+  }
+  INFO("passes: " << set_of(seed).name);
+  require_same(compiled(cell, set_of(seed).set), expected, tolerance);
+}
+
 }  // namespace
 
 TEST_CASE("random cells: compiled as interpreted") {
   for_cells(10000, [](unsigned seed) {
     CellPlan plan;
     plan.seed = seed;
-    const RandomCell cell = random_cell(plan);
-    require_same(compiled(cell), interpreted(cell), 1e-10);
+    check_cell(random_cell(plan), seed, 1e-10);
   });
 }
 
@@ -109,8 +142,7 @@ TEST_CASE("random cells in float32") {
     CellPlan plan;
     plan.seed = seed;
     plan.dtype = DType::float32;
-    const RandomCell cell = random_cell(plan);
-    require_same(compiled(cell), interpreted(cell), 2e-4);
+    check_cell(random_cell(plan), seed, 2e-4);
   });
 }
 
@@ -120,7 +152,7 @@ TEST_CASE("random cells: NaN and infinity come out where they do interpreted") {
     plan.seed = seed;
     RandomCell cell = random_cell(plan);
     spoil(cell, seed);
-    require_same(compiled(cell), interpreted(cell), 1e-10);
+    check_cell(cell, seed, 1e-10);
   });
 }
 
@@ -134,7 +166,7 @@ TEST_CASE("random cells give the same bits for any number of threads") {
       plan.seed = seed;
       plan.dtype = seed % 2 == 0 ? DType::float32 : DType::float64;
       plan.most_rows = 40;
-      const Tensors values = compiled(random_cell(plan));
+      const Tensors values = compiled(random_cell(plan), PassSet::all());
       if (threads == 1) on_one_thread.push_back(values);
       const Tensors& expected = on_one_thread[at++];
       REQUIRE(std::equal(values.begin(), values.end(), expected.begin(), expected.end(), same_bits));

@@ -86,13 +86,14 @@ inline double peak_mib() {
   return 0;
 }
 
-/// Lets another program take the turns: for every line it writes, answers with the seconds of one run and the
-/// peak of memory.
-inline void follow(const Work& work) {
+/// Lets another program take the turns: for every line it writes, answers with the median seconds of a run,
+/// the peak of memory `before` there was a work, and the peak so far.
+inline void follow(const Work& work, double before) {
   for (std::string line; std::getline(std::cin, line);) {
     seconds_of(work);
-    const double seconds = seconds_of(work);
-    fmt::print("{} {}\n", seconds, peak_mib());
+    std::vector<double> samples;
+    for (double total = 0; total < 0.1; total += samples.back()) samples.push_back(seconds_of(work));
+    fmt::print("{} {} {}\n", median(samples), before, peak_mib());
     std::fflush(stdout);
   }
 }

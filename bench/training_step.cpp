@@ -19,6 +19,7 @@ void fill_ids(sl::Program& program, std::size_t input, sl::Index vocabulary) {
 }
 
 void measure(const bench::ModelSize& size, bool follow, const bench::Settings& settings) {
+  const double before = bench::peak_mib();
   bench::Model model(size);
   const auto compiled =
       sl::compile([&](const sl::Tensor& ids, const sl::Tensor& next) { return model.train(ids, next); });
@@ -28,7 +29,7 @@ void measure(const bench::ModelSize& size, bool follow, const bench::Settings& s
   fill_ids(program, 1, size.vocabulary);
   const bench::Work step = [&] { program.run(); };
   if (follow) {
-    bench::follow(step);
+    bench::follow(step, before);
     return;
   }
   bench::Table table({"model", "threads", "step", "characters/s", "peak memory"});

@@ -8,6 +8,10 @@ namespace sluice {
 std::span<const Pass> graph_passes() {
   static constexpr std::array list{
       Pass{"scan_form", "keep of every scan what is used, as carries and ys", passes::scan_form},
+      Pass{"simplify", "drop what cancels, compute constants, sum once", passes::simplify},
+      Pass{"split_concats", "take products of joined operands apart", passes::split_concats},
+      Pass{"merge_matmuls", "make few large products of many small ones", passes::merge_matmuls},
+      Pass{"simplify", "again, for what merging has left", passes::simplify},
   };
   return list;
 }

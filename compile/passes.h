@@ -7,5 +7,8 @@ namespace sluice::passes {
 // The functions of the passes. What each does is written on its page, compile/<name>.cpp.
 
 Graph scan_form(const Graph& graph);
+Graph simplify(const Graph& graph);
+Graph split_concats(const Graph& graph);
+Graph merge_matmuls(const Graph& graph);
 
 }  // namespace sluice::passes

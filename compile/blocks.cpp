@@ -1,0 +1,131 @@
+#include <sluice/compile/blocks.h>
+#include <sluice/ops/inspect.h>
+#include <sluice/ops/scan_op.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+
+namespace sluice::detail {
+
+Survey::Survey(const Block& block) : block_(block) {
+  const auto nodes = topological_order(block.results);
+  std::unordered_set<const Node*> varying;
+  for (const Tensor& input : block.inputs) {
+    if (block.captured.count(&input.node()) == 0) varying.insert(&input.node());
+  }
+  for (const Node* node : nodes) {
+    for (const Tensor& input : node->inputs) {
+      if (varying.count(&input.node()) > 0) varying.insert(node);
+      users_[input].push_back(node);
+    }
+  }
+  for (const Tensor& result : block.results) users_[result].push_back(nullptr);
+  order_ = nodes;
+  const auto middle = std::stable_partition(order_.begin(), order_.end(),
+                                            [&](const Node* node) { return varying.count(node) == 0; });
+  invariants_ = middle - order_.begin();
+  for (std::size_t i = 0; i < order_.size(); ++i) position_.emplace(order_[i], static_cast<Index>(i));
+}
+
+const std::vector<const Node*>& Survey::users(const Tensor& tensor) const {
+  const auto found = users_.find(tensor);
+  return found == users_.end() ? nobody_ : found->second;
+}
+
+OrderKey Survey::key(const Tensor& tensor) const {
+  OrderKey offsets;  // of slices of slices, the innermost last
+  Tensor base = tensor;
+  for (const auto* ranges = slice_ranges(base.op()); ranges != nullptr; ranges = slice_ranges(base.op())) {
+    for (auto range = ranges->rbegin(); range != ranges->rend(); ++range) offsets.push_back(range->begin);
+    base = base.input(0);
+  }
+  const auto captured = block_.captured.find(&base.node());
+  OrderKey key = captured == block_.captured.end() ? OrderKey{1, position(base.node()), base.output()}
+                                                   : captured->second;
+  if (captured != block_.captured.end()) key.insert(key.begin(), 0);
+  key.insert(key.end(), offsets.rbegin(), offsets.rend());
+  return key;
+}
+
+Tensors rebuilt(const Block& block, const Survey& survey, const Replacement& replace) {
+  std::unordered_map<const Node*, Tensors> changed;
+  const Now now = [&](const Tensor& t) {
+    const auto found = changed.find(&t.node());
+    return found == changed.end() ? t : found->second[static_cast<std::size_t>(t.output())];
+  };
+  for (const Node* node : survey.order()) {
+    Tensors outputs = replace(*node, now);
+    if (outputs.empty()) {
+      Tensors inputs;
+      bool same = true;
+      for (const Tensor& input : node->inputs) {
+        inputs.push_back(now(input));
+        same = same && inputs.back().is(input);
+      }
+      if (same) continue;
+      outputs = outputs_of(make(node->op, std::move(inputs), node->where));
+    }
+    changed.emplace(node, std::move(outputs));
+  }
+  Tensors results;
+  for (const Tensor& result : block.results) results.push_back(now(result));
+  return results;
+}
+
+namespace {
+
+/// Whether only final carries and ys of a scan are used.
+bool without_trail(const Node& node, const ScanOp& scan, const Survey& survey) {
+  for (std::size_t i = scan.counts().carries + scan.counts().ys; i < node.outputs.size(); ++i) {
+    if (!survey.users(Tensor(node.shared_from_this(), static_cast<int>(i))).empty()) return false;
+  }
+  return true;
+}
+
+Tensors rewrite_block(Block block, const BlockRule& rule);
+
+/// The scan with the rule done to its body; null where that changes nothing.
+std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan, const Block& block,
+                                           const Survey& survey, const BlockRule& rule) {
+  const Graph& graph = *scan.body();
+  Block body{graph.inputs, graph.outputs, block.depth + 1};
+  for (std::size_t i = scan.counts().carries + scan.counts().xs; i < graph.inputs.size(); ++i) {
+    body.captured.emplace(&graph.inputs[i].node(), survey.key(node.inputs[i]));
+  }
+  const Tensors results = rewrite_block(std::move(body), rule);
+  if (std::equal(results.begin(), results.end(), graph.outputs.begin(),
+                 [](const Tensor& a, const Tensor& b) { return a.is(b); })) {
+    return nullptr;
+  }
+  return std::make_shared<ScanOp>(Graph{graph.inputs, results, {}}, scan.counts(), scan.length(),
+                                  scan.reverse(), scan.recompute());
+}
+
+Tensors rewrite_block(Block block, const BlockRule& rule) {
+  block.results = rule(block);
+  const Survey survey(block);
+  return rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+    const auto* scan = dynamic_cast<const ScanOp*>(node.op.get());
+    if (scan == nullptr || !without_trail(node, *scan, survey)) return {};
+    const auto op = rewrite_body(node, *scan, block, survey, rule);
+    if (op == nullptr) return {};
+    Tensors inputs;
+    for (const Tensor& input : node.inputs) inputs.push_back(now(input));
+    return outputs_of(make(op, std::move(inputs), node.where));
+  });
+}
+
+}  // namespace
+
+Graph rewrite_blocks(const Graph& graph, const BlockRule& rule) {
+  const Tensors results = rewrite_block({graph.inputs, graph.results()}, rule);
+  Graph changed = graph;
+  std::copy_n(results.begin(), graph.outputs.size(), changed.outputs.begin());
+  for (std::size_t i = 0; i < graph.writes.size(); ++i) {
+    changed.writes[i].value = results[graph.outputs.size() + i];
+  }
+  return changed;
+}
+
+}  // namespace sluice::detail

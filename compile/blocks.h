@@ -1,0 +1,63 @@
+#pragma once
+
+#include <sluice/graph/trace.h>
+#include <sluice/graph/walk.h>
+
+#include <functional>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::detail {
+
+/// Where a tensor stands among others: comparing keys gives one order for tensors of the main graph, whichever
+/// body they are captured by. So two bodies that put the same weights side by side do it in the same order.
+using OrderKey = std::vector<Index>;
+
+/// One list of nodes that runs as a whole: the main graph, or the body of a scan.
+struct Block {
+  Tensors inputs;
+  Tensors results;
+  int depth = 0;  ///< 0 is the main graph
+  std::unordered_map<const Node*, OrderKey>
+      captured{};  ///< the inputs of a body that are the same at every step
+};
+
+/// What a pass asks about a block.
+class Survey {
+ public:
+  explicit Survey(const Block& block);
+
+  /// Every node, inputs before users. Nodes that are invariant come first.
+  const std::vector<const Node*>& order() const { return order_; }
+  Index position(const Node& node) const { return position_.at(&node); }
+  /// Whether it depends on nothing but captures, constants and Variables: computed once, or once per loop.
+  bool invariant(const Node& node) const { return position(node) < invariants_; }
+  /// The nodes that read the tensor, once for each input; null stands for the block's results.
+  const std::vector<const Node*>& users(const Tensor& tensor) const;
+  OrderKey key(const Tensor& tensor) const;
+
+ private:
+  const Block& block_;
+  std::vector<const Node*> order_;
+  std::unordered_map<const Node*, Index> position_;
+  TensorMap<std::vector<const Node*>> users_;
+  Index invariants_ = 0;
+  std::vector<const Node*> nobody_;
+};
+
+/// The tensor that stands for one of the old block.
+using Now = std::function<Tensor(const Tensor&)>;
+/// What stands for the outputs of a node; empty where it stays as it is. May ask for nodes that come earlier.
+using Replacement = std::function<Tensors(const Node&, const Now&)>;
+
+/// The results of a block, with nodes replaced in the survey's order.
+Tensors rebuilt(const Block& block, const Survey& survey, const Replacement& replace);
+
+/// New results for a block.
+using BlockRule = std::function<Tensors(const Block&)>;
+
+/// The graph with the rule done to the main graph, then to the bodies of its scans, then to theirs. A scan
+/// whose trail is used stays as it is (the pass scan_form has made ys of it).
+Graph rewrite_blocks(const Graph& graph, const BlockRule& rule);
+
+}  // namespace sluice::detail

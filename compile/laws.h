@@ -1,0 +1,23 @@
+#pragma once
+
+#include <sluice/graph/tensor.h>
+
+#include <span>
+#include <string_view>
+
+namespace sluice::detail {
+
+/// What may stand for the only output of a node; undefined where the law does not apply. `inputs` are those
+/// the node is to have: of the same specs as node.inputs, but perhaps simpler already.
+using Law = Tensor (*)(const Node& node, const Tensors& inputs);
+
+struct NamedLaw {
+  std::string_view text;
+  Law apply;
+};
+
+std::span<const NamedLaw> laws_of_arithmetic();  ///< neutral elements, signs, broadcasting, constants
+std::span<const NamedLaw> laws_of_moves();       ///< transpose, reshape, broadcast_to, slice, concat, pad
+std::span<const NamedLaw> laws_of_sums();        ///< sums of sums and of products
+
+}  // namespace sluice::detail

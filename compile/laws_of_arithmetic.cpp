@@ -1,0 +1,127 @@
+#include <sluice/compile/laws.h>
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/leaf.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+namespace sluice::detail {
+
+namespace {
+
+/// A result larger than this is not made into a constant, which would live as long as the program.
+constexpr Index largest_folded = 256;
+
+/// The value that a constant has everywhere.
+std::optional<double> uniform(const Tensor& t) {
+  if (!t.has_value() || t.size() == 0) return std::nullopt;
+  const Array& array = t.value();
+  return with_type(t.dtype(), [&](auto type) -> std::optional<double> {
+    const auto values = array.values<decltype(type)>();
+    const auto first = values[0];
+    const auto differs = [&](auto value) {
+      return !(value == first) ||
+             std::signbit(static_cast<double>(value)) != std::signbit(static_cast<double>(first));
+    };
+    if (std::any_of(values.begin(), values.end(), differs)) return std::nullopt;
+    return static_cast<double>(first);
+  });
+}
+
+bool is_uniform(const Tensor& t, double value) { return uniform(t) == value; }
+
+/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x but for x = -0, where the sum is +0: like all sums
+/// that passes reassociate, it keeps NaN, infinity and every value that compares unequal to another.
+Tensor neutral(const Node& node, const Tensors& in) {
+  const Op& op = *node.op;
+  const bool product = is_multiply(op);
+  const bool sum = is_add(op);
+  if (!product && !sum && !is_subtract(op) && !is_divide(op)) return {};
+  const double element = product || is_divide(op) ? 1 : 0;
+  if (in[0].spec() == node.outputs[0] && is_uniform(in[1], element)) return in[0];
+  if ((product || sum) && in[1].spec() == node.outputs[0] && is_uniform(in[0], element)) return in[1];
+  return {};
+}
+
+Tensor signs(const Node& node, const Tensors& in) {
+  const Op& op = *node.op;
+  const auto negated = [](const Tensor& t) { return is_negate(t.op()); };
+  if (is_negate(op) && negated(in[0])) return in[0].input(0);
+  if (is_add(op) && negated(in[1])) return Operand(in[0], node.where) - in[1].input(0);
+  if (is_add(op) && negated(in[0])) return Operand(in[1], node.where) - in[0].input(0);
+  if (is_subtract(op) && negated(in[1])) return Operand(in[0], node.where) + in[1].input(0);
+  return {};
+}
+
+bool is_elementwise(const Op& op) { return dynamic_cast<const ElementwiseOp*>(&op) != nullptr; }
+
+/// The node with other inputs where it still has the same output.
+Tensor with_inputs(const Node& node, Tensors inputs) {
+  Shape shape;
+  for (const Tensor& input : inputs) shape = broadcast(shape, input.shape(), node.op->name());
+  if (shape != node.outputs[0].shape) return {};
+  return make(node.op, std::move(inputs), node.where);
+}
+
+/// Elementwise ops broadcast by themselves.
+Tensor no_broadcast(const Node& node, const Tensors& in) {
+  if (!is_elementwise(*node.op)) return {};
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (!is_broadcast_to(in[i].op())) continue;
+    Tensors inputs = in;
+    inputs[i] = in[i].input(0);
+    if (const Tensor simpler = with_inputs(node, std::move(inputs)); simpler.defined()) return simpler;
+  }
+  return {};
+}
+
+/// One number instead of a tensor full of it.
+Tensor scalar_constant(const Node& node, const Tensors& in) {
+  if (!is_elementwise(*node.op)) return {};
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    if (in[i].rank() == 0 || in[i].dtype() == DType::boolean || !in[i].has_value()) continue;
+    Tensors inputs = in;
+    inputs[i] = full({}, 0, in[i].dtype());
+    if (!with_inputs(node, inputs).defined()) continue;
+    const auto value = uniform(in[i]);
+    if (!value) continue;
+    inputs[i] = full({}, *value, in[i].dtype());
+    return with_inputs(node, std::move(inputs));
+  }
+  return {};
+}
+
+Tensor fold(const Node& node, const Tensors& in) {
+  if (in.empty() || node.outputs.size() != 1 || node.outputs[0].shape.size() > largest_folded ||
+      node.op->body() != nullptr ||
+      !std::all_of(in.begin(), in.end(), [](const Tensor& t) { return t.has_value(); })) {
+    return {};
+  }
+  std::vector<View> views;
+  for (const Tensor& t : in) views.push_back({t.spec(), t.value().data()});
+  Array result(node.outputs[0]);
+  const MutableView output{node.outputs[0], result.data()};
+  try {
+    node.op->run(views, std::span(&output, 1));
+  } catch (const Error&) {
+    return {};  // it is the run of the program that fails, not its making
+  }
+  return Tensor(std::move(result));
+}
+
+constexpr NamedLaw laws[] = {
+    {"of constants a constant", fold},
+    {"x * 1, x / 1, x + 0, x - 0 = x", neutral},
+    {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs},
+    {"f(broadcast(x), y) = f(x, y)", no_broadcast},
+    {"f([c, c, ...], y) = f(c, y)", scalar_constant},
+};
+
+}  // namespace
+
+std::span<const NamedLaw> laws_of_arithmetic() { return laws; }
+
+}  // namespace sluice::detail

@@ -1,0 +1,64 @@
+// Every law of laws.h, in the main graph and in the bodies of scans, until none applies any more: x * 1 is x,
+// what cancels is dropped, sums of sums are one, small constants are computed.
+
+#include <sluice/compile/blocks.h>
+#include <sluice/compile/laws.h>
+#include <sluice/compile/passes.h>
+
+#include <algorithm>
+
+namespace sluice {
+
+namespace {
+
+/// What some law puts in the node's place; undefined where none applies.
+Tensor by_any_law(const Node& node, const Tensors& inputs) {
+  for (const auto laws : {detail::laws_of_arithmetic(), detail::laws_of_moves(), detail::laws_of_sums()}) {
+    for (const detail::NamedLaw& law : laws) {
+      if (Tensor simpler = law.apply(node, inputs); simpler.defined()) return simpler;
+    }
+  }
+  return {};
+}
+
+Tensors simplified(const Node& node, const detail::Now& now) {
+  if (node.inputs.empty() || node.outputs.size() != 1) return {};
+  Tensors inputs;
+  std::transform(node.inputs.begin(), node.inputs.end(), std::back_inserter(inputs), now);
+  Tensor result = by_any_law(node, inputs);
+  if (!result.defined()) return {};
+  // What a law gives may be the beginning of another one. Each makes a graph smaller or moves what arranges
+  // elements nearer to its source, so this ends; the bound is for laws to come that forget about it.
+  constexpr int most_steps = 64;
+  for (int i = 0; i < most_steps; ++i) {
+    const Node& last = result.node();
+    if (last.inputs.empty() || last.outputs.size() != 1) break;
+    Tensor simpler = by_any_law(last, last.inputs);
+    if (!simpler.defined()) break;
+    result = std::move(simpler);
+  }
+  return {std::move(result)};
+}
+
+}  // namespace
+
+Graph passes::simplify(const Graph& graph) {
+  constexpr int most_rounds = 8;
+  const auto rule = [](const detail::Block& block) {
+    return detail::rebuilt(block, detail::Survey(block), simplified);
+  };
+  Graph before = graph;
+  for (int round = 0; round < most_rounds; ++round) {
+    Graph after = detail::rewrite_blocks(before, rule);
+    const Tensors old = before.results();
+    const Tensors now = after.results();
+    before = std::move(after);
+    if (std::equal(old.begin(), old.end(), now.begin(),
+                   [](const Tensor& a, const Tensor& b) { return a.is(b); })) {
+      break;
+    }
+  }
+  return before;
+}
+
+}  // namespace sluice

@@ -1,0 +1,269 @@
+#include "support/catch.h"
+#include "support/passes.h"
+
+#include <sluice/compile/passes.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
+#include <sluice/graph/print.h>
+#include <sluice/ops/ops.h>
+
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+using namespace sluice;
+using test::traced;
+
+namespace {
+
+/// What is left of a function: "%0 = tanh(a0); %0".
+std::string left_of(const TensorFunction& function, const std::vector<Shape>& shapes) {
+  const test::Traced before = traced(function, shapes);
+  const Graph after = passes::simplify(before.graph);
+  test::require_same_values(before.graph, after, before.arguments);
+  std::istringstream lines(to_text(after));
+  std::string left;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto at = line.find(" = "); at != std::string::npos) {
+      const auto begin = line.find_first_not_of(' ');
+      left += line.substr(begin, line.find("  ", at) - begin) + "; ";
+    }
+    if (const auto at = line.find("return "); at != std::string::npos) left += line.substr(at + 7);
+  }
+  return left;
+}
+
+std::string left_of(const std::function<Tensor(const Tensors&)>& function, const std::vector<Shape>& shapes) {
+  return left_of(TensorFunction([&](const Tensors& x) { return Tensors{function(x)}; }), shapes);
+}
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+
+}  // namespace
+
+TEST_CASE("neutral elements vanish") {
+  CHECK(left_of([](const Tensors& x) { return x[0] * 1 / 1 + 0 - 0; }, {{2, 3}}) == "a0");
+  CHECK(left_of([](const Tensors& x) { return 1 * (0 + x[0]); }, {{2, 3}}) == "a0");
+  CHECK(left_of([](const Tensors& x) { return ones({2, 3}, DType::float64) * x[0]; }, {{2, 3}}) == "a0");
+  CHECK(left_of([](const Tensors& x) { return -(-x[0]); }, {{2}}) == "a0");
+  CHECK(left_of([](const Tensors& x) { return x[0] + -x[1]; }, {{2}, {2}}) == "%0 = subtract(a0, a1); %0");
+  CHECK(left_of([](const Tensors& x) { return -x[0] + x[1]; }, {{2}, {2}}) == "%0 = subtract(a1, a0); %0");
+  CHECK(left_of([](const Tensors& x) { return x[0] - -x[1]; }, {{2}, {2}}) == "%0 = add(a0, a1); %0");
+}
+
+TEST_CASE("what is not neutral stays") {
+  CHECK(left_of([](const Tensors& x) { return x[0] * 0; }, {{2}}) == "%0 = multiply(a0, 0); %0");
+  CHECK(left_of([](const Tensors& x) { return 1 / x[0]; }, {{2}}) == "%0 = divide(1, a0); %0");
+  CHECK(left_of([](const Tensors& x) { return 0 - x[0]; }, {{2}}) == "%0 = subtract(0, a0); %0");
+  CHECK(left_of([](const Tensors& x) { return x[0] - x[0]; }, {{2}}) == "%0 = subtract(a0, a0); %0");
+  // It is the other operand that broadcasts.
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return x[0] + zeros({2, 3}, DType::float64);
+            },
+            {{3}}) == "%0 = constant(0, 0, 0, 0, 0, 0); %1 = add(a0, %0); %1");
+}
+
+TEST_CASE("a law keeps infinities, NaN and, but for sums with zero, the sign of zero") {
+  const Graph graph = passes::simplify(trace(
+      [](const Tensors& x) {
+        return Tensors{x[0] * 1, x[0] - 0, x[0] * 0, -(-x[0]), x[0] + 0};
+      },
+      {Spec{DType::float64, {4}}}));
+  const Tensors found = evaluate(graph, {tensor({infinity, -infinity, std::nan(""), -0.0})});
+  for (const std::size_t same : {0, 1, 3, 4}) {
+    const auto values = found[same].to_vector<double>();
+    CHECK(values[0] == infinity);
+    CHECK(values[1] == -infinity);
+    CHECK(std::isnan(values[2]));
+    CHECK(values[3] == 0);
+    if (same != 4) CHECK(std::signbit(values[3]));
+  }
+  for (const std::size_t i : {0, 1, 2}) CHECK(std::isnan(found[2].to_vector<double>()[i]));
+}
+
+TEST_CASE("broadcasting and constants that an elementwise op does by itself vanish") {
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return x[0] * broadcast_to(x[1], {2, 3});
+            },
+            {{2, 3}, {3}}) == "%0 = multiply(a0, a1); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return x[0] * full({2, 3}, 7, DType::float64);
+            },
+            {{2, 3}}) == "%0 = multiply(a0, 7); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return tanh(broadcast_to(x[0], {2, 3}));
+            },
+            {{3}}) == "%0 = broadcast_to(a0, shape=[2, 3]); %1 = tanh(%0); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return broadcast_to(broadcast_to(x[0], {2, 3}), {4, 2, 3});
+            },
+            {{3}}) == "%0 = broadcast_to(a0, shape=[4, 2, 3]); %0");
+}
+
+TEST_CASE("what depends on constants only is computed, unless it is large or throws") {
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return x[0] * (tensor({1., 2.}) + 1);
+            },
+            {{2}}) == "%0 = constant(2, 3); %1 = multiply(a0, %0); %1");
+  CHECK(left_of(
+            [](const Tensors&) {
+              return sum(broadcast_to(tensor({1., 2.}), {400, 2}));
+            },
+            {}) ==
+        "%0 = constant(1, 2); %1 = broadcast_to(%0, shape=[400, 2]); %2 = sum(%1, axes=[0, 1]); %2");
+  const Graph fails = passes::simplify(
+      trace([](const Tensors&) { return Tensors{take(ones({3}), tensor<std::int32_t>({5}), 0)}; }, {}));
+  CHECK_THROWS_WITH(evaluate(fails, {}), contains("5"));
+}
+
+TEST_CASE("moves of elements cancel or become one") {
+  CHECK(left_of([](const Tensors& x) { return transpose(transpose(x[0])); }, {{2, 3}}) == "a0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return transpose(transpose(x[0], {1, 2, 0}), {1, 2, 0});
+            },
+            {{2, 3, 4}}) == "%0 = transpose(a0, order=[2, 0, 1]); %0");
+  CHECK(left_of([](const Tensors& x) { return matmul(transpose(x[0]), transpose(x[1])); },
+                {{2, 3}, {4, 2}}) == "%0 = matmul(a0, a1, transpose_a transpose_b); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return matmul(transpose(x[0]), x[1], {true, false});
+            },
+            {{2, 3}, {3, 2}}) == "%0 = matmul(a0, a1); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return matmul(transpose(x[0], {1, 0, 2}), x[1]);
+            },
+            {{2, 3, 4}, {4, 2}}) == "%0 = transpose(a0, order=[1, 0, 2]); %1 = matmul(%0, a1); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(reshape(x[0], {6}), {3, 2});
+            },
+            {{2, 3}}) == "%0 = reshape(a0, shape=[3, 2]); %0");
+  CHECK(left_of([](const Tensors& x) { return reshape(reshape(x[0], {6}), {2, 3}); }, {{2, 3}}) == "a0");
+}
+
+TEST_CASE("slices are taken where the elements come from") {
+  CHECK(left_of([](const Tensors& x) { return slice(slice(x[0], 0, 1, 8, 2), 0, 1, 3); }, {{9}}) ==
+        "%0 = slice(a0, [3:6:2]); %0");
+  CHECK(left_of([](const Tensors& x) { return slice(slice(x[0], 0, 1, 8), 1, 1); }, {{9, 3}}) ==
+        "%0 = slice(a0, [1:8, 1:3]); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(concat({x[0], x[1]}, 1), 1, 3, 5);
+            },
+            {{2, 3}, {2, 2}}) == "a1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(concat({x[0], x[1]}, 1), 1, 1, 2);
+            },
+            {{2, 3}, {2, 2}}) == "%0 = slice(a0, [0:2, 1:2]); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(concat({x[0], x[1], x[0]}, 0), 0, 2, 6);
+            },
+            {{2, 3}, {4, 3}}) == "a1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(concat({x[0], x[1]}, 1), 1, 2, 4);
+            },
+            {{2, 3}, {2, 2}}) == "%0 = concat(a0, a1, axis=1); %1 = slice(%0, [0:2, 2:4]); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(pad(x[0], {{2, 1}}), 0, 2, 4);
+            },
+            {{3}}) == "%0 = slice(a0, [0:2]); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return slice(pad(x[0], {{2, 1}}), 0, 1, 4);
+            },
+            {{3}}) == "%0 = pad(a0, [2+1]); %1 = slice(%0, [1:4]); %1");
+}
+
+TEST_CASE("parts that lie side by side are one again") {
+  CHECK(left_of([](const Tensors& x) { return concat(split(x[0], {1, 1, 1}, 1), 1); }, {{2, 3}}) == "a0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return concat({slice(x[0], 0, 1, 3), slice(x[0], 0, 3, 4), x[1]}, 0);
+            },
+            {{5}, {2}}) == "%0 = slice(a0, [1:4]); %1 = concat(%0, a1, axis=0); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return concat({x[0], concat({x[1], x[0]}, 0)}, 0);
+            },
+            {{2}, {3}}) == "%0 = concat(a0, a1, a0, axis=0); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return concat({slice(x[0], 0, 2, 3), slice(x[0], 0, 0, 2)}, 0);
+            },
+            {{3}}) == "%0 = slice(a0, [2:3]); %1 = slice(a0, [0:2]); %2 = concat(%0, %1, axis=0); %2");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return concat({x[0], x[0]}, 0);
+            },
+            {{2}}) == "%0 = concat(a0, a0, axis=0); %0");
+}
+
+TEST_CASE("the gradient of a tensor that was sliced into parts is a concat") {
+  const auto parts = [](const Tensors& x) {
+    const Tensors p = split(x[0], {1, 2, 1}, 1);
+    return Tensors{vjp({p[2], p[0], p[1]}, {x[3], x[1], x[2]}, {x[0]})[0]};
+  };
+  CHECK(left_of(parts, {{2, 4}, {2, 1}, {2, 2}, {2, 1}}) == "%0 = concat(a1, a2, a3, axis=1); %0");
+  const auto gap = [](const Tensors& x) { return pad(x[0], {{0, 2}}) + pad(x[1], {{2, 0}}); };
+  CHECK(left_of(gap, {{1}, {1}}) == "%0 = pad(a0, [0+2]); %1 = pad(a1, [2+0]); %2 = add(%0, %1); %2");
+}
+
+TEST_CASE("sums of sums and of products are one") {
+  CHECK(left_of([](const Tensors& x) { return sum(sum(x[0], 0), 1); }, {{2, 3, 4}}) ==
+        "%0 = sum(a0, axes=[0, 2]); %0");
+  CHECK(left_of([](const Tensors& x) { return sum(sum(x[0], 2, true), 1); }, {{2, 3, 4}}) ==
+        "%0 = sum(a0, axes=[1, 2]); %1 = reshape(%0, shape=[2, 1]); %1");
+  CHECK(left_of([](const Tensors& x) { return sum(x[0], 0); }, {{1, 3}}) ==
+        "%0 = reshape(a0, shape=[3]); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return sum(reshape(x[0], {6, 4}), 0);
+            },
+            {{2, 3, 4}}) == "%0 = sum(a0, axes=[0, 1]); %0");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return sum(reshape(x[0], {4, 6}), 0);
+            },
+            {{2, 3, 4}}) == "%0 = reshape(a0, shape=[4, 6]); %1 = sum(%0, axes=[0]); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return sum(matmul(x[0], x[1], {true, false}), 0);
+            },
+            {{5, 2, 3}, {5, 2, 4}}) ==
+        "%0 = reshape(a0, shape=[10, 3]); %1 = reshape(a1, shape=[10, 4]); "
+        "%2 = matmul(%0, %1, transpose_a); %2");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return sum(matmul(x[0], x[1], {true, false}), 0);
+            },
+            {{2, 3}, {5, 2, 4}}) == "%0 = matmul(a0, a1, transpose_a); %1 = sum(%0, axes=[0]); %1");
+}
+
+TEST_CASE("laws hold inside of bodies, and a scan whose trail is used is left alone") {
+  const auto function = [](const Tensors& x) {
+    const Carried run = scan(
+        [&](const Tensors& c, const Tensors& step) -> Carried {
+          const Tensor twice = tanh(-(-step[0]) * broadcast_to(x[1], {2, 3}) + c[0] * 1);
+          return {{twice}, {transpose(transpose(twice))}};
+        },
+        {zeros({2, 3}, DType::float64)}, {x[0]});
+    return Tensors{run.carry[0], sum(run.ys[0])};
+  };
+  CHECK(test::occurrences(passes::simplify(traced(function, {{4, 2, 3}, {3}}).graph), "transpose") == 0);
+  CHECK(test::occurrences(passes::simplify(traced(function, {{4, 2, 3}, {3}}).graph), "negate") == 0);
+  const auto trained = [&](const Tensors& x) { return grad(sum(function(x)[0]) + function(x)[1], x); };
+  const test::Traced both = traced(trained, {{4, 2, 3}, {3}});
+  test::require_same_values(both.graph, passes::simplify(both.graph), both.arguments);
+}

@@ -6,6 +6,7 @@
 #include <sluice/ops/ops.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "compile/random_cells_author.h"
@@ -26,20 +27,26 @@ Sizes sizes_of(CellAuthor& author, const CellPlan& plan) {
   sizes.batch = static_cast<Index>(1 + author.below(static_cast<std::size_t>(plan.most_rows)));
   sizes.steps = static_cast<Index>(author.below(static_cast<std::size_t>(plan.most_steps + 1)));
   if (sizes.steps < 2 && !author.chance(3)) sizes.steps += 2;
-  for (int i = 0; i < 2; ++i) sizes.widths.push_back(static_cast<Index>(1 + author.below(5)));
+  for (int i = 0; i < 2; ++i)
+    sizes.widths.push_back(static_cast<Index>(1 + author.below(static_cast<std::size_t>(plan.most_width))));
   return sizes;
 }
 
 Tensors weights_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
   const auto width = [&] { return sizes.widths[author.below(sizes.widths.size())]; };
-  Tensors weights{author.numbers({width(), width()}, dtype)};
+  const auto matrix = [&](Index rows, Index columns) {  // keeps the size of what it is multiplied by
+    const double gain = std::min(1.0, std::sqrt(5.0 / static_cast<double>(rows)));
+    return evaluate(author.numbers({rows, columns}, dtype) * gain);
+  };
+  Tensors weights{matrix(width(), width())};
   for (std::size_t n = 2 + author.below(4); n > 0; --n) {
     const std::size_t kind = author.below(8);
     const Index rows = kind < 2 ? width() + width() : width();  // of two values side by side
-    weights.push_back(kind < 5   ? author.numbers({rows, width()}, dtype)
-                      : kind < 7 ? author.numbers({width()}, dtype)
-                                 : author.numbers({}, dtype));
-    if (author.chance(3)) weights.push_back(author.numbers(weights.back().shape(), dtype));
+    const auto one = [&] {
+      return kind < 5 ? matrix(rows, width()) : author.numbers(kind < 7 ? Shape{width()} : Shape{}, dtype);
+    };
+    weights.push_back(one());
+    if (author.chance(3)) weights.push_back(one());
   }
   return weights;
 }
@@ -216,6 +223,15 @@ void spoil(RandomCell& cell, unsigned seed) {
       argument = spoiled(argument, random);
     }
   }
+}
+
+Tensors all_nan(const Tensors& arguments) {
+  Tensors result = arguments;
+  for (Tensor& t : result) {
+    if (is_floating(t.dtype()))
+      t = evaluate(full(t.shape(), std::numeric_limits<double>::quiet_NaN(), t.dtype()));
+  }
+  return result;
 }
 
 }  // namespace sluice::test

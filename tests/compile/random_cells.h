@@ -12,6 +12,7 @@ struct CellPlan {
   DType dtype = DType::float64;
   Index most_rows = 5;   ///< of the batch
   Index most_steps = 6;  ///< of the sequence, which may be empty
+  Index most_width = 5;  ///< of a value
 };
 
 /// Layers of a recurrent cell nobody wrote, being trained: a loss with its gradients by weights, first carries
@@ -23,7 +24,10 @@ struct RandomCell {
 };
 RandomCell random_cell(const CellPlan& plan);
 
-/// The same with some elements of arguments and Variables replaced by NaN and infinities.
+/// Replaces some elements of arguments and Variables by NaN and infinities.
 void spoil(RandomCell& cell, unsigned seed);
+
+/// Arguments of the same specs, whose floating elements are all NaN.
+Tensors all_nan(const Tensors& arguments);
 
 }  // namespace sluice::test

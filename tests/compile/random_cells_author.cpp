@@ -199,7 +199,7 @@ Bounded CellAuthor::moved(const Bounded& x, const Bounded& y) {
     case 0:
     case 1:
       if (y.tensor.rank() == 2 && t.rank() == 2 && t.dim(0) == y.tensor.dim(0) &&
-          width + y.tensor.dim(-1) <= 16)
+          width + y.tensor.dim(-1) <= 100)
         return {concat({t, y.tensor}, -1), both};
       return x;
     case 2:

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/profile.h>
 #include <sluice/graph/tensor.h>
 
 #include <cstddef>
@@ -53,6 +54,12 @@ class Kernel {
   virtual std::string name() const = 0;     ///< "tanh", "elementwise", "product"
   virtual std::string details() const = 0;  ///< what print() shows behind the operands
   virtual double flops() const { return 0; }
+
+  /// For kernels made of kernels: begins or ends taking their times; and the times taken.
+  virtual void set_profiling(bool on) { static_cast<void>(on); }
+  virtual void add_lines(Profile& profile, int depth) const {
+    static_cast<void>(profile), static_cast<void>(depth);
+  }
 
   std::vector<std::size_t> reads;
   std::vector<std::size_t> writes;       ///< none() where nobody reads an output

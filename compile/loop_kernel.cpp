@@ -116,6 +116,27 @@ std::string LoopKernel::details() const {
                      chunks.front().body.text("  "));
 }
 
+void LoopKernel::set_profiling(bool on) {
+  for (Chunk& chunk : chunks) chunk.body.set_profiling(on);
+}
+
+void LoopKernel::add_lines(Profile& profile, int depth) const {
+  // All chunks have the same kernels: their flops add up, and their times, which pass together, do not.
+  const std::size_t begin = profile.lines.size();
+  const auto steps = static_cast<double>(scan_.length());
+  chunks.front().body.add_lines(profile, depth, steps);
+  for (std::size_t i = 1; i < chunks.size(); ++i) {
+    Profile other;
+    chunks[i].body.add_lines(other, depth, steps);
+    for (std::size_t k = 0; k < other.lines.size(); ++k) {
+      profile.lines[begin + k].seconds += other.lines[k].seconds;
+      profile.lines[begin + k].flops += other.lines[k].flops;
+    }
+  }
+  for (std::size_t k = begin; k < profile.lines.size(); ++k)
+    profile.lines[k].seconds /= static_cast<double>(chunks.size());
+}
+
 double LoopKernel::flops() const {
   double sum = 0;
   for (const Chunk& chunk : chunks) {

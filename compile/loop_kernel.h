@@ -50,6 +50,8 @@ class LoopKernel final : public Kernel {
   std::string name() const override { return "loop"; }
   std::string details() const override;
   double flops() const override;
+  void set_profiling(bool on) override;
+  void add_lines(Profile& profile, int depth) const override;
 
   std::vector<Binding> captures;
   std::vector<Binding> moving;  ///< xs and ys

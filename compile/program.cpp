@@ -1,9 +1,11 @@
 #include <sluice/compile/program.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
 
 namespace sluice {
@@ -43,22 +45,26 @@ class Running {
 }  // namespace
 
 Program::Program(const Graph& graph, const PassSet& passes)
-    : graph_(optimize(graph, passes, &passes_)),
-      schedule_(make_schedule(request_of(graph_, passes))),
-      arena_(schedule_.arena_bytes) {
-  schedule_.place(arena_.data());
-  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
+    : graph_(optimize(graph, passes, &passes_)), set_(passes) {
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
     inputs_.push_back(kernels::Buffer::zeroed(input_spec(i).bytes()));
-    schedule_.at[schedule_.inputs[i]] = inputs_.back().data();
-  }
-  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) {
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i)
     outputs_.push_back(kernels::Buffer::zeroed(output_spec(i).bytes()));
-    schedule_.at[schedule_.outputs[i]] = outputs_.back().data();
-  }
+  plan();
+}
+
+void Program::plan() {
+  threads_ = kernels::threads();
+  schedule_ = make_schedule(request_of(graph_, set_));
+  arena_ = kernels::Buffer(schedule_.arena_bytes);
+  schedule_.place(arena_.data());
+  for (std::size_t i = 0; i < inputs_.size(); ++i) schedule_.at[schedule_.inputs[i]] = inputs_[i].data();
+  for (std::size_t i = 0; i < outputs_.size(); ++i) schedule_.at[schedule_.outputs[i]] = outputs_[i].data();
   schedule_.follow_bound();
 }
 
 void Program::compute() {
+  if (threads_ != kernels::threads()) plan();
   schedule_.run();
   for (const Graph::Write& write : graph_.writes) ++write.variable.slot()->version;
 }
@@ -100,6 +106,19 @@ Tensors Program::run(const Tensors& arguments, Location where) {
     results.emplace_back(std::move(value));
   }
   return results;
+}
+
+Profile Program::profile() {
+  const Running running(running_);
+  if (threads_ != kernels::threads()) plan();
+  schedule_.set_profiling(true);
+  const auto before = std::chrono::steady_clock::now();
+  compute();
+  Profile profile;
+  profile.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count();
+  schedule_.add_lines(profile, 0, 1);
+  schedule_.set_profiling(false);
+  return profile;
 }
 
 std::string Program::print() const {

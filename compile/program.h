@@ -11,7 +11,7 @@
 namespace sluice {
 
 /// What a Graph is compiled to: steps in order over one planned arena. Made once, run any number of times; a
-/// run allocates nothing.
+/// run allocates nothing, but for the first one after set_threads().
 ///
 /// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables
 /// their new values: a run that throws changes none. One run at a time: a call of run() during another throws
@@ -46,12 +46,19 @@ class Program {
   /// The passes with the time each took and the nodes it left.
   std::string print_passes() const { return to_text(passes_); }
 
+  /// Runs the program once, Variables and all, and tells where the time went.
+  Profile profile();
+
  private:
+  /// Makes the schedule, which divides loops by the number of threads there are.
+  void plan();
   void compute();
   void check_arguments(const Tensors& arguments, Location where) const;
 
   std::vector<PassReport> passes_;
   Graph graph_;
+  PassSet set_;
+  int threads_ = 0;
   Schedule schedule_;
   std::vector<kernels::Buffer> inputs_;
   std::vector<kernels::Buffer> outputs_;

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <chrono>
+
 namespace sluice {
 
 void Schedule::place(std::byte* arena) {
@@ -24,9 +27,43 @@ void Schedule::follow_bound() {
 }
 
 void Schedule::run() {
-  for (const auto& kernel : kernels) kernel->run(at);
+  if (seconds.empty()) {
+    for (const auto& kernel : kernels) kernel->run(at);
+  } else {
+    run_timed();
+  }
   for (const Copy& update : updates)
     copy_value(at[update.to], values[update.to], at[update.from], values[update.from]);
+}
+
+void Schedule::run_timed() {
+  using Clock = std::chrono::steady_clock;
+  auto before = Clock::now();
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    kernels[i]->run(at);
+    const auto now = Clock::now();
+    seconds[i] += std::chrono::duration<double>(now - before).count();
+    before = now;
+  }
+}
+
+void Schedule::set_profiling(bool on) {
+  seconds.assign(on ? kernels.size() : 0, 0);
+  for (const auto& kernel : kernels) kernel->set_profiling(on);
+}
+
+void Schedule::add_lines(Profile& profile, int depth, double calls) const {
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const Kernel& kernel = *kernels[i];
+    const auto written = std::find_if(kernel.writes.begin(), kernel.writes.end(),
+                                      [](std::size_t value) { return value != Value::none; });
+    const std::string details = kernel.details();
+    std::string text = kernel.name();
+    if (written != kernel.writes.end()) text += " -> " + values[*written].spec.text();
+    text += "  " + details.substr(0, details.find('\n'));
+    profile.lines.push_back({text, depth, calls, seconds[i], kernel.flops() * calls});
+    kernel.add_lines(profile, depth + 1);
+  }
 }
 
 std::string Schedule::text(const std::string& indent) const {

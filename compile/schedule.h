@@ -43,10 +43,19 @@ struct Schedule {
   /// Runs all kernels and updates. Throws what a kernel throws; then no update has been done, but those that
   /// are computed in place.
   void run();
+  /// Takes the time of every kernel in the runs from now on, or stops doing so; and the times so far, of a
+  /// schedule that ran `calls` times.
+  void set_profiling(bool on);
+  void add_lines(Profile& profile, int depth, double calls) const;
   /// One line a kernel.
   std::string text(const std::string& indent = "") const;
 
   std::vector<std::size_t> parts_of_bound;  ///< what follow_bound moves
+
+ private:
+  void run_timed();
+
+  std::vector<double> seconds;  ///< that each kernel took; empty where nobody asked
 };
 
 /// The optimisations of the lowering, each of which can be switched off.

@@ -58,34 +58,14 @@ void minimum(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_
   });
 }
 
-inline float square_root(float x) { return __builtin_sqrtf(x); }
-inline double square_root(double x) { return __builtin_sqrt(x); }
-
-/// The vector extensions have no square root; a loop over a small array of known size is one the compilers
-/// vectorise. Square root and division round correctly in either form.
-template <class T, class F>
-inline void map_in_blocks(const T* x, T* y, std::size_t n, F f) {
-  constexpr std::size_t size = 64;
-  alignas(64) T block[size];
-  while (n >= size) {
-    __builtin_memcpy(block, x, sizeof block);
-    for (T& value : block) value = f(value);
-    __builtin_memcpy(y, block, sizeof block);
-    x += size;
-    y += size;
-    n -= size;
-  }
-  for (std::size_t i = 0; i < n; ++i) y[i] = f(x[i]);
-}
-
 template <class T>
 void sqrt(const T* x, T* y, std::size_t n) {
-  map_in_blocks(x, y, n, [](T v) { return square_root(v); });
+  map(x, y, n, [](Vector<T> v) { return square_root(v); });
 }
 
 template <class T>
 void rsqrt(const T* x, T* y, std::size_t n) {
-  map_in_blocks(x, y, n, [](T v) { return T{1} / square_root(v); });
+  map(x, y, n, [](Vector<T> v) { return T{1} / square_root(v); });
 }
 
 /// Reductions keep this many lanes whatever the width of a register, so that the order of the operations is

@@ -6,19 +6,25 @@ typedef float Floats __attribute__((vector_size(register_bytes)));
 typedef std::int32_t Ints __attribute__((vector_size(register_bytes)));
 typedef double Doubles __attribute__((vector_size(register_bytes)));
 typedef double WideDoubles __attribute__((vector_size(2 * register_bytes)));
+typedef std::int64_t Longs __attribute__((vector_size(register_bytes)));
 
 template <class T>
 struct VectorOf;
 template <>
 struct VectorOf<float> {
   typedef Floats Type;
+  typedef Ints Bits;
 };
 template <>
 struct VectorOf<double> {
   typedef Doubles Type;
+  typedef Longs Bits;
 };
 template <class T>
 using Vector = typename VectorOf<T>::Type;
+/// Integers as wide as T, as comparisons of T give them.
+template <class T>
+using Bits = typename VectorOf<T>::Bits;
 
 template <class T>
 constexpr std::size_t lanes = register_bytes / sizeof(T);
@@ -43,11 +49,38 @@ inline void store(T* y, Vector<T> v) {
   __builtin_memcpy(y, &v, sizeof v);
 }
 
-/// The first n < lanes values, and nothing beyond them; the other lanes are zero. Defined in vector_few*.inl.
+/// n < 16 values in moves of fixed sizes: cheaper than a call of memcpy for a handful of values.
+template <class T>
+inline void copy_few(const T* from, T* to, std::size_t n) {
+  std::size_t at = 0;
+  if constexpr (lanes < T >> 8)
+    if ((n & 8) != 0) __builtin_memcpy(to, from, 8 * sizeof(T)), at = 8;
+  if constexpr (lanes < T >> 4)
+    if ((n & 4) != 0) __builtin_memcpy(to + at, from + at, 4 * sizeof(T)), at += 4;
+  if constexpr (lanes < T >> 2)
+    if ((n & 2) != 0) __builtin_memcpy(to + at, from + at, 2 * sizeof(T)), at += 2;
+  if ((n & 1) != 0) to[at] = from[at];
+}
+
+/// @name Defined in vector_native*.inl
+/// @{
+
+/// The first n < lanes values, and nothing beyond them; the other lanes are zero.
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n);
 template <class T>
 inline void store_few(T* y, Vector<T> v, std::size_t n);
+
+/// A register full of bools, each as an integer that is not zero where it is true.
+template <class T>
+inline Bits<T> load_bools(const bool* x);
+/// The first n < lanes.
+template <class T>
+inline Bits<T> load_few_bools(const bool* x, std::size_t n);
+
+inline Floats square_root(Floats x);
+inline Doubles square_root(Doubles x);
+/// @}
 
 inline Ints bits_of(Floats x) { return __builtin_bit_cast(Ints, x); }
 inline Floats from_bits(Ints x) { return __builtin_bit_cast(Floats, x); }

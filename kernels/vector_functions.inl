@@ -192,21 +192,3 @@ template <Floats (*function)(Floats)>
 void map_function(const float* x, float* y, std::size_t n) {
   map(x, y, n, [](Floats v) { return function(v); });
 }
-
-constexpr Kernels make_kernels(const char* name) {
-  return {name,
-          map_function<exp_of>,
-          map_function<expm1_of>,
-          map_function<log_of>,
-          map_function<log1p_of>,
-          map_function<tanh_of>,
-          map_function<sigmoid_of>,
-          map_function<softplus_of>,
-          map_function<sin_of>,
-          map_function<cos_of>,
-          map_function<erf_of>,
-          make_arithmetic<float>(),
-          make_arithmetic<double>(),
-          make_packed_product<float>(),
-          make_packed_product<double>()};
-}

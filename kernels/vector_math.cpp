@@ -143,6 +143,41 @@ void minimum(const double* a, Index stride_a, const double* b, Index stride_b, d
   active().f64.minimum(a, stride_a, b, stride_b, y, n);
 }
 
+void elu(float alpha, const float* x, float* y, std::size_t n) { active().elu(alpha, x, y, n); }
+void gelu_tanh(const float* x, float* y, std::size_t n) { active().gelu_tanh(x, y, n); }
+
+void negate(const float* x, float* y, std::size_t n) { active().choice_f32.negate(x, y, n); }
+void square(const float* x, float* y, std::size_t n) { active().choice_f32.square(x, y, n); }
+void abs(const float* x, float* y, std::size_t n) { active().choice_f32.abs(x, y, n); }
+void floor(const float* x, float* y, std::size_t n) { active().choice_f32.floor(x, y, n); }
+void relu(const float* x, float* y, std::size_t n) { active().choice_f32.relu(x, y, n); }
+void leaky_relu(float slope, const float* x, float* y, std::size_t n) {
+  active().choice_f32.leaky_relu(slope, x, y, n);
+}
+void clamp(float low, float high, const float* x, float* y, std::size_t n) {
+  active().choice_f32.clamp(low, high, x, y, n);
+}
+void where(const bool* condition, const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+           std::size_t n) {
+  active().choice_f32.where(condition, a, stride_a, b, stride_b, y, n);
+}
+
+void negate(const double* x, double* y, std::size_t n) { active().choice_f64.negate(x, y, n); }
+void square(const double* x, double* y, std::size_t n) { active().choice_f64.square(x, y, n); }
+void abs(const double* x, double* y, std::size_t n) { active().choice_f64.abs(x, y, n); }
+void floor(const double* x, double* y, std::size_t n) { active().choice_f64.floor(x, y, n); }
+void relu(const double* x, double* y, std::size_t n) { active().choice_f64.relu(x, y, n); }
+void leaky_relu(double slope, const double* x, double* y, std::size_t n) {
+  active().choice_f64.leaky_relu(slope, x, y, n);
+}
+void clamp(double low, double high, const double* x, double* y, std::size_t n) {
+  active().choice_f64.clamp(low, high, x, y, n);
+}
+void where(const bool* condition, const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+           std::size_t n) {
+  active().choice_f64.where(condition, a, stride_a, b, stride_b, y, n);
+}
+
 float sum(const float* x, std::size_t n) { return active().f32.sum(x, n); }
 double sum(const double* x, std::size_t n) { return active().f64.sum(x, n); }
 float max(const float* x, std::size_t n) { return active().f32.max(x, n); }

@@ -69,6 +69,41 @@ void maximum(const double* a, Index stride_a, const double* b, Index stride_b, d
 void minimum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 /// @}
 
+/// @name y[i] = f(x[i]), exactly
+/// square(x) = x x. relu(x) is 0 for x <= 0 and x otherwise, leaky_relu is slope x there. clamp is low below
+/// low and high above high. NaN stays NaN.
+/// @{
+void negate(const float* x, float* y, std::size_t n);
+void square(const float* x, float* y, std::size_t n);
+void abs(const float* x, float* y, std::size_t n);
+void floor(const float* x, float* y, std::size_t n);
+void relu(const float* x, float* y, std::size_t n);
+void leaky_relu(float slope, const float* x, float* y, std::size_t n);
+void clamp(float low, float high, const float* x, float* y, std::size_t n);
+
+void negate(const double* x, double* y, std::size_t n);
+void square(const double* x, double* y, std::size_t n);
+void abs(const double* x, double* y, std::size_t n);
+void floor(const double* x, double* y, std::size_t n);
+void relu(const double* x, double* y, std::size_t n);
+void leaky_relu(double slope, const double* x, double* y, std::size_t n);
+void clamp(double low, double high, const double* x, double* y, std::size_t n);
+/// @}
+
+/// x for x > 0, alpha (exp(x) - 1) otherwise, and x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Within a
+/// few units in the last place of what is rounded on the way.
+void elu(float alpha, const float* x, float* y, std::size_t n);
+void gelu_tanh(const float* x, float* y, std::size_t n);
+
+/// @name y[i] = condition[i] ? a[i * stride_a] : b[i * stride_b]
+/// Strides are 0 or 1.
+/// @{
+void where(const bool* condition, const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+           std::size_t n);
+void where(const bool* condition, const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+           std::size_t n);
+/// @}
+
 /// @name Reductions and axpy
 /// The order of the additions is fixed: it depends on n only, not on threads, alignment or the instruction
 /// set (with fused multiply-add, dot may still differ in its last bits from one without). sum and dot add in

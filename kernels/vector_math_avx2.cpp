@@ -1,6 +1,8 @@
 // The vectorised functions built for AVX2 and FMA.
 // Includes no header with code in it, so that none of that code is built for this instruction set: see
-// vector_table.h.
+// vector_table.h. (The functions of immintrin.h exist in line only.)
+#include <immintrin.h>
+
 #include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels::detail {
@@ -12,7 +14,7 @@ constexpr std::size_t register_bytes = 32;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
-#include <sluice/kernels/vector_few.inl>
+#include <sluice/kernels/vector_native_avx2.inl>
 
 #include <sluice/kernels/vector_product.inl>
 
@@ -21,6 +23,8 @@ constexpr std::size_t register_bytes = 32;
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>
+
+#include <sluice/kernels/vector_choice.inl>
 
 }  // namespace
 

@@ -14,7 +14,7 @@ constexpr std::size_t register_bytes = 64;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
-#include <sluice/kernels/vector_few_avx512.inl>
+#include <sluice/kernels/vector_native_avx512.inl>
 
 #include <sluice/kernels/vector_product.inl>
 
@@ -23,6 +23,8 @@ constexpr std::size_t register_bytes = 64;
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>
+
+#include <sluice/kernels/vector_choice.inl>
 
 }  // namespace
 

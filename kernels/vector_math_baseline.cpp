@@ -12,7 +12,7 @@ constexpr std::size_t register_bytes = 16;
 // Each needs the one before.
 #include <sluice/kernels/vector_basics.inl>
 
-#include <sluice/kernels/vector_few.inl>
+#include <sluice/kernels/vector_native.inl>
 
 #include <sluice/kernels/vector_product.inl>
 
@@ -21,6 +21,8 @@ constexpr std::size_t register_bytes = 16;
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>
+
+#include <sluice/kernels/vector_choice.inl>
 
 }  // namespace
 

@@ -36,6 +36,20 @@ struct Arithmetic {
                         std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
 };
 
+/// Functions without arithmetic to speak of, for float and double.
+template <class T>
+struct Choice {
+  void (*negate)(const T* x, T* y, std::size_t n);
+  void (*square)(const T* x, T* y, std::size_t n);
+  void (*abs)(const T* x, T* y, std::size_t n);
+  void (*floor)(const T* x, T* y, std::size_t n);
+  void (*relu)(const T* x, T* y, std::size_t n);
+  void (*leaky_relu)(T slope, const T* x, T* y, std::size_t n);
+  void (*clamp)(T low, T high, const T* x, T* y, std::size_t n);
+  void (*where)(const bool* condition, const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b,
+                T* y, std::size_t n);
+};
+
 /// Right operands packed into panels: see packed_matrix.h.
 template <class T>
 struct PackedProduct {
@@ -60,10 +74,14 @@ struct Kernels {
   Map sin;
   Map cos;
   Map erf;
+  Map gelu_tanh;
+  void (*elu)(float alpha, const float* x, float* y, std::size_t n);
   Arithmetic<float> f32;
   Arithmetic<double> f64;
   PackedProduct<float> packed_f32;
   PackedProduct<double> packed_f64;
+  Choice<float> choice_f32;
+  Choice<double> choice_f64;
 };
 
 extern const Kernels kernels_baseline;

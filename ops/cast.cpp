@@ -1,3 +1,4 @@
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/cast.h>
 #include <sluice/ops/elementwise.h>
 
@@ -40,6 +41,9 @@ class Cast final : public ElementwiseOp {
         auto* y = static_cast<To*>(output);
         if (strides[0] == 0) {
           std::fill(y, y + n, convert<To>(From{*x}));
+        } else if constexpr (std::is_same_v<From, bool> && std::is_floating_point_v<To>) {
+          const To values[2] = {0, 1};
+          kernels::where(x, values + 1, 0, values, 0, y, static_cast<std::size_t>(n));
         } else {
           for (Index i = 0; i < n; ++i) y[i] = convert<To>(From{x[i]});
         }

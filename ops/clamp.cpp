@@ -1,3 +1,4 @@
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/elementwise.h>
@@ -6,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <limits>
 
 namespace sluice {
@@ -33,11 +35,15 @@ class Clamp final : public Elementwise<Clamp, 1> {
 
   std::string attributes() const override { return fmt::format("low={}, high={}", low_, high_); }
 
-  template <class T>
-  T value(T x) const {
-    const T low = bound<T>(low_, true);
-    const T high = bound<T>(high_, false);
+  std::int32_t value(std::int32_t x) const {
+    const auto low = bound<std::int32_t>(low_, true);
+    const auto high = bound<std::int32_t>(high_, false);
     return x < low ? low : x > high ? high : x;
+  }
+
+  template <std::floating_point T>
+  void loop(const T* x, T* y, std::size_t n) const {
+    kernels::clamp(bound<T>(low_, true), bound<T>(high_, false), x, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {

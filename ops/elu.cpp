@@ -1,4 +1,5 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/elu.h>
@@ -19,9 +20,10 @@ class Elu final : public Elementwise<Elu, 1> {
 
   std::string attributes() const override { return fmt::format("alpha={}", alpha_); }
 
-  template <class T>
-  T value(T x) const {
-    return x <= 0 ? static_cast<T>(alpha_) * std::expm1(x) : x;
+  double value(double x) const { return x <= 0 ? alpha_ * std::expm1(x) : x; }
+
+  void loop(const float* x, float* y, std::size_t n) const {
+    kernels::elu(static_cast<float>(alpha_), x, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {

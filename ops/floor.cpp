@@ -1,5 +1,8 @@
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/floor.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -9,7 +12,10 @@ class Floor final : public Elementwise<Floor, 1> {
  public:
   static constexpr std::string_view id = "floor";
 
-  static auto value(auto x) { return std::floor(x); }
+  template <std::floating_point T>
+  static void loop(const T* x, T* y, std::size_t n) {
+    kernels::floor(x, y, n);
+  }
 
   Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }
 };

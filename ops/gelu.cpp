@@ -1,4 +1,5 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/erf.h>
 #include <sluice/ops/exp.h>
@@ -37,11 +38,11 @@ class GeluTanh final : public Elementwise<GeluTanh, 1> {
  public:
   static constexpr std::string_view id = "gelu_tanh";
 
-  template <class T>
-  static T value(T x) {
-    const T inner = static_cast<T>(sqrt_two_over_pi) * (x + static_cast<T>(cubic) * x * x * x);
-    return x * ((1 + std::tanh(inner)) / 2);
+  static double value(double x) {
+    return x * ((1 + std::tanh(sqrt_two_over_pi * (x + cubic * x * x * x))) / 2);
   }
+
+  static void loop(const float* x, float* y, std::size_t n) { kernels::gelu_tanh(x, y, n); }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);

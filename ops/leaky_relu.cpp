@@ -1,10 +1,13 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/where.h>
 
 #include <fmt/format.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -18,9 +21,9 @@ class LeakyRelu final : public Elementwise<LeakyRelu, 1> {
 
   std::string attributes() const override { return fmt::format("slope={}", slope_); }
 
-  template <class T>
-  T value(T x) const {
-    return x > 0 ? x : static_cast<T>(slope_) * x;
+  template <std::floating_point T>
+  void loop(const T* x, T* y, std::size_t n) const {
+    kernels::leaky_relu(static_cast<T>(slope_), x, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {

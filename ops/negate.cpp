@@ -1,7 +1,10 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -12,10 +15,11 @@ class Negate final : public Elementwise<Negate, 1> {
   static constexpr std::string_view id = "negate";
   static constexpr Domain domain = Domain::numeric;
 
-  template <class T>
-  static T value(T x) {
-    if constexpr (std::is_integral_v<T>) return detail::wrapping_subtract(T{0}, x);
-    return -x;
+  static std::int32_t value(std::int32_t x) { return detail::wrapping_subtract(0, x); }
+
+  template <std::floating_point T>
+  static void loop(const T* x, T* y, std::size_t n) {
+    kernels::negate(x, y, n);
   }
 
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {-dy}; }

@@ -1,7 +1,10 @@
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/relu.h>
 #include <sluice/ops/where.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -11,7 +14,10 @@ class Relu final : public Elementwise<Relu, 1> {
  public:
   static constexpr std::string_view id = "relu";
 
-  static auto value(auto x) { return x <= 0 ? 0 : x; }
+  template <std::floating_point T>
+  static void loop(const T* x, T* y, std::size_t n) {
+    kernels::relu(x, y, n);
+  }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     return {where(y.input(0) <= 0, 0, dy)};

@@ -1,7 +1,10 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/wrapping.h>
+
+#include <concepts>
 
 namespace sluice {
 
@@ -12,10 +15,11 @@ class Square final : public Elementwise<Square, 1> {
   static constexpr std::string_view id = "square";
   static constexpr Domain domain = Domain::numeric;
 
-  template <class T>
-  static T value(T x) {
-    if constexpr (std::is_integral_v<T>) return detail::wrapping_multiply(x, x);
-    return x * x;
+  static std::int32_t value(std::int32_t x) { return detail::wrapping_multiply(x, x); }
+
+  template <std::floating_point T>
+  static void loop(const T* x, T* y, std::size_t n) {
+    kernels::square(x, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override { return {2 * dy * y.input(0)}; }

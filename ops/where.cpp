@@ -1,3 +1,4 @@
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/where.h>
 
@@ -7,18 +8,19 @@ namespace sluice {
 
 namespace {
 
-template <class T, bool a_moves, bool b_moves>
-void choose(const bool* condition, const T* a, const T* b, T* y, Index n) {
-  const T first_a = *a;
-  const T first_b = *b;
-#if !defined(__clang__)
-#pragma GCC ivdep  // y may be an operand, but then every element is read before it is written
-#endif
-  for (Index i = 0; i < n; ++i) {
-    const T from_a = a_moves ? a[i] : first_a;
-    const T from_b = b_moves ? b[i] : first_b;
-    y[i] = condition[i] ? from_a : from_b;
-  }
+void choose(const bool* condition, const double* a, Index stride_a, const double* b, Index stride_b,
+            double* y, Index n) {
+  kernels::where(condition, a, stride_a, b, stride_b, y, static_cast<std::size_t>(n));
+}
+
+void choose(const bool* condition, const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+            Index n) {
+  kernels::where(condition, a, stride_a, b, stride_b, y, static_cast<std::size_t>(n));
+}
+
+template <class T>
+void choose(const bool* condition, const T* a, Index stride_a, const T* b, Index stride_b, T* y, Index n) {
+  for (Index i = 0; i < n; ++i) y[i] = condition[i] ? a[i * stride_a] : b[i * stride_b];
 }
 
 class Where final : public ElementwiseOp {
@@ -53,12 +55,8 @@ class Where final : public ElementwiseOp {
         } else {
           std::fill(y, y + n, T{*chosen});
         }
-      } else if (strides[1] != 0) {
-        strides[2] != 0 ? choose<T, true, true>(condition, a, b, y, n)
-                        : choose<T, true, false>(condition, a, b, y, n);
       } else {
-        strides[2] != 0 ? choose<T, false, true>(condition, a, b, y, n)
-                        : choose<T, false, false>(condition, a, b, y, n);
+        choose(condition, a, strides[1], b, strides[2], y, n);
       }
     });
   }

@@ -1,0 +1,39 @@
+// What the vector extensions have no word for, written in plain C++. Included after vector_basics.inl.
+
+template <class T>
+inline Vector<T> load_few(const T* x, std::size_t n) {
+  alignas(register_bytes) T padded[lanes<T>] = {};
+  copy_few(x, padded, n);
+  return load(padded);
+}
+
+template <class T>
+inline void store_few(T* y, Vector<T> v, std::size_t n) {
+  alignas(register_bytes) T padded[lanes<T>];
+  store(padded, v);
+  copy_few(padded, y, n);
+}
+
+template <class T>
+inline Bits<T> load_bools(const bool* x) {
+  Bits<T> mask;
+  for (std::size_t i = 0; i < lanes<T>; ++i) mask[i] = x[i] ? 1 : 0;
+  return mask;
+}
+
+template <class T>
+inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
+  Bits<T> mask = {};
+  for (std::size_t i = 0; i < n; ++i) mask[i] = x[i] ? 1 : 0;
+  return mask;
+}
+
+inline Floats square_root(Floats x) {
+  for (std::size_t i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+}
+
+inline Doubles square_root(Doubles x) {
+  for (std::size_t i = 0; i < lanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
+  return x;
+}

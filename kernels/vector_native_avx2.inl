@@ -1,0 +1,56 @@
+// What the vector extensions have no word for, with AVX2. Included after vector_basics.inl.
+
+/// All ones in the first n lanes.
+template <class T>
+inline __m256i first_lanes(std::size_t n) {
+  alignas(32) static constexpr std::int32_t ones_then_zeros[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
+  return _mm256_loadu_si256(
+      reinterpret_cast<const __m256i*>(ones_then_zeros + 8 - n * (sizeof(T) / sizeof(std::int32_t))));
+}
+
+template <class T>
+inline Vector<T> load_few(const T* x, std::size_t n) {
+  if constexpr (sizeof(T) == 4)
+    return __builtin_bit_cast(Vector<T>, _mm256_maskload_ps(x, first_lanes<T>(n)));
+  else
+    return __builtin_bit_cast(Vector<T>, _mm256_maskload_pd(x, first_lanes<T>(n)));
+}
+
+/// Not by mask: some machines take dozens of cycles for that.
+template <class T>
+inline void store_few(T* y, Vector<T> v, std::size_t n) {
+  alignas(register_bytes) T padded[lanes<T>];
+  store(padded, v);
+  copy_few(padded, y, n);
+}
+
+template <class T>
+inline Bits<T> load_bools(const bool* x) {
+  if constexpr (sizeof(T) == 4) {
+    std::int64_t bytes;
+    __builtin_memcpy(&bytes, x, sizeof bytes);
+    return __builtin_bit_cast(Bits<T>, _mm256_cvtepi8_epi32(_mm_cvtsi64_si128(bytes)));
+  } else {
+    std::int32_t bytes;
+    __builtin_memcpy(&bytes, x, sizeof bytes);
+    return __builtin_bit_cast(Bits<T>, _mm256_cvtepi8_epi64(_mm_cvtsi32_si128(bytes)));
+  }
+}
+
+/// Put together in a general register: bytes stored one by one could not be read as one word at once.
+template <class T>
+inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 0; i < n; ++i) bytes |= static_cast<std::uint64_t>(x[i]) << (8 * i);
+  bool padded[sizeof bytes];
+  __builtin_memcpy(padded, &bytes, sizeof bytes);
+  return load_bools<T>(padded);
+}
+
+inline Floats square_root(Floats x) {
+  return __builtin_bit_cast(Floats, _mm256_sqrt_ps(__builtin_bit_cast(__m256, x)));
+}
+
+inline Doubles square_root(Doubles x) {
+  return __builtin_bit_cast(Doubles, _mm256_sqrt_pd(__builtin_bit_cast(__m256d, x)));
+}

@@ -1,0 +1,49 @@
+// What the vector extensions have no word for, with AVX-512. Included after vector_basics.inl.
+// The forms with a mask of all lanes are there because g++ 12 takes the ones without for uninitialised.
+
+template <class T>
+inline Vector<T> load_few(const T* x, std::size_t n) {
+  const unsigned mask = (1u << n) - 1u;
+  if constexpr (sizeof(T) == 4)
+    return __builtin_bit_cast(Vector<T>, _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), x));
+  else
+    return __builtin_bit_cast(Vector<T>, _mm512_maskz_loadu_pd(static_cast<__mmask8>(mask), x));
+}
+
+template <class T>
+inline void store_few(T* y, Vector<T> v, std::size_t n) {
+  const unsigned mask = (1u << n) - 1u;
+  if constexpr (sizeof(T) == 4)
+    _mm512_mask_storeu_ps(y, static_cast<__mmask16>(mask), __builtin_bit_cast(__m512, v));
+  else
+    _mm512_mask_storeu_pd(y, static_cast<__mmask8>(mask), __builtin_bit_cast(__m512d, v));
+}
+
+template <class T>
+inline Bits<T> load_bools(const bool* x) {
+  if constexpr (sizeof(T) == 4) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x));
+    return __builtin_bit_cast(Bits<T>, _mm512_maskz_cvtepi8_epi32(0xffff, bytes));
+  } else {
+    std::int64_t bytes;
+    __builtin_memcpy(&bytes, x, sizeof bytes);
+    return __builtin_bit_cast(Bits<T>, _mm512_maskz_cvtepi8_epi64(0xff, _mm_cvtsi64_si128(bytes)));
+  }
+}
+
+template <class T>
+inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
+  const __m128i bytes = _mm_maskz_loadu_epi8(static_cast<__mmask16>((1u << n) - 1u), x);
+  if constexpr (sizeof(T) == 4)
+    return __builtin_bit_cast(Bits<T>, _mm512_maskz_cvtepi8_epi32(0xffff, bytes));
+  else
+    return __builtin_bit_cast(Bits<T>, _mm512_maskz_cvtepi8_epi64(0xff, bytes));
+}
+
+inline Floats square_root(Floats x) {
+  return __builtin_bit_cast(Floats, _mm512_maskz_sqrt_ps(0xffff, __builtin_bit_cast(__m512, x)));
+}
+
+inline Doubles square_root(Doubles x) {
+  return __builtin_bit_cast(Doubles, _mm512_maskz_sqrt_pd(0xff, __builtin_bit_cast(__m512d, x)));
+}

@@ -21,10 +21,19 @@ Survey::Survey(const Block& block) : block_(block) {
     }
   }
   for (const Tensor& result : block.results) users_[result].push_back(nullptr);
+  std::unordered_map<const Node*, Index> height;  // of the tower of users above a node
+  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
+    for (const Tensor& input : (*node)->inputs) {
+      height[&input.node()] = std::max(height[&input.node()], height[*node] + 1);
+    }
+  }
   order_ = nodes;
   const auto middle = std::stable_partition(order_.begin(), order_.end(),
                                             [&](const Node* node) { return varying.count(node) == 0; });
   invariants_ = middle - order_.begin();
+  const auto inner =
+      std::stable_partition(middle, order_.end(), [](const Node* node) { return node->inputs.empty(); });
+  std::stable_sort(inner, order_.end(), [&](const Node* a, const Node* b) { return height[a] > height[b]; });
   for (std::size_t i = 0; i < order_.size(); ++i) position_.emplace(order_[i], static_cast<Index>(i));
 }
 

@@ -27,7 +27,7 @@ class Survey {
  public:
   explicit Survey(const Block& block);
 
-  /// Every node, inputs before users. Nodes that are invariant come first.
+  /// Every node, inputs before users: first those that are invariant, then the others as late as possible.
   const std::vector<const Node*>& order() const { return order_; }
   Index position(const Node& node) const { return position_.at(&node); }
   /// Whether it depends on nothing but captures, constants and Variables: computed once, or once per loop.

@@ -12,6 +12,9 @@ std::span<const Pass> graph_passes() {
       Pass{"split_concats", "take products of joined operands apart", passes::split_concats},
       Pass{"merge_matmuls", "make few large products of many small ones", passes::merge_matmuls},
       Pass{"simplify", "again, for what merging has left", passes::simplify},
+      Pass{"join_stacks", "let parts side by side enter and leave loops as one", passes::join_stacks},
+      Pass{"simplify", "again, for what joining has left", passes::simplify},
+      Pass{"join_parts", "do once to the whole what is done alike to all parts", passes::join_parts},
   };
   return list;
 }

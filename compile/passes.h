@@ -10,5 +10,7 @@ Graph scan_form(const Graph& graph);
 Graph simplify(const Graph& graph);
 Graph split_concats(const Graph& graph);
 Graph merge_matmuls(const Graph& graph);
+Graph join_stacks(const Graph& graph);
+Graph join_parts(const Graph& graph);
 
 }  // namespace sluice::passes

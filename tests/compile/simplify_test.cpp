@@ -9,32 +9,16 @@
 
 #include <cmath>
 #include <limits>
-#include <sstream>
 
 using namespace sluice;
 using test::traced;
 
 namespace {
 
-/// What is left of a function: "%0 = tanh(a0); %0".
-std::string left_of(const TensorFunction& function, const std::vector<Shape>& shapes) {
-  const test::Traced before = traced(function, shapes);
-  const Graph after = passes::simplify(before.graph);
-  test::require_same_values(before.graph, after, before.arguments);
-  std::istringstream lines(to_text(after));
-  std::string left;
-  for (std::string line; std::getline(lines, line);) {
-    if (const auto at = line.find(" = "); at != std::string::npos) {
-      const auto begin = line.find_first_not_of(' ');
-      left += line.substr(begin, line.find("  ", at) - begin) + "; ";
-    }
-    if (const auto at = line.find("return "); at != std::string::npos) left += line.substr(at + 7);
-  }
-  return left;
-}
-
+/// What is left of a function of one result.
 std::string left_of(const std::function<Tensor(const Tensors&)>& function, const std::vector<Shape>& shapes) {
-  return left_of(TensorFunction([&](const Tensors& x) { return Tensors{function(x)}; }), shapes);
+  return test::left_of(
+      passes::simplify, [&](const Tensors& x) { return Tensors{function(x)}; }, shapes);
 }
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
@@ -213,7 +197,7 @@ TEST_CASE("parts that lie side by side are one again") {
 TEST_CASE("the gradient of a tensor that was sliced into parts is a concat") {
   const auto parts = [](const Tensors& x) {
     const Tensors p = split(x[0], {1, 2, 1}, 1);
-    return Tensors{vjp({p[2], p[0], p[1]}, {x[3], x[1], x[2]}, {x[0]})[0]};
+    return vjp({p[2], p[0], p[1]}, {x[3], x[1], x[2]}, {x[0]})[0];
   };
   CHECK(left_of(parts, {{2, 4}, {2, 1}, {2, 2}, {2, 1}}) == "%0 = concat(a1, a2, a3, axis=1); %0");
   const auto gap = [](const Tensors& x) { return pad(x[0], {{0, 2}}) + pad(x[1], {{2, 0}}); };

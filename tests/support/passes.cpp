@@ -7,6 +7,7 @@
 #include <sluice/graph/verify.h>
 
 #include <cmath>
+#include <sstream>
 
 namespace sluice::test {
 
@@ -42,6 +43,23 @@ void require_same_values(const Graph& before, const Graph& after, const Tensors&
       REQUIRE(found[i].element(k) == Approx(value).epsilon(1e-10).margin(1e-10));
     }
   }
+}
+
+std::string left_of(Graph (*pass)(const Graph&), const TensorFunction& function,
+                    const std::vector<Shape>& shapes) {
+  const Traced before = traced(function, shapes);
+  const Graph after = pass(before.graph);
+  require_same_values(before.graph, after, before.arguments);
+  std::istringstream lines(to_text(after));
+  std::string left;
+  for (std::string line; std::getline(lines, line);) {
+    if (const auto at = line.find(" = "); at != std::string::npos) {
+      const auto begin = line.find_first_not_of(' ');
+      left += line.substr(begin, line.find("  ", at) - begin) + "; ";
+    }
+    if (const auto at = line.find("return "); at != std::string::npos) left += line.substr(at + 7);
+  }
+  return left;
 }
 
 int occurrences(const Graph& graph, const std::string& word) {

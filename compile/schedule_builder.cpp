@@ -175,12 +175,16 @@ std::size_t ScheduleBuilder::dense_value(const Tensor& t) {
 }
 
 void ScheduleBuilder::add_updates() {
+  std::unordered_set<std::size_t> targets;
+  for (const auto& update : request_.updates) targets.insert(leaf_value(update.target));
   for (const auto& update : request_.updates) {
     const std::size_t to = leaf_value(update.target);
     std::size_t from = value_of_.at(update.value);
     if (from == to) continue;
-    if (leaf_of(update.value.node()) != nullptr) {
-      // The old value of another target, perhaps (two Variables that swap): take it before updates begin.
+    const std::size_t memory = value(from).home == Value::Home::part ? value(from).whole : from;
+    if (leaf_of(update.value.node()) != nullptr || targets.count(memory) > 0) {
+      // The old value of another target, perhaps (two Variables that swap), or a part of one: take it before
+      // updates begin.
       const std::size_t staged = add_value(value(from).spec, Value::Home::arena);
       add_copy(from, staged);
       from = staged;

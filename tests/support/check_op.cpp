@@ -12,6 +12,7 @@
 #include <cmath>
 
 #include "support/catch.h"
+#include "support/check_answers.h"
 #include "support/run_compiled.h"
 
 namespace sluice::test {
@@ -166,6 +167,9 @@ bool check_sample(std::string_view name, const TensorFunction& function, const T
                 "float32 value and gradients against float64");
   require_close(elements(run_compiled(graph32, single)), elements(got), 1e-5, 1e-6,
                 "compiled against interpreted");
+
+  check_answers(full(inputs));
+  check_answers(full(single));
 
   if (options.gradient) {
     gradcheck(function, inputs);

@@ -4,6 +4,7 @@
 #include <sluice/graph/tensor.h>
 
 #include <cstddef>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -19,6 +20,7 @@ struct Value {
     part    ///< among the elements of another value: a slice, an input of a concat
   };
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
+  static constexpr Index most_rows = std::numeric_limits<Index>::max();
 
   Spec spec;
   Home home = Home::bound;

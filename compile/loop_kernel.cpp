@@ -1,5 +1,5 @@
 #include <sluice/compile/loop_kernel.h>
-#include <sluice/kernels/packed_matrix.h>
+#include <sluice/compile/product_kernel.h>
 #include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
@@ -14,25 +14,14 @@ void copy_bytes(std::byte* to, const std::byte* from, Index bytes) {
   if (bytes > 0 && to != from) std::memcpy(to, from, static_cast<std::size_t>(bytes));
 }
 
-template <class T>
-void pack(const LoopKernel::Pack& pack, const Addresses& at) {
-  kernels::pack(pack.transpose, pack.inner, pack.columns, reinterpret_cast<const T*>(at[pack.source]),
-                pack.value.row_stride, reinterpret_cast<T*>(at[pack.packed]));
-}
-
 }  // namespace
 
 LoopKernel::LoopKernel(std::shared_ptr<const Node> node, const ScanOp& scan)
     : node_(std::move(node)), scan_(scan) {}
 
 void LoopKernel::run(const Addresses& at) {
-  for (const Pack& p : packs) {
-    if (p.value.spec.dtype == DType::float64) {
-      pack<double>(p, at);
-    } else {
-      pack<float>(p, at);
-    }
-  }
+  for (const Pack& p : packs)
+    pack_operand(p.transpose, p.inner, p.columns, p.value, at[p.source], at[p.packed]);
   if (chunks.size() == 1) {
     run_chunk(chunks.front(), at);
     return;

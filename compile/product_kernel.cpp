@@ -1,12 +1,17 @@
 #include <sluice/compile/product_kernel.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/packed_matrix.h>
+#include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace sluice {
+
+namespace {
+constexpr Index pack_piece = Index{1} << 15;  // elements that are worth a thread
+}
 
 std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b) {
   const bool one = a.rank() == 2 || (b.rank() == 2 && !options.transpose_a);
@@ -16,6 +21,24 @@ std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a,
   const Index rows = options.transpose_a ? a[1] : (a.back() == 0 ? 0 : a.size() / a.back());
   if (rows == 0 || columns == 0 || inner == 0) return std::nullopt;
   return ProductSizes{rows, inner, columns};
+}
+
+void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
+                  std::byte* to) {
+  const auto pack = [&](auto type) {
+    using T = decltype(type);
+    const Index panels = kernels::packed_panels<T>(columns);
+    const Index grain = std::max<Index>(1, panels * pack_piece / std::max<Index>(inner * columns, 1));
+    kernels::parallel_for(panels, grain, [&](Index begin, Index end) {
+      kernels::pack_panels(transpose, inner, columns, reinterpret_cast<const T*>(from), b.row_stride, begin,
+                           end, reinterpret_cast<T*>(to));
+    });
+  };
+  if (b.spec.dtype == DType::float64) {
+    pack(double{});
+  } else {
+    pack(float{});
+  }
 }
 
 ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b,

@@ -17,6 +17,10 @@ struct ProductSizes {
 /// Those of a matmul of operands with these shapes; none where it is several products.
 std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b);
 
+/// Packs a right operand, op(b) with `inner` rows and `columns` columns, for ProductKernel.
+void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
+                  std::byte* to);
+
 /// A matrix product that reads and writes rows at any distance. Its right operand may be packed.
 class ProductKernel final : public Kernel {
  public:

@@ -1,3 +1,5 @@
+#include <sluice/compile/lasting.h>
+#include <sluice/compile/product_kernel.h>
 #include <sluice/compile/program.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/leaf.h>
@@ -12,10 +14,11 @@ namespace sluice {
 
 namespace {
 
+constexpr Index few_rows = 64;
+
 ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   ScheduleRequest request;
   request.lowering = {passes.has("windows"), passes.has("fuse"), passes.has("pack"), passes.has("rows")};
-  request.all_or_nothing = true;
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {
@@ -55,16 +58,59 @@ Program::Program(const Graph& graph, const PassSet& passes)
 
 void Program::plan() {
   threads_ = kernels::threads();
-  schedule_ = make_schedule(request_of(graph_, set_));
+  const Lasting parts = split_lasting(graph_);
+  once_ = make_schedule(request_of(parts.once, set_));
+  ScheduleRequest request = request_of(parts.each, set_);
+  request.all_or_nothing = true;
+  request.first_lasting_input = graph_.inputs.size();
+  request.most_packed_rows = few_rows;
+  schedule_ = make_schedule(request);
+
+  once_arena_ = kernels::Buffer(once_.arena_bytes);
+  once_.place(once_arena_.data());
   arena_ = kernels::Buffer(schedule_.arena_bytes);
   schedule_.place(arena_.data());
+  lasting_.clear();
   for (std::size_t i = 0; i < inputs_.size(); ++i) schedule_.at[schedule_.inputs[i]] = inputs_[i].data();
+  for (std::size_t i = 0; i < once_.outputs.size(); ++i) {
+    lasting_.emplace_back(once_.values[once_.outputs[i]].spec.bytes());
+    once_.at[once_.outputs[i]] = schedule_.at[schedule_.inputs[inputs_.size() + i]] = lasting_.back().data();
+  }
+  for (std::size_t i = 0; i < parts.read.size(); ++i) {
+    schedule_.at[schedule_.inputs[inputs_.size() + once_.outputs.size() + i]] =
+        static_cast<std::byte*>(parts.read[i].slot()->value.data());
+  }
+  for (const Schedule::Pack& pack : schedule_.packs) {
+    lasting_.emplace_back(schedule_.values[pack.packed].spec.bytes());
+    schedule_.at[pack.packed] = lasting_.back().data();
+  }
   for (std::size_t i = 0; i < outputs_.size(); ++i) schedule_.at[schedule_.outputs[i]] = outputs_[i].data();
+  once_.follow_bound();
   schedule_.follow_bound();
+  watched_.clear();
+  for (const Variable& variable : parts.watched) watched_.push_back({variable, 0});
+  lasting_is_made_ = false;
+}
+
+/// Makes again what was made of Variables that have changed since.
+void Program::refresh_lasting() {
+  bool current = lasting_is_made_;
+  for (const Watched& w : watched_) current = current && w.version == w.variable.slot()->version;
+  if (current) return;
+  lasting_is_made_ = false;
+  for (Watched& w : watched_) w.version = w.variable.slot()->version;
+  once_.run();
+  for (const Schedule::Pack& pack : schedule_.packs) {
+    const std::size_t source = schedule_.inputs[pack.input];
+    pack_operand(pack.transpose, pack.inner, pack.columns, schedule_.values[source], schedule_.at[source],
+                 schedule_.at[pack.packed]);
+  }
+  lasting_is_made_ = true;
 }
 
 void Program::compute() {
   if (threads_ != kernels::threads()) plan();
+  refresh_lasting();
   schedule_.run();
   for (const Graph::Write& write : graph_.writes) ++write.variable.slot()->version;
 }
@@ -122,8 +168,11 @@ Profile Program::profile() {
 }
 
 std::string Program::print() const {
-  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}",
-                     inputs_.size(), outputs_.size(), graph_.writes.size(), schedule_.arena_bytes,
+  const std::string once =
+      once_.kernels.empty() ? ""
+                            : "when a Variable it reads has changed:\n" + once_.text("  ") + "every run:\n";
+  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}{}",
+                     inputs_.size(), outputs_.size(), graph_.writes.size(), schedule_.arena_bytes, once,
                      schedule_.text("  "));
 }
 

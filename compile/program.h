@@ -52,6 +52,7 @@ class Program {
  private:
   /// Makes the schedule, which divides loops by the number of threads there are.
   void plan();
+  void refresh_lasting();
   void compute();
   void check_arguments(const Tensors& arguments, Location where) const;
 
@@ -59,10 +60,19 @@ class Program {
   Graph graph_;
   PassSet set_;
   int threads_ = 0;
-  Schedule schedule_;
+  Schedule once_;      // what lasts while Variables that it only reads do not change
+  Schedule schedule_;  // the rest
   std::vector<kernels::Buffer> inputs_;
   std::vector<kernels::Buffer> outputs_;
+  kernels::Buffer once_arena_;
   kernels::Buffer arena_;
+  std::vector<kernels::Buffer> lasting_;
+  struct Watched {
+    Variable variable;
+    std::uint64_t version;
+  };
+  std::vector<Watched> watched_;
+  bool lasting_is_made_ = false;
   std::atomic<bool> running_ = false;
 };
 

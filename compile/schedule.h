@@ -85,6 +85,8 @@ struct ScheduleRequest {
   std::vector<Update> updates;
   /// Inputs from this one on are the same for many runs, so that packing them pays.
   std::size_t first_lasting_input = Value::none;
+  Index most_packed_rows =
+      Value::most_rows;  ///< products of more rows are left to a library, which packs itself
   const RowRange* rows = nullptr;
   /// Updates wait until no kernel can fail any more: right for Variables, needless for carries.
   bool all_or_nothing = false;

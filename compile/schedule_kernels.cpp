@@ -84,7 +84,9 @@ bool ScheduleBuilder::add_product(const Node& node) {
   const auto sizes = product_sizes(matmul->options(), spec_of(a).shape, spec_of(b).shape);
   if (!sizes) return false;
   const std::size_t left = value_of_.at(a);
-  const auto packed = packed_operand(b, matmul->options(), sizes->inner, sizes->columns);
+  const auto packed = sizes->rows <= request_.most_packed_rows
+                          ? packed_operand(b, matmul->options(), sizes->inner, sizes->columns)
+                          : std::nullopt;
   const std::size_t right = value_of_.at(b);
   const std::size_t result = output_value(Tensor(node.shared_from_this()));
   auto kernel = std::make_unique<ProductKernel>(matmul->options(), *sizes, value(left), value(right),

@@ -203,3 +203,30 @@ TEST_CASE("a profile has a line for every kernel, with its operations") {
   CHECK(products == 2.0 * 5 * 3 * (24 + 32) * 32);
   CHECK_THAT(profile.text(), contains("product, packed") && contains("GFLOP/s") && contains("the run"));
 }
+
+TEST_CASE("what depends only on Variables that are read is computed again when one of them changes") {
+  const Variable a(numbers({4, 3}, 1));
+  const Variable b(numbers({4, 3}, 2));
+  const Variable seen(zeros({}));
+  const auto f = compile([&](const Tensor& x) {
+    seen.assign(seen + 1);
+    return matmul(x, concat({a, tanh(b)}, -1));
+  });
+  const Tensor x = numbers({2, 4}, 3);
+  CHECK_THAT(f.program(x).print(), contains("when a Variable it reads has changed:"));
+  const auto expected = [&] { return evaluate(matmul(x, concat({a, tanh(b)}, -1))).to_vector(); };
+  const auto close = [](const std::vector<float>& found, const std::vector<float>& wanted) {
+    return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(),
+                      [](float p, float q) { return std::abs(p - q) < 1e-5f; });
+  };
+  CHECK(close(f(x).to_vector(), expected()));
+  CHECK(close(f(x).to_vector(), expected()));
+  b.assign(b * 2);
+  CHECK(close(f(x).to_vector(), expected()));
+  const auto grow = compile([&] { a.assign(a + 1); });  // changed by another program
+  grow();
+  CHECK(close(f(x).to_vector(), expected()));
+  CHECK(seen.value().item() == 4);
+  // Where all that is read is written too, nothing lasts.
+  CHECK_THAT(grow.program().print(), !contains("when a Variable it reads has changed:"));
+}

@@ -3,7 +3,7 @@
 
 #include "support/catch.h"
 
-#include <sluice/compile/program.h>
+#include <sluice/compile/compile.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/grad.h>
 #include <sluice/kernels/threads.h>

@@ -15,6 +15,7 @@ std::span<const Pass> graph_passes() {
       Pass{"join_stacks", "let parts side by side enter and leave loops as one", passes::join_stacks},
       Pass{"simplify", "again, for what joining has left", passes::simplify},
       Pass{"join_parts", "do once to the whole what is done alike to all parts", passes::join_parts},
+      Pass{"gather_matmul", "multiply a table before its rows are taken", passes::gather_matmul},
   };
   return list;
 }

@@ -12,5 +12,6 @@ Graph split_concats(const Graph& graph);
 Graph merge_matmuls(const Graph& graph);
 Graph join_stacks(const Graph& graph);
 Graph join_parts(const Graph& graph);
+Graph gather_matmul(const Graph& graph);
 
 }  // namespace sluice::passes

@@ -20,6 +20,8 @@ struct Sizes {
   Index batch = 1;
   Index steps = 0;
   std::vector<Index> widths;
+  bool gated = false;  // a cell of gates over x and h, as most are
+  std::size_t gates = 0;
 };
 
 Sizes sizes_of(CellAuthor& author, const CellPlan& plan) {
@@ -29,6 +31,8 @@ Sizes sizes_of(CellAuthor& author, const CellPlan& plan) {
   if (sizes.steps < 2 && !author.chance(3)) sizes.steps += 2;
   for (int i = 0; i < 2; ++i)
     sizes.widths.push_back(static_cast<Index>(1 + author.below(static_cast<std::size_t>(plan.most_width))));
+  sizes.gated = author.chance(3);
+  sizes.gates = 2 + author.below(4);
   return sizes;
 }
 
@@ -38,6 +42,19 @@ Tensors weights_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
     const double gain = std::min(1.0, std::sqrt(5.0 / static_cast<double>(rows)));
     return evaluate(author.numbers({rows, columns}, dtype) * gain);
   };
+  if (sizes.gated) {
+    Tensors weights;
+    const Index inputs = sizes.widths[0];
+    const Index hidden = sizes.widths[1];
+    const bool joined = author.chance(2);
+    const bool biases = !author.chance(3);
+    for (std::size_t gate = 0; gate < sizes.gates; ++gate) {
+      weights.push_back(matrix(joined ? inputs + hidden : inputs, hidden));
+      if (!joined) weights.push_back(matrix(hidden, hidden));
+      if (biases) weights.push_back(author.numbers({hidden}, dtype));
+    }
+    return weights;
+  }
   Tensors weights{matrix(width(), width())};
   for (std::size_t n = 2 + author.below(4); n > 0; --n) {
     const std::size_t kind = author.below(8);
@@ -52,6 +69,10 @@ Tensors weights_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
 }
 
 Tensors carries_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
+  if (sizes.gated) {
+    const Shape state{sizes.batch, sizes.widths[1]};
+    return {author.numbers(state, dtype), author.numbers(state, dtype)};
+  }
   Tensors carries;
   for (std::size_t n = 1 + author.below(3); n > 0; --n)
     carries.push_back(author.numbers({sizes.batch, sizes.widths[author.below(2)]}, dtype));
@@ -61,6 +82,7 @@ Tensors carries_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
 }
 
 Tensors sequences_of(CellAuthor& author, const Sizes& sizes, Index rows_of_table, DType dtype) {
+  if (sizes.gated) return {author.numbers({sizes.steps, sizes.batch, sizes.widths[0]}, dtype)};
   Tensors xs;
   for (std::size_t n = author.below(3); n > 0; --n)
     xs.push_back(author.numbers({sizes.steps, sizes.batch, sizes.widths[author.below(2)]}, dtype));
@@ -123,13 +145,16 @@ Tensors trained(CellAuthor& author, const Sizes& sizes, const Tensors& weights, 
     outside.push_back({carries[0], 2});
     outside.push_back(inside.linear(outside[0]));
   }
-  Carried run =
-      inside.loop(inside.body(2 + inside.below(14), inside.below(3), 2, outside), carries, xs, sizes.steps);
+  const ScanBody body = sizes.gated ? inside.gated_body(sizes.gates)
+                                    : inside.body(2 + inside.below(14), inside.below(3), 2, outside);
+  Carried run = inside.loop(body, carries, xs, sizes.steps);
   Tensors results = run.carry;
   results.insert(results.end(), run.ys.begin(), run.ys.end());
   if (!run.ys.empty() && inside.chance(3)) {  // another layer, on what the first one gave
     const Tensors first = inside.chance(2) ? run.carry : carries;
-    run = inside.loop(inside.body(1 + inside.below(6), 1, 0, {}), first, run.ys, sizes.steps);
+    const bool alike = sizes.gated && sizes.widths[0] == sizes.widths[1];
+    const ScanBody above = alike ? body : inside.body(1 + inside.below(6), 1, 0, {});
+    run = inside.loop(above, first, run.ys, sizes.steps);
     results.insert(results.end(), run.carry.begin(), run.carry.end());
     results.insert(results.end(), run.ys.begin(), run.ys.end());
   }
@@ -230,6 +255,18 @@ Tensors all_nan(const Tensors& arguments) {
   for (Tensor& t : result) {
     if (is_floating(t.dtype()))
       t = evaluate(full(t.shape(), std::numeric_limits<double>::quiet_NaN(), t.dtype()));
+  }
+  return result;
+}
+
+Tensors nudged(const Tensors& arguments) {
+  Tensors result = arguments;
+  for (Tensor& t : result) {
+    if (!is_floating(t.dtype())) continue;
+    const double little = t.dtype() == DType::float64 ? 4 * std::numeric_limits<double>::epsilon()
+                                                      : 4 * std::numeric_limits<float>::epsilon();
+    const Tensor place = reshape(arange(t.size(), t.dtype()), t.shape());
+    t = evaluate(t + t * sin(place * 1.7 + 0.3) * little);
   }
   return result;
 }

@@ -30,4 +30,7 @@ void spoil(RandomCell& cell, unsigned seed);
 /// Arguments of the same specs, whose floating elements are all NaN.
 Tensors all_nan(const Tensors& arguments);
 
+/// Arguments that differ from these in their last bits.
+Tensors nudged(const Tensors& arguments);
+
 }  // namespace sluice::test

@@ -37,6 +37,8 @@ class CellAuthor {
   void write(Pool& pool, std::size_t lines, int depth);
   /// The body of a scan, the same whenever it is called. Carries and xs are bounded by 2.
   ScanBody body(std::size_t lines, std::size_t ys, int depth, const Pool& outside);
+  /// The body of a cell as most are: gates over x and h, and a state {h, c} made of them.
+  ScanBody gated_body(std::size_t gates);
   /// x W for some weight that fits, or x itself.
   Bounded linear(const Bounded& x);
   /// The loop that scan is, with or without checkpoints, or written out step by step.

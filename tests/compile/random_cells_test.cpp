@@ -24,11 +24,18 @@ unsigned from_environment(const char* name, unsigned otherwise) {
   return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
 }
 
+// Debug builds, with sanitizers or without, are ten times slower.
+#ifdef NDEBUG
+constexpr unsigned share = 1;
+#else
+constexpr unsigned share = 10;
+#endif
+
 /// Calls check(seed) for as many seeds as are asked for.
 template <class F>
 void for_cells(unsigned count, const F& check) {
   const unsigned first = from_environment("SLUICE_CELL_SEED", 0);
-  const unsigned last = first + from_environment("SLUICE_CELLS", count);
+  const unsigned last = first + from_environment("SLUICE_CELLS", count / share);
   for (unsigned seed = first; seed < last; ++seed) {
     INFO("SLUICE_CELL_SEED=" << seed << " SLUICE_CELLS=1");
     check(seed);
@@ -51,6 +58,16 @@ Tensors outcome(const RandomCell& cell, const Run& run) {
   return all;
 }
 
+/// The same on other arguments and values of Variables.
+template <class Run>
+Tensors outcome_of(const RandomCell& cell, Tensors (*change)(const Tensors&), const Run& run) {
+  return outcome(cell, [&] {
+    const Tensors values = change(values_of(cell.variables));
+    for (std::size_t i = 0; i < values.size(); ++i) cell.variables[i].set(values[i].value());
+    return run(change(cell.arguments));
+  });
+}
+
 Tensors interpreted(const RandomCell& cell) {
   return outcome(cell, [&] { return evaluate(cell.graph, cell.arguments); });
 }
@@ -58,27 +75,27 @@ Tensors interpreted(const RandomCell& cell) {
 /// After a run on NaN alone, so that nothing of an earlier run, or of memory that was never written, is taken.
 Tensors compiled(const RandomCell& cell, const PassSet& passes) {
   Program program(cell.graph, passes);
-  outcome(cell, [&] {
-    const Tensors nan = all_nan(values_of(cell.variables));
-    for (std::size_t i = 0; i < nan.size(); ++i) cell.variables[i].set(nan[i].value());
-    return program.run(all_nan(cell.arguments));
-  });
+  outcome_of(cell, all_nan, [&](const Tensors& nan) { return program.run(nan); });
   return outcome(cell, [&] { return program.run(cell.arguments); });
 }
 
-/// Why two values are not the same but for rounding; empty when they are.
-std::string difference(const Tensor& got, const Tensor& expected, double tolerance) {
-  if (got.spec() != expected.spec()) return "specs";
-  double scale = 1;
-  for (Index k = 0; k < expected.size(); ++k) {
-    const double e = expected.value().element(k);
-    if (std::isfinite(e)) scale = std::max(scale, std::abs(e));
+double largest_of(const Tensor& t) {
+  double largest = 0;
+  for (Index k = 0; k < t.size(); ++k) {
+    const double e = std::abs(t.value().element(k));
+    if (std::isfinite(e)) largest = std::max(largest, e);
   }
+  return largest;
+}
+
+/// Where two values differ by more than `allowed`, or in what is not finite; empty where they do not.
+std::string difference(const Tensor& got, const Tensor& expected, double allowed) {
+  if (got.spec() != expected.spec()) return "specs";
   for (Index k = 0; k < got.size(); ++k) {
     const double g = got.value().element(k);
     const double e = expected.value().element(k);
     const bool same =
-        std::isfinite(e) ? std::abs(g - e) <= tolerance * scale : (std::isnan(e) ? std::isnan(g) : g == e);
+        std::isfinite(e) ? std::abs(g - e) <= allowed : (std::isnan(e) ? std::isnan(g) : g == e);
     if (!same)
       return "element " + std::to_string(k) + " is " + std::to_string(g) + ", not " + std::to_string(e);
   }
@@ -107,15 +124,42 @@ const NamedSet& set_of(unsigned seed) {
   return sets[seed % sets.size()];
 }
 
-void require_same(const Tensors& got, const Tensors& expected, double tolerance) {
-  REQUIRE(got.size() == expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    const std::string why = difference(got[i], expected[i], tolerance);
-    if (why.empty()) continue;
-    INFO("result " << i << " of " << got.size() << ", " << got[i].spec().text());
-    FAIL(why);
+/// What the interpreter says, and how far a program may be from it.
+class Oracle {
+ public:
+  Oracle(const RandomCell& cell, double tolerance)
+      : cell_(cell), tolerance_(tolerance), expected_(interpreted(cell)) {}
+
+  void require(const Tensors& got) {
+    REQUIRE(got.size() == expected_.size());
+    for (std::size_t i = 0; i < got.size(); ++i) {
+      const double allowed = tolerance_ * std::max(1.0, largest_of(expected_[i]));
+      if (difference(got[i], expected_[i], allowed).empty()) continue;
+      // Some cells are chaotic: then the last bits of arguments matter as much.
+      const std::string why = difference(got[i], expected_[i], std::max(allowed, 100 * sensitivity(i)));
+      if (why.empty()) continue;
+      INFO("result " << i << " of " << got.size() << ", " << got[i].spec().text());
+      FAIL(why);
+    }
   }
-}
+
+ private:
+  double sensitivity(std::size_t i) {
+    if (nearby_.empty())
+      nearby_ = outcome_of(cell_, nudged, [&](const Tensors& near) { return evaluate(cell_.graph, near); });
+    double largest = 0;
+    for (Index k = 0; k < nearby_[i].size(); ++k) {
+      const double error = nearby_[i].value().element(k) - expected_[i].value().element(k);
+      if (std::isfinite(error)) largest = std::max(largest, std::abs(error));
+    }
+    return largest;
+  }
+
+  const RandomCell& cell_;
+  double tolerance_;
+  Tensors expected_;
+  Tensors nearby_;
+};
 
 bool same_bits(const Tensor& a, const Tensor& b) {
   const std::size_t bytes = a.spec().bytes();
@@ -124,13 +168,13 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 
 /// Compiles with all passes, and with one of the other sets.
 void check_cell(const RandomCell& cell, unsigned seed, double tolerance) {
-  const Tensors expected = interpreted(cell);
+  Oracle oracle(cell, tolerance);
   {
     INFO("all passes");
-    require_same(compiled(cell, PassSet::all()), expected, tolerance);
+    oracle.require(compiled(cell, PassSet::all()));
   }
   INFO("passes: " << set_of(seed).name);
-  require_same(compiled(cell, set_of(seed).set), expected, tolerance);
+  oracle.require(compiled(cell, set_of(seed).set));
 }
 
 }  // namespace
@@ -178,7 +222,7 @@ TEST_CASE("larger random cells: as interpreted, and the same bits for any number
       const RandomCell cell = random_cell(plan);
       const Tensors values = compiled(cell, PassSet::all());
       if (threads == 1) {
-        require_same(values, interpreted(cell), seed % 2 == 0 ? 2e-4 : 1e-10);
+        Oracle(cell, seed % 2 == 0 ? 2e-4 : 1e-10).require(values);
         on_one_thread.push_back(values);
       }
       const Tensors& expected = on_one_thread[at++];

@@ -1,4 +1,5 @@
 #include <sluice/compile/blocks.h>
+#include <sluice/graph/leaf.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/scan_op.h>
 
@@ -10,7 +11,7 @@ namespace sluice::detail {
 
 Survey::Survey(const Block& block) : block_(block) {
   const auto nodes = topological_order(block.results);
-  std::unordered_set<const Node*> varying;
+  std::unordered_set<const Node*> varying = block.written;
   for (const Tensor& input : block.inputs) {
     if (block.captured.count(&input.node()) == 0) varying.insert(&input.node());
   }
@@ -128,7 +129,13 @@ Tensors rewrite_block(Block block, const BlockRule& rule) {
 }  // namespace
 
 Graph rewrite_blocks(const Graph& graph, const BlockRule& rule) {
-  const Tensors results = rewrite_block({graph.inputs, graph.results()}, rule);
+  Block block{graph.inputs, graph.results()};
+  Tensors reads;  // alive for as long as they are compared with
+  for (const Graph::Write& write : graph.writes) {
+    reads.push_back(reading_of(write.variable));
+    block.written.insert(&reads.back().node());
+  }
+  const Tensors results = rewrite_block(std::move(block), rule);
   Graph changed = graph;
   std::copy_n(results.begin(), graph.outputs.size(), changed.outputs.begin());
   for (std::size_t i = 0; i < graph.writes.size(); ++i) {

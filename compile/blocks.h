@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 namespace sluice::detail {
@@ -19,7 +20,8 @@ struct Block {
   Tensors results;
   int depth = 0;  ///< 0 is the main graph
   std::unordered_map<const Node*, OrderKey>
-      captured{};  ///< the inputs of a body that are the same at every step
+      captured{};                             ///< the inputs of a body that are the same at every step
+  std::unordered_set<const Node*> written{};  ///< reads of Variables that get new values
 };
 
 /// What a pass asks about a block.
@@ -30,7 +32,8 @@ class Survey {
   /// Every node, inputs before users: first those that are invariant, then the others as late as possible.
   const std::vector<const Node*>& order() const { return order_; }
   Index position(const Node& node) const { return position_.at(&node); }
-  /// Whether it depends on nothing but captures, constants and Variables: computed once, or once per loop.
+  /// Whether it depends on nothing but captures, constants and Variables that are not written: computed once
+  /// per loop, or once for many runs.
   bool invariant(const Node& node) const { return position(node) < invariants_; }
   /// The nodes that read the tensor, once for each input; null stands for the block's results.
   const std::vector<const Node*>& users(const Tensor& tensor) const;

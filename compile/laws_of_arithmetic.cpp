@@ -1,6 +1,7 @@
 #include <sluice/compile/laws.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
 
@@ -78,6 +79,20 @@ Tensor no_broadcast(const Node& node, const Tensors& in) {
   return {};
 }
 
+/// What is the same all over is computed once and then broadcast.
+Tensor broadcast_last(const Node& node, const Tensors& in) {
+  if (!is_elementwise(*node.op)) return {};
+  Tensors inputs;
+  Shape shape;
+  for (const Tensor& input : in) {
+    inputs.push_back(is_broadcast_to(input.op()) ? input.input(0) : input);
+    shape = broadcast(shape, inputs.back().shape(), node.op->name());
+  }
+  if (shape == node.outputs[0].shape) return {};
+  const Tensor once = make(node.op, std::move(inputs), node.where);
+  return broadcast_to(Operand(once, node.where), node.outputs[0].shape);
+}
+
 /// One number instead of a tensor full of it.
 Tensor scalar_constant(const Node& node, const Tensors& in) {
   if (!is_elementwise(*node.op)) return {};
@@ -116,6 +131,7 @@ constexpr NamedLaw laws[] = {
     {"of constants a constant", fold},
     {"x * 1, x / 1, x + 0, x - 0 = x", neutral},
     {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs},
+    {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last},
     {"f(broadcast(x), y) = f(x, y)", no_broadcast},
     {"f([c, c, ...], y) = f(c, y)", scalar_constant},
 };

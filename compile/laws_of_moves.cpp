@@ -66,6 +66,13 @@ Tensor reshapes(const Node& node, const Tensors& in) {
   return reshape(Operand(in[0].input(0), node.where), node.outputs[0].shape);
 }
 
+/// One element is the same in any shape.
+Tensor reshaped_broadcast(const Node& node, const Tensors& in) {
+  if (!is_reshape(*node.op) || !is_broadcast_to(in[0].op()) || in[0].input(0).size() != 1) return {};
+  const Operand element(reshape(Operand(in[0].input(0), node.where), Shape{}), node.where);
+  return broadcast_to(element, node.outputs[0].shape);
+}
+
 Tensor broadcasts(const Node& node, const Tensors& in) {
   if (!is_broadcast_to(*node.op) || !is_broadcast_to(in[0].op())) return {};
   return broadcast_to(Operand(in[0].input(0), node.where), node.outputs[0].shape);
@@ -241,6 +248,7 @@ constexpr NamedLaw laws[] = {
     {"transpose(transpose(x)) is one transpose or none", transposes},
     {"matmul(transpose(a), b) = matmul(a, b; transpose_a)", transposed_operand},
     {"reshape(reshape(x)) = reshape(x)", reshapes},
+    {"reshape(broadcast_to(x)) = broadcast_to(x), of one element", reshaped_broadcast},
     {"broadcast_to(broadcast_to(x)) = broadcast_to(x)", broadcasts},
     {"slice(slice(x)) = slice(x)", slice_of_slice},
     {"slice(concat(x, y)) = slice(x)", slice_of_concat},

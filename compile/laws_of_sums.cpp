@@ -70,10 +70,19 @@ Tensor sum_of_products(const Node& node, const Tensors& in) {
   return reshape(Operand(matmul(left, right, {true, false}), node.where), node.outputs[0].shape);
 }
 
+/// Wherever the updates go along an axis, their sum along it is the same.
+Tensor sum_of_scattered(const Node& node, const Tensors& in) {
+  const auto axes = sum_axes(*node.op);
+  const auto scattered = axes ? scatter_axis(in[0].op()) : std::nullopt;
+  if (!scattered || axes->axes != AxisSet{1} << *scattered) return {};
+  return sum(Operand(in[0].input(1), node.where), *scattered, axes->keep);
+}
+
 constexpr NamedLaw laws[] = {
     {"sum(x) = x along axes of length 1", sum_of_one},
     {"sum(sum(x)) = sum(x)", sum_of_sum},
     {"sum(reshape(x)) = sum(x)", sum_of_joined_axes},
+    {"sum(scatter_sum(ids, x)) = sum(x)", sum_of_scattered},
     {"sum over t of a[t]^T b[t] = (rows of a)^T (rows of b)", sum_of_products},
 };
 

@@ -44,15 +44,14 @@ Index rows_of(const Node& product) {
   return shape.back() == 0 ? 0 : shape.size() / shape.back();
 }
 
-/// Whether tensors are computed once per loop (or are there before the program runs), or lie side by side in
-/// another tensor: putting them together costs little.
-bool joins_freely(const std::vector<const Node*>& products, std::size_t operand, const Block& block,
-                  const Survey& survey) {
+/// Whether operands are computed once per loop or for many runs, or lie side by side in another tensor:
+/// putting them together costs little.
+bool joins_freely(const std::vector<const Node*>& products, std::size_t operand, const Survey& survey) {
   const auto all = [&](auto&& is) {
     return std::all_of(products.begin(), products.end(),
                        [&](const Node* product) { return is(product->inputs[operand]); });
   };
-  if (block.depth > 0 && all([&](const Tensor& t) { return survey.invariant(t.node()); })) return true;
+  if (all([&](const Tensor& t) { return survey.invariant(t.node()); })) return true;
   const Tensor& first = products.front()->inputs[operand];
   return detail::slice_ranges(first.op()) != nullptr && all([&](const Tensor& t) {
            return detail::slice_ranges(t.op()) != nullptr && t.input(0).is(first.input(0));
@@ -127,10 +126,10 @@ std::vector<Sum> sums_of(const Survey& survey) {
 }
 
 /// Whether products lose less by copies of their operands than they win by not passing over their sum.
-bool inner_pays(const std::vector<const Node*>& products, const Block& block, const Survey& survey) {
+bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) {
   const Index size = products.front()->outputs[0].shape.size();
-  const bool free_left = joins_freely(products, 0, block, survey);
-  const bool free_right = joins_freely(products, 1, block, survey);
+  const bool free_left = joins_freely(products, 0, survey);
+  const bool free_right = joins_freely(products, 1, survey);
   const bool few = rows_of(*products.front()) < few_rows;
   if (few && !free_right) return false;
   Index copied = 0;
@@ -173,7 +172,7 @@ Tensors merge_inner(const Block& block) {
       }
     }
     for (auto& [kind, products] : kinds) {
-      if (products.size() > 1 && inner_pays(products, block, survey)) {
+      if (products.size() > 1 && inner_pays(products, survey)) {
         plan.groups.push_back(sorted_by_right(std::move(products), survey));
       } else {
         for (const Node* product : products) plan.others.emplace_back(product->shared_from_this());
@@ -261,7 +260,7 @@ Tensors merge_columns(const Block& block) {
   const Survey survey(block);
   Groups groups;
   for (auto& products : products_that_share(0, survey)) {
-    const bool pays = joins_freely(products, 1, block, survey) || rows_of(*products.front()) >= few_rows;
+    const bool pays = joins_freely(products, 1, survey) || rows_of(*products.front()) >= few_rows;
     if (products.size() > 1 && pays) groups.push_back(sorted_by_right(std::move(products), survey));
   }
   Joiner join;

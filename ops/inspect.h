@@ -34,6 +34,8 @@ struct SumAxes {
 std::optional<SumAxes> sum_axes(const Op& op);
 
 std::optional<Index> take_axis(const Op& op);
+/// Of scatter_sum.
+std::optional<Index> scatter_axis(const Op& op);
 struct IndexSumForm {
   Index axis = 0;
   Index length = 0;

@@ -2,6 +2,7 @@
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/axes.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/scatter_add.h>
 #include <sluice/ops/take_along_axis.h>
 
@@ -59,12 +60,19 @@ class ScatterSum final : public Op {
     return {Tensor(), take_along_axis(dy, y.input(0), axis_)};
   }
 
+  Index axis() const { return axis_; }
+
  private:
   const Index axis_;
   const Index length_;
 };
 
 }  // namespace
+
+std::optional<Index> detail::scatter_axis(const Op& op) {
+  const auto* sum = dynamic_cast<const ScatterSum*>(&op);
+  return sum == nullptr ? std::nullopt : std::optional(sum->axis());
+}
 
 Tensor scatter_sum(const Operand& ids, const Operand& updates, Index axis, Index length) {
   const Tensor values = updates.tensor();

@@ -56,6 +56,20 @@ TEST_CASE("products that need each other, or have too few rows for copies of the
   CHECK(to_text(passes::merge_matmuls(small)) == to_text(small));
 }
 
+TEST_CASE("weights that no run changes are put together for products of few rows, too") {
+  const Variable a(ones({3, 4}));
+  const Variable b(ones({3, 4}));
+  const auto function = [&](const Tensors& x) { return Tensors{matmul(x[0], a), matmul(x[0], b)}; };
+  const Spec row{DType::float32, {1, 3}};
+  CHECK(occurrences(passes::merge_matmuls(trace(function, {row})), "matmul(") == 1);
+  const auto trained = [&](const Tensors& x) {
+    const Tensors products = function(x);
+    a.assign(a * 0.5);
+    return products;
+  };
+  CHECK(occurrences(passes::merge_matmuls(trace(trained, {row})), "matmul(") == 2);
+}
+
 TEST_CASE("a sum of products is one product with a longer inner length") {
   const auto function = [](const Tensors& x) {
     return Tensors{x[0] + matmul(x[1], x[2]) + (x[0] + matmul(x[3], x[4]))};

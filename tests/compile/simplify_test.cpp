@@ -81,7 +81,7 @@ TEST_CASE("broadcasting and constants that an elementwise op does by itself vani
             [](const Tensors& x) {
               return tanh(broadcast_to(x[0], {2, 3}));
             },
-            {{3}}) == "%0 = broadcast_to(a0, shape=[2, 3]); %1 = tanh(%0); %1");
+            {{3}}) == "%0 = tanh(a0); %1 = broadcast_to(%0, shape=[2, 3]); %1");
   CHECK(left_of(
             [](const Tensors& x) {
               return broadcast_to(broadcast_to(x[0], {2, 3}), {4, 2, 3});
@@ -233,6 +233,16 @@ TEST_CASE("sums of sums and of products are one") {
               return sum(matmul(x[0], x[1], {true, false}), 0);
             },
             {{2, 3}, {5, 2, 4}}) == "%0 = matmul(a0, a1, transpose_a); %1 = sum(%0, axes=[0]); %1");
+}
+
+TEST_CASE("the sum of what is scattered does not depend on where") {
+  const Tensor ids = tensor<std::int32_t>({1, 0, 2, 2}, {2, 2});
+  const auto scattered = [&](const Tensors& x) {
+    return Tensors{sum(scatter_sum(ids, x[0], 1, 4), 1, true), sum(scatter_sum(ids, x[0], 1, 4), 0)};
+  };
+  CHECK(test::left_of(passes::simplify, scattered, {{2, 2}}) ==
+        "%0 = sum(a0, axes=[1] keep); %1 = constant(1, 0, 2, 2); "
+        "%2 = scatter_sum(%1, a0, axis=1 length=4); %3 = sum(%2, axes=[0]); %0, %3");
 }
 
 TEST_CASE("laws hold inside of bodies, and a scan whose trail is used is left alone") {

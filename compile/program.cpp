@@ -1,6 +1,7 @@
 #include <sluice/compile/lasting.h>
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/program.h>
+#include <sluice/compile/repeats.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/kernels/threads.h>
@@ -48,7 +49,7 @@ class Running {
 }  // namespace
 
 Program::Program(const Graph& graph, const PassSet& passes)
-    : graph_(optimize(graph, passes, &passes_)), set_(passes) {
+    : graph_(optimize(graph, passes, &passes_)), set_(passes), warning_(unrolled_loop_warning(graph)) {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
     inputs_.push_back(kernels::Buffer::zeroed(input_spec(i).bytes()));
   for (std::size_t i = 0; i < graph_.outputs.size(); ++i)
@@ -171,9 +172,10 @@ std::string Program::print() const {
   const std::string once =
       once_.kernels.empty() ? ""
                             : "when a Variable it reads has changed:\n" + once_.text("  ") + "every run:\n";
-  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}{}",
-                     inputs_.size(), outputs_.size(), graph_.writes.size(), schedule_.arena_bytes, once,
-                     schedule_.text("  "));
+  const std::string warning = warning_.empty() ? "" : "warning: " + warning_ + "\n";
+  return fmt::format("program: {} inputs, {} outputs, {} Variables written, arena of {} bytes\n{}{}{}",
+                     inputs_.size(), outputs_.size(), graph_.writes.size(), schedule_.arena_bytes, warning,
+                     once, schedule_.text("  "));
 }
 
 }  // namespace sluice

@@ -41,7 +41,8 @@ class Program {
   const Graph& graph() const { return graph_; }
   const std::vector<PassReport>& passes() const { return passes_; }
   std::size_t arena_bytes() const { return schedule_.arena_bytes; }
-  /// The steps with their shapes and places in the arena, loops indented.
+  /// The steps with their shapes and places in the arena, loops indented; before them a warning where the
+  /// function holds a loop that should be a scan.
   std::string print() const;
   /// The passes with the time each took and the nodes it left.
   std::string print_passes() const { return to_text(passes_); }
@@ -59,6 +60,7 @@ class Program {
   std::vector<PassReport> passes_;
   Graph graph_;
   PassSet set_;
+  std::string warning_;
   int threads_ = 0;
   Schedule once_;      // what lasts while Variables that it only reads do not change
   Schedule schedule_;  // the rest

@@ -1,0 +1,84 @@
+#include <sluice/compile/repeats.h>
+#include <sluice/graph/walk.h>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace sluice {
+
+namespace {
+
+constexpr std::size_t most_steps_unrolled = 8;
+
+/// What nodes have in common that are the same place of a loop's body: the op, its output and what it reads that
+/// no step computes. Empty for those that read no such thing.
+std::string likeness(const Node& node) {
+  std::string text;
+  for (const Tensor& input : node.inputs) {
+    const bool fixed = input.node().inputs.empty() && input.size() > 1;
+    if (fixed) text += fmt::format(" {}", static_cast<const void*>(&input.node()));
+    if (!fixed) text += " -";
+  }
+  if (std::all_of(node.inputs.begin(), node.inputs.end(),
+                  [](const Tensor& input) { return !input.node().inputs.empty() || input.size() == 1; })) {
+    return {};
+  }
+  return fmt::format("{} {} {}{}", node.op->name(), node.op->attributes(), node.outputs.front().text(), text);
+}
+
+/// The most of these nodes on one path.
+std::size_t longest_chain(const std::vector<const Node*>& order, const std::vector<const Node*>& nodes) {
+  const std::unordered_set<const Node*> alike(nodes.begin(), nodes.end());
+  std::unordered_map<const Node*, std::size_t> length;
+  std::size_t longest = 0;
+  for (const Node* node : order) {
+    std::size_t here = 0;
+    for (const Tensor& input : node->inputs) {
+      const auto found = length.find(&input.node());
+      if (found != length.end()) here = std::max(here, found->second);
+    }
+    here += alike.count(node);
+    if (here > 0) length.emplace(node, here);
+    longest = std::max(longest, here);
+  }
+  return longest;
+}
+
+}  // namespace
+
+std::string unrolled_loop_warning(const Graph& graph) {
+  constexpr int most_tried = 16;
+  const auto order = topological_order(graph.results());
+  std::map<std::string, std::size_t> index;
+  std::vector<std::vector<const Node*>> alike;
+  for (const Node* node : order) {
+    const std::string text = likeness(*node);
+    if (text.empty()) continue;
+    const auto [found, inserted] = index.emplace(text, alike.size());
+    if (inserted) alike.emplace_back();
+    alike[found->second].push_back(node);
+  }
+  std::size_t steps = 0;
+  const Node* first = nullptr;
+  int tried = 0;
+  for (const auto& nodes : alike) {
+    if (nodes.size() <= std::max(most_steps_unrolled, steps) || tried == most_tried) continue;
+    ++tried;
+    const std::size_t chain = longest_chain(order, nodes);
+    if (chain <= std::max(most_steps_unrolled, steps)) continue;
+    steps = chain;
+    first = nodes.front();
+  }
+  if (first == nullptr) return {};
+  const std::string file = first->where.file == nullptr ? "" : first->where.file;
+  const std::string line =
+      file.empty() ? "" : fmt::format(", {}:{}", file.substr(file.find_last_of('/') + 1), first->where.line);
+  return fmt::format("looks like a loop of {} steps ('{}' of {}{}): write it as a scan", steps,
+                     first->op->name(), first->outputs.front().text(), line);
+}
+
+}  // namespace sluice

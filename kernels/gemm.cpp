@@ -5,6 +5,7 @@
 
 #include <sluice/kernels/gemm_backends.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels {
@@ -95,12 +96,36 @@ void gemm_in_blocks(const Product<double>& product, void (*multiply)(const Produ
 
 namespace {
 
-bool use_onednn() {
-  static const bool use = [] {
-    const char* wanted = std::getenv("SLUICE_GEMM");
-    return detail::has_onednn() && (wanted == nullptr || std::string_view(wanted) != "eigen");
-  }();
-  return use;
+enum class Backend { onednn, packed, eigen };
+
+struct Backends {
+  Backend f32;
+  Backend f64;
+};
+
+Backends choose_backends() {
+  const char* text = std::getenv("SLUICE_GEMM");
+  const std::string_view wanted = text != nullptr ? text : "";
+  if (wanted == "eigen") return {Backend::eigen, Backend::eigen};
+  if (wanted == "packed") return {Backend::packed, Backend::packed};
+  // In registers of 128 bits Eigen is the better one.
+  const Backend own = isa() == "baseline" ? Backend::eigen : Backend::packed;
+  return {detail::has_onednn() ? Backend::onednn : own, own};
+}
+
+const Backends& backends() {
+  static const Backends chosen = choose_backends();
+  return chosen;
+}
+
+template <class T>
+void multiply(const detail::Product<T>& product, Backend backend) {
+  // For one row or one column, packing the matrix is more work than the product.
+  const bool packed = backend == Backend::packed && product.m > 1 && product.n > 1;
+  if (packed)
+    detail::gemm_in_blocks(product, detail::gemm_packed);
+  else
+    detail::gemm_in_blocks(product, detail::gemm_eigen);
 }
 
 }  // namespace
@@ -109,19 +134,28 @@ void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const f
           const float* b, Index ldb, float beta, float* c, Index ldc) {
   const detail::Product<float> product{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc};
   if (detail::multiply_small(product, detail::active().f32)) return;
-  if (use_onednn())
+  if (backends().f32 == Backend::onednn)
     detail::gemm_in_blocks(product, detail::gemm_onednn);
   else
-    detail::gemm_in_blocks(product, detail::gemm_eigen);
+    multiply(product, backends().f32);
 }
 
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const double* a, Index lda,
           const double* b, Index ldb, double beta, double* c, Index ldc) {
   const detail::Product<double> product{transpose_a, transpose_b, m, n, k, a, lda, b, ldb, beta, c, ldc};
-  if (detail::multiply_small(product, detail::active().f64)) return;
-  detail::gemm_in_blocks(product, detail::gemm_eigen);
+  if (!detail::multiply_small(product, detail::active().f64)) multiply(product, backends().f64);
 }
 
-std::string_view gemm_backend() { return use_onednn() ? "onednn" : "eigen"; }
+std::string_view gemm_backend() {
+  switch (backends().f32) {
+    case Backend::onednn:
+      return "onednn";
+    case Backend::packed:
+      return "packed";
+    case Backend::eigen:
+      break;
+  }
+  return "eigen";
+}
 
 }  // namespace sluice::kernels

@@ -1,6 +1,8 @@
 #pragma once
 /// The product of two matrices: the one seam between this library and the libraries that are good at it.
-/// float runs on oneDNN where the build has it and on Eigen otherwise; double runs on Eigen.
+/// float runs on oneDNN where the build has it. Otherwise, and for double, the product is made of packed
+/// panels (packed_matrix.h) where the machine has AVX2 or AVX-512, and by Eigen where it has not and for
+/// vectors.
 
 #include <string_view>
 
@@ -22,9 +24,9 @@ void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const f
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const double* a, Index lda,
           const double* b, Index ldb, double beta, double* c, Index ldc);
 
-/// What multiplies matrices of float: "onednn" or "eigen". The environment variable SLUICE_GEMM chooses by
-/// these names, read once; without it, or where the named one is not built in, oneDNN is taken if there, else
-/// Eigen.
+/// What multiplies matrices of float: "onednn", "packed" or "eigen". The environment variable SLUICE_GEMM
+/// chooses by these names, for double, too, as far as that can; it is read once. Another value, or the name of
+/// one that is not built in, chooses nothing.
 std::string_view gemm_backend();
 
 }  // namespace sluice::kernels

@@ -25,6 +25,10 @@ struct Product {
 void gemm_eigen(const Product<float>& product);
 void gemm_eigen(const Product<double>& product);
 
+/// Our own, by the kernels of packed_matrix.h: every element is one chain of multiply-adds in the order of k.
+void gemm_packed(const Product<float>& product);
+void gemm_packed(const Product<double>& product);
+
 /// False where the library was built without oneDNN; gemm_onednn must not be called then.
 bool has_onednn();
 void gemm_onednn(const Product<float>& product);

@@ -38,13 +38,13 @@ inline void exchange(V& a, V& b, Numbers<lane...>) {
 
 /// Transposes a square of registers.
 template <class T, int distance = 1>
-inline void transpose(Vector<T>* x) {
+inline void transpose_square(Vector<T>* x) {
   constexpr int width = static_cast<int>(lanes<T>);
   if constexpr (distance < width) {
     for (int i = 0; i < width; ++i)
       if ((i & distance) == 0)
         exchange<Vector<T>, distance, width>(x[i], x[i + distance], typename CountTo<width>::Type());
-    transpose<T, 2 * distance>(x);
+    transpose_square<T, 2 * distance>(x);
   }
 }
 
@@ -60,24 +60,25 @@ inline void pack_columns(std::int64_t k, std::int64_t columns, const T* b, std::
   }
 }
 
-/// The same where b holds them as rows.
+/// y[i, j] = x[j, i] for `rows` x `columns` of y. Of y, rows are written up to a multiple of a register, with
+/// zeros.
 template <class T>
-inline void pack_rows(std::int64_t k, std::int64_t columns, const T* b, std::int64_t ldb, T* to,
-                      std::int64_t width) {
+void transpose(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
+               std::int64_t ldy) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
   for (std::int64_t j = 0; j < columns; j += step)
-    for (std::int64_t l = 0; l < k; l += step) {
-      const std::int64_t rows = columns - j < step ? columns - j : step;
-      const std::int64_t rest = k - l < step ? k - l : step;
-      Vector<T> x[lanes<T>] = {};
-      const T* from = b + j * ldb + l;
-      if (rest == step)
-        for (std::int64_t i = 0; i < rows; ++i) x[i] = load(from + i * ldb);
+    for (std::int64_t i = 0; i < rows; i += step) {
+      const std::int64_t across = columns - j < step ? columns - j : step;
+      const std::int64_t down = rows - i < step ? rows - i : step;
+      Vector<T> square[lanes<T>] = {};
+      const T* from = x + j * ldx + i;
+      if (down == step)
+        for (std::int64_t r = 0; r < across; ++r) square[r] = load(from + r * ldx);
       else
-        for (std::int64_t i = 0; i < rows; ++i)
-          x[i] = load_few(from + i * ldb, static_cast<std::size_t>(rest));
-      transpose<T>(x);
-      for (std::int64_t i = 0; i < rest; ++i) store(to + (l + i) * width + j, x[i]);
+        for (std::int64_t r = 0; r < across; ++r)
+          square[r] = load_few(from + r * ldx, static_cast<std::size_t>(down));
+      transpose_square<T>(square);
+      for (std::int64_t r = 0; r < down; ++r) store(y + (i + r) * ldy + j, square[r]);
     }
 }
 
@@ -95,7 +96,7 @@ void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, s
     const std::int64_t columns = n - column < panel_columns<T> ? n - column : panel_columns<T>;
     T* to = packed + column * k;
     if (transpose_b)
-      pack_rows(k, columns, b + column * ldb, ldb, to, panel_width<T>(columns));
+      transpose(k, columns, b + column * ldb, ldb, to, panel_width<T>(columns));
     else
       pack_columns(k, columns, b + column, ldb, to, panel_width<T>(columns));
   }
@@ -251,5 +252,6 @@ void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
 
 template <class T>
 constexpr PackedProduct<T> make_packed_product() {
-  return {static_cast<std::int64_t>(lanes<T>), panel_columns<T>, pack_panels<T>, multiply_packed<T>};
+  return {static_cast<std::int64_t>(lanes<T>), panel_columns<T>, pack_panels<T>, transpose<T>,
+          multiply_packed<T>};
 }

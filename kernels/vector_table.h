@@ -57,6 +57,10 @@ struct PackedProduct {
   std::int64_t panel_columns;
   void (*pack_panels)(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
                       std::int64_t begin, std::int64_t end, T* packed);
+  /// y[i, j] = x[j, i] for rows x columns numbers of y, whose rows are filled up with zeros to a multiple of
+  /// register_columns.
+  void (*transpose)(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
+                    std::int64_t ldy);
   /// For m, n, k >= 1.
   void (*multiply)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
                    const T* packed, T beta, T* c, std::int64_t ldc);

@@ -29,7 +29,7 @@ using Multiply = void (*)(const Product<T>&);
 /// What can stand behind gemm here.
 template <class T>
 std::vector<Multiply<T>> backends() {
-  std::vector<Multiply<T>> all{sluice::kernels::detail::gemm_eigen};
+  std::vector<Multiply<T>> all{sluice::kernels::detail::gemm_eigen, sluice::kernels::detail::gemm_packed};
   if constexpr (std::is_same_v<T, float>)
     if (sluice::kernels::detail::has_onednn()) all.push_back(sluice::kernels::detail::gemm_onednn);
   return all;
@@ -211,5 +211,6 @@ TEST_CASE("products run side by side inside a loop") {
 
 TEST_CASE("gemm names its backend") {
   const auto name = sluice::kernels::gemm_backend();
-  REQUIRE((name == "eigen" || (name == "onednn" && sluice::kernels::detail::has_onednn())));
+  REQUIRE(
+      (name == "eigen" || name == "packed" || (name == "onednn" && sluice::kernels::detail::has_onednn())));
 }

@@ -27,10 +27,15 @@ TEST_CASE("SLUICE_GEMM=eigen is used", "[.][SLUICE_GEMM]") {
   REQUIRE(sluice::kernels::gemm_backend() == "eigen");
 }
 
+TEST_CASE("SLUICE_GEMM=packed is used", "[.][SLUICE_GEMM_PACKED]") {
+  REQUIRE(sluice::kernels::gemm_backend() == "packed");
+}
+
 TEST_CASE("the environment overrides the number of threads, the instruction set and the matrix library") {
   REQUIRE(passes("SLUICE_THREADS=3", "[SLUICE_THREADS]"));
   REQUIRE(passes("SLUICE_ISA=baseline", "[SLUICE_ISA]"));
   REQUIRE(passes("SLUICE_GEMM=eigen", "[SLUICE_GEMM]"));
+  REQUIRE(passes("SLUICE_GEMM=packed", "[SLUICE_GEMM_PACKED]"));
   REQUIRE_FALSE(passes("SLUICE_THREADS=2", "[SLUICE_THREADS]"));
 }
 

@@ -22,6 +22,7 @@ struct Sizes {
   std::vector<Index> widths;
   bool gated = false;  // a cell of gates over x and h, as most are
   std::size_t gates = 0;
+  bool embedded = false;  // whose x are rows of a table
 };
 
 Sizes sizes_of(CellAuthor& author, const CellPlan& plan) {
@@ -33,6 +34,7 @@ Sizes sizes_of(CellAuthor& author, const CellPlan& plan) {
     sizes.widths.push_back(static_cast<Index>(1 + author.below(static_cast<std::size_t>(plan.most_width))));
   sizes.gated = author.chance(3);
   sizes.gates = 2 + author.below(4);
+  sizes.embedded = author.chance(4);
   return sizes;
 }
 
@@ -48,6 +50,7 @@ Tensors weights_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
     const Index hidden = sizes.widths[1];
     const bool joined = author.chance(2);
     const bool biases = !author.chance(3);
+    if (sizes.embedded) weights.push_back(matrix(static_cast<Index>(1 + author.below(12)), inputs));
     for (std::size_t gate = 0; gate < sizes.gates; ++gate) {
       weights.push_back(matrix(joined ? inputs + hidden : inputs, hidden));
       if (!joined) weights.push_back(matrix(hidden, hidden));
@@ -82,11 +85,12 @@ Tensors carries_of(CellAuthor& author, const Sizes& sizes, DType dtype) {
 }
 
 Tensors sequences_of(CellAuthor& author, const Sizes& sizes, Index rows_of_table, DType dtype) {
-  if (sizes.gated) return {author.numbers({sizes.steps, sizes.batch, sizes.widths[0]}, dtype)};
+  if (sizes.gated && !sizes.embedded)
+    return {author.numbers({sizes.steps, sizes.batch, sizes.widths[0]}, dtype)};
   Tensors xs;
-  for (std::size_t n = author.below(3); n > 0; --n)
+  for (std::size_t n = sizes.gated ? 0 : author.below(3); n > 0; --n)
     xs.push_back(author.numbers({sizes.steps, sizes.batch, sizes.widths[author.below(2)]}, dtype));
-  if (author.chance(6)) {
+  if (sizes.embedded || author.chance(6)) {
     std::vector<std::int32_t> ids(static_cast<std::size_t>(sizes.steps * sizes.batch));
     for (std::int32_t& id : ids)
       id = static_cast<std::int32_t>(author.below(static_cast<std::size_t>(rows_of_table)));
@@ -145,9 +149,13 @@ Tensors trained(CellAuthor& author, const Sizes& sizes, const Tensors& weights, 
     outside.push_back({carries[0], 2});
     outside.push_back(inside.linear(outside[0]));
   }
+  Tensors sequences = xs;
+  for (Tensor& x : sequences) {
+    if (x.dtype() == DType::int32 && sizes.embedded) x = take(weights[0], x, 0);
+  }
   const ScanBody body = sizes.gated ? inside.gated_body(sizes.gates)
                                     : inside.body(2 + inside.below(14), inside.below(3), 2, outside);
-  Carried run = inside.loop(body, carries, xs, sizes.steps);
+  Carried run = inside.loop(body, carries, sequences, sizes.steps);
   Tensors results = run.carry;
   results.insert(results.end(), run.ys.begin(), run.ys.end());
   if (!run.ys.empty() && inside.chance(3)) {  // another layer, on what the first one gave
@@ -248,6 +256,17 @@ void spoil(RandomCell& cell, unsigned seed) {
       argument = spoiled(argument, random);
     }
   }
+}
+
+bool spoil_ids(RandomCell& cell, unsigned seed) {
+  for (Tensor& t : cell.arguments) {
+    if (t.dtype() != DType::int32 || t.size() < 2) continue;  // no counter of steps
+    std::vector<std::int32_t> ids = t.to_vector<std::int32_t>();
+    ids[seed % ids.size()] = seed % 2 == 0 ? -1 : 1000;
+    t = tensor(ids, t.shape());
+    return true;
+  }
+  return false;
 }
 
 Tensors all_nan(const Tensors& arguments) {

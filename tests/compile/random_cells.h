@@ -27,6 +27,9 @@ RandomCell random_cell(const CellPlan& plan);
 /// Replaces some elements of arguments and Variables by NaN and infinities.
 void spoil(RandomCell& cell, unsigned seed);
 
+/// Replaces an id among the arguments by one that is out of range. Tells whether there was any.
+bool spoil_ids(RandomCell& cell, unsigned seed);
+
 /// Arguments of the same specs, whose floating elements are all NaN.
 Tensors all_nan(const Tensors& arguments);
 

@@ -31,9 +31,8 @@ GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructio
     return o.regular && ((o.column_stride == 0 && o.row_stride == 0) ||
                          (o.column_stride == 1 && o.row_stride == columns_));
   };
-  flat_ = rows_ <= 1 || (std::all_of(reads_.begin(), reads_.end(), is_flat) &&
-                         std::all_of(writes_.begin(), writes_.end(), is_flat));
-  if (flat_) {
+  if (rows_ <= 1 || (std::all_of(reads_.begin(), reads_.end(), is_flat) &&
+                     std::all_of(writes_.begin(), writes_.end(), is_flat))) {
     columns_ = size_;
     rows_ = 1;
   }
@@ -108,32 +107,29 @@ void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions)
       static_cast<Index>(scratch_bytes) / (widest * std::max<Index>(1, static_cast<Index>(slots)));
   tile_ = std::clamp<Index>(fitting / 16 * 16, least_tile, most_tile);
   while (static_cast<std::size_t>(tile_ * widest) * slots > scratch_bytes && tile_ > 1) tile_ /= 2;
+  slot_bytes_ = tile_ * widest;
+  slots_ = slots;
 
   for (const Instruction& instruction : instructions) {
     Step step{instruction.op, instruction.node->inputs.back().dtype(), instruction.inputs.size(), {}, {}, {},
               false};
-    const auto source = [&](const Place& place, DType dtype) {
-      Source s;
-      s.element = static_cast<Index>(size_of(dtype));
-      s.temporary = place.kind == Place::Kind::temporary;
-      if (s.temporary) {
-        s.index = slot_of[place.index] * static_cast<std::size_t>(tile_ * widest);
-        return s;
-      }
+    const auto source = [&](const Place& place, DType dtype, Index& stride) {
+      const Index element = static_cast<Index>(size_of(dtype));
+      stride = 1;
+      if (place.kind == Place::Kind::temporary)
+        return Source{reads_.size() + writes_.size() + slot_of[place.index], element};
       const bool written = place.kind == Place::Kind::written;
       const Operand& o = written ? writes_[place.index] : reads_[place.index];
-      s.index = place.index + (written ? reads_.size() : 0);
-      s.column_stride = o.column_stride;
+      stride = o.column_stride;
       const bool one_number = o.regular && o.column_stride == 0 && o.row_stride == 0;
       const bool neighbours = o.regular && o.column_stride == 1 && o.row_stride == columns_;
       step.by_row = step.by_row || (rows_ > 1 && !one_number && !neighbours);
-      return s;
+      return Source{place.index + (written ? reads_.size() : 0), element};
     };
-    for (std::size_t k = 0; k < instruction.inputs.size(); ++k) {
-      step.inputs[k] = source(instruction.inputs[k], instruction.node->inputs[k].dtype());
-      step.strides[k] = step.inputs[k].column_stride;
-    }
-    step.output = source(instruction.output, instruction.node->outputs[0].dtype);
+    for (std::size_t k = 0; k < instruction.inputs.size(); ++k)
+      step.inputs[k] = source(instruction.inputs[k], instruction.node->inputs[k].dtype(), step.strides[k]);
+    Index stride = 1;
+    step.output = source(instruction.output, instruction.node->outputs[0].dtype, stride);
     steps_.push_back(step);
   }
 }
@@ -148,42 +144,70 @@ Index GroupKernel::row_offset(const Operand& operand, Index row) const {
   return offset;
 }
 
-void GroupKernel::run_tile(const Addresses& at, Index row, Index rows, Index column, Index columns,
+/// The address of row r of a tile that begins at `row`.
+std::byte* GroupKernel::row_address(std::byte* const* table, const Source& source, Index row, Index r,
+                                    Index columns) const {
+  const std::size_t outside = reads_.size() + writes_.size();
+  if (source.index >= outside) return table[source.index] + r * columns * source.element;
+  const Operand& o =
+      source.index < reads_.size() ? reads_[source.index] : writes_[source.index - reads_.size()];
+  return table[source.index] + (row_offset(o, row + r) - row_offset(o, row)) * source.element;
+}
+
+void GroupKernel::run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
                            std::byte* scratch) const {
+  std::array<std::byte*, most_addresses> table;
+  std::size_t entry = 0;
+  for (const std::vector<Operand>* operands : {&reads_, &writes_}) {
+    for (const Operand& o : *operands) {
+      table[entry] = bases[entry] + (row_offset(o, row) + column * o.column_stride) * o.element;
+      ++entry;
+    }
+  }
+  for (std::size_t slot = 0; slot < slots_; ++slot)
+    table[entry++] = scratch + static_cast<Index>(slot) * slot_bytes_;
+
+  std::array<const void*, most_operands> from;
   for (const Step& step : steps_) {
-    const bool by_row = step.by_row && rows > 1;
-    const Index calls = by_row ? rows : 1;
-    const Index n = by_row ? columns : rows * columns;
-    const auto address = [&](const Source& source, Index r) -> std::byte* {
-      if (source.temporary) return scratch + static_cast<Index>(source.index) + r * columns * source.element;
-      const bool read = source.index < reads_.size();
-      const Operand& o = read ? reads_[source.index] : writes_[source.index - reads_.size()];
-      std::byte* const base = at[read ? this->reads[o.value] : this->writes[o.value]];
-      return base + (row_offset(o, row + r) + column * o.column_stride) * o.element;
-    };
-    for (Index r = 0; r < calls; ++r) {
-      std::array<const void*, most_operands> from;
-      for (std::size_t k = 0; k < step.count; ++k) from[k] = address(step.inputs[k], r);
-      step.op->tile(from.data(), step.strides.data(), address(step.output, r), n, step.dtype);
+    if (!step.by_row || rows == 1) {
+      for (std::size_t k = 0; k < step.count; ++k) from[k] = table[step.inputs[k].index];
+      step.op->tile(from.data(), step.strides.data(), table[step.output.index], rows * columns, step.dtype);
+      continue;
+    }
+    for (Index r = 0; r < rows; ++r) {
+      for (std::size_t k = 0; k < step.count; ++k)
+        from[k] = row_address(table.data(), step.inputs[k], row, r, columns);
+      step.op->tile(from.data(), step.strides.data(), row_address(table.data(), step.output, row, r, columns),
+                    columns, step.dtype);
     }
   }
 }
 
 void GroupKernel::run(const Addresses& at) {
+  std::array<std::byte*, most_addresses> bases;
+  std::size_t entry = 0;
+  for (std::size_t value : reads) bases[entry++] = at[value];
+  for (std::size_t value : writes) bases[entry++] = at[value];
+
   const Index tile_columns = std::min(columns_, tile_);
   const Index tile_rows = std::max<Index>(1, tile_ / tile_columns);
   const Index across = (columns_ + tile_columns - 1) / tile_columns;
   const Index tiles = (rows_ + tile_rows - 1) / tile_rows * across;
-  const Index work = tile_ * static_cast<Index>(steps_.size());
-  kernels::parallel_for(tiles, std::max<Index>(1, piece_work / work), [&](Index begin, Index end) {
+  const Index grain = std::max<Index>(1, piece_work / (tile_ * static_cast<Index>(steps_.size())));
+  const auto run_tiles = [&](Index begin, Index end) {
     alignas(64) std::byte scratch[scratch_bytes];
     for (Index t = begin; t < end; ++t) {
       const Index row = t / across * tile_rows;
       const Index column = t % across * tile_columns;
-      run_tile(at, row, std::min(tile_rows, rows_ - row), column, std::min(tile_columns, columns_ - column),
-               scratch);
+      run_tile(bases.data(), row, std::min(tile_rows, rows_ - row), column,
+               std::min(tile_columns, columns_ - column), scratch);
     }
-  });
+  };
+  if (tiles <= grain) {
+    run_tiles(0, tiles);
+  } else {
+    kernels::parallel_for(tiles, grain, run_tiles);
+  }
 }
 
 /// A tile is written when the ops before have read theirs. So an output may lie over an input that is read at

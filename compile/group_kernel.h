@@ -11,6 +11,9 @@ namespace sluice {
 /// What only ops of the group read never leaves that cache.
 class GroupKernel final : public Kernel {
  public:
+  /// A group may have so many ops: a tile of all their operands should stay in the cache.
+  static constexpr std::size_t most_instructions = 48;
+
   /// Where an op reads or writes: a value outside (index of reads or writes), or a temporary of the group.
   struct Place {
     enum class Kind { read, written, temporary } kind;
@@ -35,6 +38,7 @@ class GroupKernel final : public Kernel {
 
  private:
   static constexpr std::size_t most_operands = ElementwiseOp::max_operands;
+  static constexpr std::size_t most_addresses = 256;
   static constexpr std::size_t scratch_bytes = std::size_t{24}
                                                << 10;  // of the 32 KB or more of a first cache
 
@@ -48,12 +52,11 @@ class GroupKernel final : public Kernel {
     Index row_stride = 0;                              // of consecutive rows, where that is constant
     bool regular = true;                               // row_stride holds
   };
-  /// An operand of a step: outside memory, or scratch.
+  /// An operand of a step: its place in a tile's table of addresses, which has those of the values read, then of
+  /// those written, then of the temporaries.
   struct Source {
-    bool temporary = false;
-    std::size_t index = 0;  // operand, or offset in scratch
-    Index element = 0;      // bytes
-    Index column_stride = 1;
+    std::size_t index = 0;
+    Index element = 0;  // bytes
   };
   struct Step {
     const ElementwiseOp* op;
@@ -68,15 +71,18 @@ class GroupKernel final : public Kernel {
   void plan_temporaries(const std::vector<Instruction>& instructions);
   Operand operand(std::size_t index, const Value& value) const;
   Index row_offset(const Operand& operand, Index row) const;
-  void run_tile(const Addresses& at, Index row, Index rows, Index column, Index columns,
+  std::byte* row_address(std::byte* const* table, const Source& source, Index row, Index r,
+                         Index columns) const;
+  void run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
                 std::byte* scratch) const;
 
   Shape shape_;
   Index size_;
   Index rows_;
   Index columns_;
-  Index tile_ = 0;  // elements
-  bool flat_ = true;
+  Index tile_ = 0;        // elements
+  Index slot_bytes_ = 0;  // of a temporary
+  std::size_t slots_ = 0;
   std::vector<Instruction> instructions_;
   std::vector<Operand> reads_;
   std::vector<Operand> writes_;

@@ -1,4 +1,5 @@
 #include <sluice/compile/copy_kernel.h>
+#include <sluice/compile/group_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/graph/leaf.h>
 
@@ -12,7 +13,8 @@ ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(requ
   Tensors results = request.outputs;
   results.insert(results.end(), updated.begin(), updated.end());
   order_ = topological_order(results);
-  units_ = make_units(order_, request.outputs, updated, request.lowering.fuse);
+  units_ =
+      make_units(order_, request.outputs, updated, request.lowering.fuse, GroupKernel::most_instructions);
   used_.insert(results.begin(), results.end());
   leaves_unit_.insert(results.begin(), results.end());
   std::unordered_map<const Node*, std::size_t> unit_of;

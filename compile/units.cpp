@@ -12,17 +12,15 @@ namespace {
 
 class Grouping {
  public:
-  Grouping(const std::vector<const Node*>& order, const Tensors& results) : order_(order) {
+  explicit Grouping(const std::vector<const Node*>& order) : order_(order) {
     for (std::size_t i = 0; i < order.size(); ++i) index_[order[i]] = i;
     fusible_.resize(order.size());
-    wanted_.assign(order.size(), false);
     users_.resize(order.size());
     for (std::size_t i = 0; i < order.size(); ++i) {
       fusible_[i] = dynamic_cast<const ElementwiseOp*>(order[i]->op.get()) != nullptr &&
                     order[i]->outputs[0].shape.size() > 0;
       for (const Tensor& input : order[i]->inputs) users_[index_.at(&input.node())].push_back(i);
     }
-    for (const Tensor& result : results) wanted_[index_.at(&result.node())] = true;
   }
 
   /// For every node the first of its group, by number.
@@ -62,7 +60,7 @@ class Grouping {
     }
     // What only a later group reads is computed there, rather than stored in between.
     for (std::size_t i = order_.size(); i-- > 0;) {
-      if (!fusible_[i] || wanted_[i] || users_[i].empty()) continue;
+      if (!fusible_[i] || users_[i].empty()) continue;
       const bool inside = std::all_of(users_[i].begin(), users_[i].end(),
                                       [&](std::size_t user) { return same_shape(i, user); });
       if (!inside) continue;
@@ -96,7 +94,6 @@ class Grouping {
   const std::vector<const Node*>& order_;
   std::unordered_map<const Node*, std::size_t> index_;
   std::vector<bool> fusible_;
-  std::vector<bool> wanted_;
   std::vector<std::vector<std::size_t>> users_;
   std::vector<std::size_t> level_;
   std::vector<std::size_t> parent_;
@@ -106,12 +103,10 @@ class Grouping {
 }  // namespace
 
 std::vector<Unit> make_units(const std::vector<const Node*>& order, const Tensors& results,
-                             const Tensors& last, bool fuse) {
+                             const Tensors& last, bool fuse, std::size_t largest) {
   std::vector<std::size_t> group(order.size());
   std::iota(group.begin(), group.end(), std::size_t{0});
-  Tensors all = results;
-  all.insert(all.end(), last.begin(), last.end());
-  if (fuse) group = Grouping(order, all).groups();
+  if (fuse) group = Grouping(order).groups();
 
   std::unordered_map<const Node*, std::size_t> index;
   for (std::size_t i = 0; i < order.size(); ++i) index[order[i]] = i;
@@ -171,7 +166,13 @@ std::vector<Unit> make_units(const std::vector<const Node*>& order, const Tensor
     visit(unit_of(t));
     finish();
   }
-  return units;
+  std::vector<Unit> result;
+  for (const Unit& unit : units) {
+    for (std::size_t i = 0; i < unit.size(); i += largest)
+      result.emplace_back(unit.begin() + static_cast<std::ptrdiff_t>(i),
+                          unit.begin() + static_cast<std::ptrdiff_t>(std::min(i + largest, unit.size())));
+  }
+  return result;
 }
 
 }  // namespace sluice

@@ -9,8 +9,9 @@ using Unit = std::vector<const Node*>;
 
 /// Divides the nodes (inputs before users) into units, and orders these: no unit needs a later one. With
 /// `fuse`, elementwise nodes of one shape that are connected make one unit, as large as can be without a path
-/// that leaves the unit and comes back. Nodes that only `last` tensors need come at the end.
+/// that leaves the unit and comes back, in pieces of at most
+/// `largest`. Nodes that only `last` tensors need come at the end.
 std::vector<Unit> make_units(const std::vector<const Node*>& order, const Tensors& results,
-                             const Tensors& last, bool fuse);
+                             const Tensors& last, bool fuse, std::size_t largest);
 
 }  // namespace sluice

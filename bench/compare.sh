@@ -1,0 +1,217 @@
+#!/usr/bin/env bash
+# Builds the benchmarks, runs them beside what they are compared with, and writes docs/benchmarks.md. What is compared
+# takes turns, so that other work on the machine disturbs both; still, the machine should have nothing else to do.
+#
+# usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
+# parts: lstm_layers cells training_step second_thread streaming compile_time elementwise growth lm packed_matrix
+#
+# --smoke runs everything once, in small, and writes no page. Results of parts not asked for stay as they are.
+# From the environment, and left out where it is not there:
+#   PYTHON      a Python that has PyTorch (python3)
+#   HAND_LSTM   the source of the hand-scheduled LSTM (../shared/reference/hand_lstm.cpp)
+#   TEXT        the text that lm trains on (../shared/data/tinyshakespeare.txt, else the sources of this repository)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${PYTHON:-python3}
+hand_lstm=${HAND_LSTM:-$PWD/../shared/reference/hand_lstm.cpp}
+text=${TEXT:-$PWD/../shared/data/tinyshakespeare.txt}
+[ -e "$hand_lstm" ] || hand_lstm=
+[ -e "$text" ] || text=
+build=build/release bin=build/release/bin results=build/bench page=docs/benchmarks.md
+all=(lstm_layers cells training_step second_thread streaming compile_time elementwise growth lm packed_matrix)
+
+smoke=() parts=()
+for argument in "$@"; do
+  if [ "$argument" = --smoke ]; then
+    smoke=(--smoke) results=build/bench_smoke
+  elif [[ " ${all[*]} " == *" $argument "* ]]; then
+    parts+=("$argument")
+  else
+    echo "compare.sh: there is no part $argument; there are ${all[*]}" >&2
+    exit 1
+  fi
+done
+[ ${#parts[@]} -gt 0 ] || parts=("${all[@]}")
+mkdir -p "$results"
+
+torch_version() { "$python" -c 'import torch; print(torch.__version__)' 2>/dev/null; }
+
+# Compiles the step that uses PyTorch's C++ library, from the wheel that Python has; fails where that cannot be done.
+build_libtorch() {
+  local root
+  root=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))' 2>/dev/null) || return 1
+  [ "$results/libtorch_step" -nt bench/pytorch/step.cpp ] ||
+    "${CXX:-c++}" -O2 -std=c++20 "-I$root/include" "-I$root/include/torch/csrc/api/include" bench/pytorch/step.cpp \
+      -o "$results/libtorch_step" "-L$root/lib" "-Wl,-rpath,$root/lib" -ltorch -ltorch_cpu -lc10 2>"$results/libtorch.log"
+}
+
+show() { # show COMMAND...: as it stands in the page
+  local line="$*"
+  printf '    %s\n\n' "${line/#"$python"/python3}"
+}
+run() { # run COMMAND...: shows the command, then what it prints
+  show "$@"
+  "$@" ${smoke[@]+"${smoke[@]}"}
+}
+for_threads() { # for_threads COMMAND...: on one thread and on two, as one table
+  show "$@" "--threads 1 (and 2)"
+  "$@" --threads 1 ${smoke[@]+"${smoke[@]}"} | sed '/^$/d'
+  "$@" --threads 2 ${smoke[@]+"${smoke[@]}"} | sed 1,2d
+}
+
+lstm_layers() {
+  cat <<END
+## LSTM layers against a schedule by hand
+
+\`nn::LSTM\`, written as equations, forward and backward with the gradients of x, all weights and all biases, beside a
+program in which the same layers were scheduled by hand around the same oneDNN. At most 1.05 is the goal.
+
+END
+  for_threads $bin/bench_lstm_layers
+}
+cells() {
+  cat <<END
+## Any cell against its matrix products alone
+
+One layer, B=32, T=32, as many inputs as units, forward and backward. The products are those of a careful engineer: one
+for x before the loop, as few as possible in it, one per gradient of a weight after it. 85 % of their speed is the goal.
+
+END
+  for_threads $bin/bench_cells --seconds 1
+}
+training_step() {
+  cat <<END
+## Training steps against PyTorch
+
+Embedding, layers, head, cross entropy, gradients, clipping by norm, Adam (PyTorch's is the fused one; its C++ library has
+the plain one). The goals: 1.5 times faster up to 200 units, 1.2 times at 512 and 650, as fast at 1024; custom cells 4
+times faster than eager PyTorch and 1.5 times faster than compiled; half of its memory at 2x512.
+
+END
+  local -a command=("$python" bench/training_step.py --sluice $bin/bench_training_step)
+  if ! torch_version >/dev/null; then
+    echo "PyTorch is not there; our side alone:"
+    echo
+    run $bin/bench_training_step
+    return
+  fi
+  if build_libtorch; then command+=(--libtorch "$results/libtorch_step"); fi
+  run "${command[@]}"
+}
+second_thread() {
+  cat <<END
+## The second thread
+
+Forward and backward of LSTM layers on one thread and on two, which give the same bits. 1.8 is the goal.
+
+END
+  run $bin/bench_second_thread
+}
+streaming() {
+  cat <<END
+## Streaming
+
+One step of one sequence, as an audio callback runs it, beside a step written by hand with fixed-size Eigen, compiled for
+this machine. At most 1.2 is the goal.
+
+END
+  run $bin/bench_streaming
+}
+compile_time() {
+  cat <<END
+## From a function to its program
+
+The training step of a language model, 2x128. 20 ms for any number of time steps is the goal.
+
+END
+  run $bin/bench_compile_time --seconds 1
+}
+elementwise() {
+  cat <<END
+## Elementwise work
+
+Compiled chains of elementwise ops beside one loop written by hand, compiled for this machine. At most 1.25 is the goal.
+
+END
+  run $bin/bench_elementwise --seconds 1
+}
+growth() {
+  cat <<END
+## Growth
+
+Two LSTM layers of 128 units, forward and backward: linear in T, and cheaper per character the larger the batch.
+
+END
+  run $bin/bench_growth --seconds 1
+}
+lm() { # the median speed in its log; validation is not in it
+  cat <<END
+## lm train
+
+The example program with its defaults, 2x128 on windows of 50 x 50 characters. 90,000 characters a second on two cores is
+the goal.
+
+END
+  local steps=300
+  [ ${#smoke[@]} -eq 0 ] || steps=3
+  local -a command=($bin/lm train --steps "$steps" --threads 2)
+  show "${command[@]}" --text TEXT
+  # Without a text it reads the sources of this repository.
+  "${command[@]}" ${text:+--text "$text"} --log-every 1 --log "$results/lm.jsonl" --out "$results/lm.ckpt" >"$results/lm.log"
+  grep -o '"tokens_per_second":[0-9.]*' "$results/lm.jsonl" | cut -d: -f2 | sort -n |
+    awk '{ speed[NR] = $1 } END { printf "%.0f characters a second, the median of %d steps\n", speed[int((NR + 1) / 2)], NR }'
+}
+packed_matrix() {
+  cat <<END
+## Few rows times a packed matrix
+
+Products as they stand in a loop over time, by our kernel and by the matrix library: the library's time over ours.
+
+END
+  show $bin/bench_packed_matrix
+  [ ${#smoke[@]} -gt 0 ] || $bin/bench_packed_matrix | sed 's/^/    /'
+}
+
+title() {
+  local cache=$build/CMakeCache.txt
+  cat <<END
+# Benchmarks
+
+Written by \`bench/compare.sh\`; each table names the command that made it. Times are medians, and what is compared took
+turns. Ratios carry over to other machines better than times do.
+
+| what | |
+| --- | --- |
+| processor | $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs, $(grep -qw avx512f /proc/cpuinfo && echo AVX-512 || echo 'no AVX-512') |
+| system | $(. /etc/os-release && echo "$PRETTY_NAME"), $(awk '/MemTotal/ { printf "%.0f", $2 / 1048576 }' /proc/meminfo) GiB of memory |
+| compiler | $("$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' $cache)" --version | head -n 1) |
+| matrix products | $(sed -n 's/^-- Matrix products: //p' "$results/configure.log") |
+| PyTorch | $(torch_version || echo 'not there') |
+| revision | $(git rev-parse --short HEAD), $(date -u +%Y-%m-%d) |
+
+END
+}
+
+cmake --preset release -DSLUICE_BUILD_BENCH=ON -DSLUICE_HAND_LSTM="$hand_lstm" >"$results/configure.log" 2>&1 ||
+  { cat "$results/configure.log"; exit 1; }
+cmake --build $build --parallel "$(nproc)" --target bench lm
+
+for part in "${parts[@]}"; do
+  echo "== $part, $(date -u +%H:%M:%S)"
+  "$part" >"$results/$part.part"
+  mv "$results/$part.part" "$results/$part.md"
+  cat "$results/$part.md"
+done
+[ ${#smoke[@]} -eq 0 ] || exit 0
+
+{
+  title
+  for part in "${all[@]}"; do
+    [ -e "$results/$part.md" ] || continue
+    cat "$results/$part.md"
+    echo
+    # What was found out about these figures, by hand: notes/PART.md.
+    if [ -e "bench/notes/$part.md" ]; then cat "bench/notes/$part.md" && echo; fi
+  done
+} | cat -s >"$page"
+echo "Wrote $page"

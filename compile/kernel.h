@@ -7,6 +7,7 @@
 #include <limits>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice {
@@ -27,7 +28,9 @@ struct Value {
   std::size_t offset = 0;    ///< bytes from the start of the arena, or of the whole
   std::size_t whole = none;  ///< of a part: the value it lies in, which is no part itself
   std::byte* fixed = nullptr;
-  Index row_stride = 0;  ///< elements between the starts of two rows; a row is the last axis
+  Index row_stride = 0;        ///< elements between the starts of two rows; a row is the last axis
+  const Node* node = nullptr;  ///< that computes it, where one does; lives as long as the graph
+  std::string_view role;       ///< of memory that is no node's: "packed weights"
 
   Index columns() const { return spec.shape.rank() == 0 ? 1 : spec.shape.back(); }
   Index rows() const { return columns() == 0 ? 0 : spec.shape.size() / columns(); }

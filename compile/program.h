@@ -41,6 +41,8 @@ class Program {
   const Graph& graph() const { return graph_; }
   const std::vector<PassReport>& passes() const { return passes_; }
   std::size_t arena_bytes() const { return schedule_.arena_bytes; }
+  /// What the arena holds, the largest first. Values that do not live at the same time share memory.
+  std::vector<MemoryUse> memory() const { return schedule_.memory(); }
   /// The steps with their shapes and places in the arena, loops indented; before them a warning where the
   /// function holds a loop that should be a scan.
   std::string print() const;

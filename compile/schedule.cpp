@@ -66,6 +66,23 @@ void Schedule::add_lines(Profile& profile, int depth, double calls) const {
   }
 }
 
+std::vector<MemoryUse> Schedule::memory() const {
+  std::vector<MemoryUse> uses;
+  for (const Value& value : values) {
+    if (value.home != Value::Home::arena) continue;
+    std::string name(value.role);
+    if (value.node != nullptr) {
+      name += fmt::format("{}{}", name.empty() ? "" : ", ", value.node->op->name());
+      if (value.node->where.file != nullptr)
+        name += fmt::format(" ({}:{})", value.node->where.file, value.node->where.line);
+    }
+    uses.push_back({std::move(name), value.spec, value.spec.bytes(), value.offset});
+  }
+  std::stable_sort(uses.begin(), uses.end(),
+                   [](const MemoryUse& a, const MemoryUse& b) { return a.bytes > b.bytes; });
+  return uses;
+}
+
 std::string Schedule::text(const std::string& indent) const {
   const auto name = [&](std::size_t value) -> std::string {
     if (value == Value::none) return "-";

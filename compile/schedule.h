@@ -9,6 +9,14 @@
 
 namespace sluice {
 
+/// A value in the memory of a program.
+struct MemoryUse {
+  std::string name;  ///< the op that computes it and the line that built its node
+  Spec spec;
+  std::size_t bytes = 0;
+  std::size_t offset = 0;  ///< in the arena
+};
+
 /// A graph made ready to run: kernels in order, over values with planned addresses. The body of a scan is a
 /// schedule of its own inside a kernel, so schedules nest as scans do.
 struct Schedule {
@@ -47,6 +55,9 @@ struct Schedule {
   /// schedule that ran `calls` times.
   void set_profiling(bool on);
   void add_lines(Profile& profile, int depth, double calls) const;
+  /// The values that take memory in the arena, the largest first; some of them at the same place, one after the
+  /// other.
+  std::vector<MemoryUse> memory() const;
   /// One line a kernel.
   std::string text(const std::string& indent = "") const;
 

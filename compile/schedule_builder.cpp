@@ -45,8 +45,11 @@ Schedule ScheduleBuilder::build() {
   return std::move(schedule_);
 }
 
-std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home) {
+std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home, const Node* node,
+                                       std::string_view role) {
   Value value;
+  value.node = node;
+  value.role = role;
   value.spec = spec;
   value.home = home;
   value.row_stride = value.columns();
@@ -159,7 +162,7 @@ std::size_t ScheduleBuilder::output_value(const Tensor& t) {
     const auto window = composed(value(whole), spec, *concat->op->window_in_output(specs, input));
     if (window) number = add_part(whole, spec, *window);
   }
-  if (!number) number = add_value(spec, Value::Home::arena);
+  if (!number) number = add_value(spec, Value::Home::arena, &t.node());
   value_of_[t] = *number;
   return *number;
 }
@@ -170,7 +173,7 @@ std::size_t ScheduleBuilder::dense_value(const Tensor& t) {
   if (value(number).dense()) return number;
   const auto [entry, inserted] = dense_of_.try_emplace(t, 0);
   if (inserted) {
-    entry->second = add_value(value(number).spec, Value::Home::arena);
+    entry->second = add_value(value(number).spec, Value::Home::arena, &t.node(), "copy without gaps");
     add_copy(number, entry->second);
   }
   return entry->second;
@@ -187,7 +190,8 @@ void ScheduleBuilder::add_updates() {
     if (leaf_of(update.value.node()) != nullptr || targets.count(memory) > 0) {
       // The old value of another target, perhaps (two Variables that swap), or a part of one: take it before
       // updates begin.
-      const std::size_t staged = add_value(value(from).spec, Value::Home::arena);
+      const std::size_t staged =
+          add_value(value(from).spec, Value::Home::arena, nullptr, "old value of a Variable");
       add_copy(from, staged);
       from = staged;
     }

@@ -19,7 +19,8 @@ class ScheduleBuilder {
 
  private:
   // Values (schedule_builder.cpp)
-  std::size_t add_value(const Spec& spec, Value::Home home);
+  std::size_t add_value(const Spec& spec, Value::Home home, const Node* node = nullptr,
+                        std::string_view role = {});
   std::size_t add_part(std::size_t of, const Spec& spec, Window window);
   std::optional<Window> composed(const Value& whole, const Spec& part, Window window) const;
   Spec spec_of(const Tensor& t) const;

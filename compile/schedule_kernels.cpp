@@ -160,7 +160,8 @@ void ScheduleBuilder::add_op(const Node& node) {
     const Tensor output(node.shared_from_this(), static_cast<int>(i));
     writes.push_back(used_.count(output) > 0 ? output_value(output) : Value::none);
     if (writes[i] == Value::none || value(writes[i]).dense()) continue;
-    const std::size_t dense = add_value(value(writes[i]).spec, Value::Home::arena);
+    const std::size_t dense =
+        add_value(value(writes[i]).spec, Value::Home::arena, &node, "copy without gaps");
     moved.push_back({dense, std::exchange(writes[i], dense)});
   }
   Specs inputs;

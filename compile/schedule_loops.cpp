@@ -105,7 +105,8 @@ void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::si
   const auto free = [&](const Tensor& t) { return value_of_.count(t) == 0 && destination_.count(t) == 0; };
   if (in && out && free(*in) && free(*out)) {
     const Shape& shape = in->shape();
-    const std::size_t both = add_value({in->dtype(), shape.with(0, shape[0] + 1)}, Value::Home::arena);
+    const std::size_t both = add_value({in->dtype(), shape.with(0, shape[0] + 1)}, Value::Home::arena, &node,
+                                       "carry at all steps");
     const Index step = graph.inputs[carry].size();
     const Index columns = value(both).columns();
     value_of_[*in] = add_part(both, in->spec(), {scan.reverse() ? step : 0, columns});
@@ -150,8 +151,8 @@ void ScheduleBuilder::add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleR
     }
     chunk.body = make_schedule(body);
     body.rows = nullptr;
-    chunk.scratch =
-        add_value({DType::boolean, Shape{static_cast<Index>(chunk.body.arena_bytes)}}, Value::Home::arena);
+    chunk.scratch = add_value({DType::boolean, Shape{static_cast<Index>(chunk.body.arena_bytes)}},
+                              Value::Home::arena, nullptr, "memory of one step of a loop");
     loop.temporaries.push_back(chunk.scratch);
     loop.chunks.push_back(std::move(chunk));
   }
@@ -194,7 +195,8 @@ void ScheduleBuilder::bind_loop(LoopKernel& loop, const Node& node, const ScanOp
   }
   for (const Schedule::Pack& pack : body.packs) {
     const std::size_t source = dense_value(node.inputs[pack.input]);
-    const std::size_t packed = add_value(body.values[pack.packed].spec, Value::Home::arena);
+    const std::size_t packed =
+        add_value(body.values[pack.packed].spec, Value::Home::arena, &node, "packed weights");
     loop.temporaries.push_back(packed);
     loop.packs.push_back(
         {source, packed, pack.packed, pack.transpose, pack.inner, pack.columns, value(source)});

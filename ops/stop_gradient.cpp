@@ -12,6 +12,8 @@ class StopGradient final : public Elementwise<StopGradient, 1> {
 
   static auto value(auto x) { return x; }
 
+  bool only_moves() const override { return true; }
+
   Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }
 };
 

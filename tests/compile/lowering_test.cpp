@@ -204,6 +204,21 @@ TEST_CASE("a profile has a line for every kernel, with its operations") {
   CHECK_THAT(profile.text(), contains("product, packed") && contains("GFLOP/s") && contains("the run"));
 }
 
+TEST_CASE("memory is listed by what it holds, the largest first") {
+  const Tensors arguments = evaluated(recurrence_arguments(50, 8));
+  Specs specs;
+  for (const Tensor& argument : arguments) specs.push_back(argument.spec());
+  const TensorFunction loss = [](const Tensors& a) { return grad(sum(recurrence(a)[0]), a); };
+  const Program program(trace(loss, specs), PassSet::only({"windows", "fuse", "pack"}));
+  const std::vector<MemoryUse> uses = program.memory();
+  REQUIRE(uses.size() > 3);
+  CHECK(uses.front().bytes == 51 * 8 * 32 * sizeof(float));
+  CHECK_THAT(uses.front().name, contains("carry at all steps, scan") && contains("lowering_test.cpp:"));
+  CHECK(std::is_sorted(uses.begin(), uses.end(),
+                       [](const MemoryUse& a, const MemoryUse& b) { return a.bytes > b.bytes; }));
+  for (const MemoryUse& use : uses) CHECK(use.offset + use.bytes <= program.arena_bytes());
+}
+
 TEST_CASE("what depends only on Variables that are read is computed again when one of them changes") {
   const Variable a(numbers({4, 3}, 1));
   const Variable b(numbers({4, 3}, 2));

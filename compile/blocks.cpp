@@ -58,13 +58,13 @@ OrderKey Survey::key(const Tensor& tensor) const {
   return key;
 }
 
-Tensors rebuilt(const Block& block, const Survey& survey, const Replacement& replace) {
+Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const Replacement& replace) {
   std::unordered_map<const Node*, Tensors> changed;
   const Now now = [&](const Tensor& t) {
     const auto found = changed.find(&t.node());
     return found == changed.end() ? t : found->second[static_cast<std::size_t>(t.output())];
   };
-  for (const Node* node : survey.order()) {
+  for (const Node* node : order) {
     Tensors outputs = replace(*node, now);
     if (outputs.empty()) {
       Tensors inputs;
@@ -115,7 +115,7 @@ std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan,
 Tensors rewrite_block(Block block, const BlockRule& rule) {
   block.results = rule(block);
   const Survey survey(block);
-  return rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     const auto* scan = dynamic_cast<const ScanOp*>(node.op.get());
     if (scan == nullptr || !without_trail(node, *scan, survey)) return {};
     const auto op = rewrite_body(node, *scan, block, survey, rule);

@@ -53,8 +53,8 @@ using Now = std::function<Tensor(const Tensor&)>;
 /// What stands for the outputs of a node; empty where it stays as it is. May ask for nodes that come earlier.
 using Replacement = std::function<Tensors(const Node&, const Now&)>;
 
-/// The results of a block, with nodes replaced in the survey's order.
-Tensors rebuilt(const Block& block, const Survey& survey, const Replacement& replace);
+/// The results of a block, with nodes replaced one after the other; inputs come before users.
+Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const Replacement& replace);
 
 /// New results for a block.
 using BlockRule = std::function<Tensors(const Block&)>;

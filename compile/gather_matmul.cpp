@@ -105,7 +105,7 @@ Tensor sum_of_product(const Node& old, const Tensors& in, const Survey& survey) 
 
 Tensors gather_last(const Block& block) {
   const Survey survey(block);
-  return detail::rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     const bool product = dynamic_cast<const MatMul*>(node.op.get()) != nullptr;
     if (!product && !detail::index_sum_form(*node.op)) return {};
     Tensors in;

@@ -75,7 +75,7 @@ Tensors join(const Block& block) {
   }
   if (member_of.empty()) return block.results;
   std::map<const Parts*, Tensor> wholes;
-  return detail::rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     const auto found = member_of.find(&node);
     if (found == member_of.end()) return {};
     Tensor& whole = wholes[found->second];

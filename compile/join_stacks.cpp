@@ -149,7 +149,7 @@ void join_as_outside(ScanParts& parts, const Node& node, const Survey& survey, T
 
 Tensors join(const Block& block) {
   const Survey survey(block);
-  return detail::rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     if (node.op->body() == nullptr) return {};
     Tensors inputs;
     for (const Tensor& input : node.inputs) inputs.push_back(now(input));

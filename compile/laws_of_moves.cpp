@@ -73,6 +73,31 @@ Tensor reshaped_broadcast(const Node& node, const Tensors& in) {
   return broadcast_to(element, node.outputs[0].shape);
 }
 
+/// The shape of a tensor of another width with the axes in front of the last one joined or taken apart as in
+/// `reshaped`.
+Shape with_width(const Shape& reshaped, Index width) { return reshaped.with(reshaped.rank() - 1, width); }
+
+/// Columns are chosen and put side by side after axes in front have been joined or taken apart: nearer to who
+/// uses them.
+Tensor reshaped_columns(const Node& node, const Tensors& in) {
+  if (!is_reshape(*node.op)) return {};
+  const Shape& shape = node.outputs[0].shape;
+  const Tensor& x = in[0];
+  if (x.rank() < 1 || shape.rank() < 1 || shape.back() != x.shape().back()) return {};
+  const Index last = x.rank() - 1;
+  if (concat_axis(x.op()) == std::optional(last)) {
+    Tensors parts;
+    for (const Tensor& part : x.node().inputs) {
+      parts.push_back(reshape(Operand(part, node.where), with_width(shape, part.shape().back())));
+    }
+    return concat(parts, shape.rank() - 1, node.where);
+  }
+  const auto* ranges = slice_ranges(x.op());
+  if (ranges == nullptr || !(x.input(0).shape().with(last, x.shape().back()) == x.shape())) return {};
+  const Tensor whole = reshape(Operand(x.input(0), node.where), with_width(shape, x.input(0).shape().back()));
+  return slice(Operand(whole, node.where), -1, ranges->back().begin, ranges->back().end, ranges->back().step);
+}
+
 Tensor broadcasts(const Node& node, const Tensors& in) {
   if (!is_broadcast_to(*node.op) || !is_broadcast_to(in[0].op())) return {};
   return broadcast_to(Operand(in[0].input(0), node.where), node.outputs[0].shape);
@@ -248,6 +273,7 @@ constexpr NamedLaw laws[] = {
     {"transpose(transpose(x)) is one transpose or none", transposes},
     {"matmul(transpose(a), b) = matmul(a, b; transpose_a)", transposed_operand},
     {"reshape(reshape(x)) = reshape(x)", reshapes},
+    {"reshape(concat(x, y)) = concat(reshape(x), reshape(y)), and so for slices", reshaped_columns},
     {"reshape(broadcast_to(x)) = broadcast_to(x), of one element", reshaped_broadcast},
     {"broadcast_to(broadcast_to(x)) = broadcast_to(x)", broadcasts},
     {"slice(slice(x)) = slice(x)", slice_of_slice},

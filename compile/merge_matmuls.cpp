@@ -10,6 +10,7 @@
 // worth many of them. Those of captured operands leave the loop with the next hoisting.
 
 #include <sluice/compile/blocks.h>
+#include <sluice/compile/contraction.h>
 #include <sluice/compile/passes.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/concat.h>
@@ -182,7 +183,7 @@ Tensors merge_inner(const Block& block) {
   }
   if (plans.empty()) return block.results;
   Joiner join;
-  return detail::rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     const auto found = plans.find(&node);
     if (found == plans.end()) return {};
     Tensor sum;
@@ -197,40 +198,29 @@ Tensors merge_inner(const Block& block) {
 
 using Groups = std::vector<std::vector<const Node*>>;
 
-/// Products with the same tensor as the given operand and equal options, in groups whose other operands are
-/// all computed before the first of them: merging them makes no circle.
+/// Products with the same tensor as the given operand and equal options.
 Groups products_that_share(std::size_t operand, const Survey& survey) {
-  struct Open {
-    MatMulOptions options;
-    std::size_t group;
-    Index first;
-  };
+  using Kind = std::tuple<const Node*, int, bool, bool>;
+  std::map<Kind, std::size_t> index;
   Groups groups;
-  TensorMap<std::vector<Open>> open;
   for (const Node* node : survey.order()) {
     const MatMul* matmul = matmul_of(*node);
     if (matmul == nullptr || !is_matrix(node->inputs[1])) continue;
     if (operand == 1 && (matmul->options().transpose_a || !is_matrix(node->inputs[0]))) continue;
-    const Index other = survey.position(node->inputs[1 - operand].node());
-    auto& candidates = open[node->inputs[operand]];
-    const auto fits = std::find_if(candidates.begin(), candidates.end(), [&](const Open& candidate) {
-      return candidate.options.transpose_a == matmul->options().transpose_a &&
-             candidate.options.transpose_b == matmul->options().transpose_b && other < candidate.first;
-    });
-    if (fits != candidates.end()) {
-      groups[fits->group].push_back(node);
-    } else {
-      candidates.push_back({matmul->options(), groups.size(), survey.position(*node)});
-      groups.push_back({node});
-    }
+    const Tensor& shared = node->inputs[operand];
+    const Kind kind{&shared.node(), shared.output(), matmul->options().transpose_a,
+                    matmul->options().transpose_b};
+    const auto [found, inserted] = index.emplace(kind, groups.size());
+    if (inserted) groups.emplace_back();
+    groups[found->second].push_back(node);
   }
   return groups;
 }
 
-/// Replaces each group by one product, made where its first member was, and slices of it along `axis`.
+/// Replaces each group by one product and slices of it along `axis`.
 template <class Make>
-Tensors merge_groups(const Block& block, const Survey& survey, const Groups& groups, Index axis,
-                     const Make& make_product) {
+Tensors merge_groups(const Block& block, const detail::Contraction& contraction, const Groups& groups,
+                     Index axis, const Make& make_product) {
   struct Member {
     std::size_t group;
     Index begin;
@@ -245,7 +235,7 @@ Tensors merge_groups(const Block& block, const Survey& survey, const Groups& gro
   }
   if (members.empty()) return block.results;
   Tensors merged(groups.size());
-  return detail::rebuilt(block, survey, [&](const Node& node, const Now& now) -> Tensors {
+  return detail::rebuilt(block, contraction.order(), [&](const Node& node, const Now& now) -> Tensors {
     const auto member = members.find(&node);
     if (member == members.end()) return {};
     Tensor& whole = merged[member->second.group];
@@ -258,14 +248,16 @@ Tensors merge_groups(const Block& block, const Survey& survey, const Groups& gro
 
 Tensors merge_columns(const Block& block) {
   const Survey survey(block);
+  detail::Contraction contraction(survey);
   Groups groups;
-  for (auto& products : products_that_share(0, survey)) {
+  for (const auto& products : products_that_share(0, survey)) {
     const bool pays = joins_freely(products, 1, survey) || rows_of(*products.front()) >= few_rows;
-    if (products.size() > 1 && pays) groups.push_back(sorted_by_right(std::move(products), survey));
+    auto merged = pays ? contraction.add(products) : std::vector<const Node*>{};
+    if (!merged.empty()) groups.push_back(sorted_by_right(std::move(merged), survey));
   }
   Joiner join;
   return merge_groups(
-      block, survey, groups, -1, [&](const std::vector<const Node*>& products, const Now& now) {
+      block, contraction, groups, -1, [&](const std::vector<const Node*>& products, const Now& now) {
         const Node& first = *products.front();
         const MatMulOptions options = matmul_of(first)->options();
         const Tensor right = join(operands(products, 1, now), options.transpose_b ? 0 : 1, first.where);
@@ -276,14 +268,16 @@ Tensors merge_columns(const Block& block) {
 Tensors merge_rows(const Block& block) {
   constexpr Index many_rows = 64;  // enough to make good use of a matrix that is read once
   const Survey survey(block);
+  detail::Contraction contraction(survey);
   Groups groups;
-  for (auto& products : products_that_share(1, survey)) {
+  for (const auto& products : products_that_share(1, survey)) {
     const bool few = std::all_of(products.begin(), products.end(),
                                  [](const Node* product) { return rows_of(*product) < many_rows; });
-    if (products.size() > 1 && few) groups.push_back(std::move(products));
+    auto merged = few ? contraction.add(products) : std::vector<const Node*>{};
+    if (!merged.empty()) groups.push_back(std::move(merged));
   }
   Joiner join;
-  return merge_groups(block, survey, groups, -2,
+  return merge_groups(block, contraction, groups, -2,
                       [&](const std::vector<const Node*>& products, const Now& now) {
                         const Node& first = *products.front();
                         const Tensor left = join(operands(products, 0, now), 0, first.where);

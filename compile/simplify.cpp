@@ -45,7 +45,7 @@ Tensors simplified(const Node& node, const detail::Now& now) {
 Graph passes::simplify(const Graph& graph) {
   constexpr int most_rounds = 8;
   const auto rule = [](const detail::Block& block) {
-    return detail::rebuilt(block, detail::Survey(block), simplified);
+    return detail::rebuilt(block, detail::Survey(block).order(), simplified);
   };
   Graph before = graph;
   for (int round = 0; round < most_rounds; ++round) {

@@ -56,6 +56,29 @@ TEST_CASE("products that need each other, or have too few rows for copies of the
   CHECK(to_text(passes::merge_matmuls(small)) == to_text(small));
 }
 
+TEST_CASE("products merge wherever they are used, but never in a circle") {
+  // The second right operand is at hand much later than the first product is used.
+  const auto late = [](const Tensors& x) {
+    const Tensor first = matmul(x[0], x[1]);
+    const Tensor right = tanh(sigmoid(tanh(x[2])));
+    return Tensors{tanh(tanh(tanh(first))), matmul(x[0], right)};
+  };
+  const test::Traced before = traced(late, {{20, 3}, {3, 4}, {3, 4}});
+  const Graph after = passes::merge_matmuls(before.graph);
+  test::require_same_values(before.graph, after, before.arguments);
+  CHECK(occurrences(after, "matmul(") == 1);
+  // Each pair could be one; both together could not.
+  const auto crossed = [](const Tensors& x) {
+    const Tensor a = matmul(x[0], x[2]);
+    const Tensor b = matmul(x[1], x[3]);
+    return Tensors{matmul(x[0], slice(b, 0, 0, 3)), matmul(x[1], slice(a, 0, 0, 3))};
+  };
+  const test::Traced both = traced(crossed, {{20, 3}, {20, 3}, {3, 4}, {3, 4}});
+  const Graph one = passes::merge_matmuls(both.graph);
+  test::require_same_values(both.graph, one, both.arguments);
+  CHECK(occurrences(one, "matmul(") == 3);
+}
+
 TEST_CASE("weights that no run changes are put together for products of few rows, too") {
   const Variable a(ones({3, 4}));
   const Variable b(ones({3, 4}));
@@ -173,6 +196,25 @@ TEST_CASE("outside of bodies a joined operand is split where only transposed pro
   };
   const Graph graph = traced(kept, {{4, 2}, {4, 3}, {4, 5}}).graph;
   CHECK(to_text(passes::split_concats(graph)) == to_text(graph));
+}
+
+TEST_CASE("a concat that a body makes to be stacked is made outside") {
+  const auto function = [](const Tensors& x) {
+    const Tensors run = scanned(
+        [&](const Tensors& c, const Tensors& step) -> Carried {
+          return {{tanh(c[0] + step[0])}, {concat({step[0], c[0]}, 1)}};
+        },
+        {zeros({2, 3}, f64)}, {x[0]});
+    return Tensors{matmul(reshape(run[1], {10, 6}), x[1], {true, false})};
+  };
+  const test::Traced before = traced(function, {{5, 2, 3}, {10, 4}});
+  const Graph after = passes::simplify(passes::split_concats(passes::scan_form(before.graph)));
+  test::require_same_values(before.graph, after, before.arguments);
+  CHECK_THAT(to_text(after), contains("return %1, a0"));  // the carry as it came in is what is stacked
+  CHECK(occurrences(after, "concat(") == 1);
+  const Graph split = passes::split_concats(after);
+  test::require_same_values(before.graph, split, before.arguments);
+  CHECK(occurrences(split, "matmul(") == 2);
 }
 
 TEST_CASE("what a body joins leaves it joined") {

@@ -133,6 +133,30 @@ TEST_CASE("moves of elements cancel or become one") {
   CHECK(left_of([](const Tensors& x) { return reshape(reshape(x[0], {6}), {2, 3}); }, {{2, 3}}) == "a0");
 }
 
+TEST_CASE("rows are joined before columns are chosen or put side by side") {
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(concat({x[0], x[1]}, 2), {6, 5});
+            },
+            {{2, 3, 1}, {2, 3, 4}}) ==
+        "%0 = reshape(a0, shape=[6, 1]); %1 = reshape(a1, shape=[6, 4]); %2 = concat(%0, %1, axis=1); %2");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(slice(x[0], 2, 1, 3), {6, 2});
+            },
+            {{2, 3, 4}}) == "%0 = reshape(a0, shape=[6, 4]); %1 = slice(%0, [0:6, 1:3]); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(slice(x[0], 1, 1, 3), {4, 4});
+            },
+            {{2, 3, 4}}) == "%0 = slice(a0, [0:2, 1:3, 0:4]); %1 = reshape(%0, shape=[4, 4]); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(concat({x[0], x[1]}, 1), {5, 2});
+            },
+            {{2, 1}, {2, 4}}) == "%0 = concat(a0, a1, axis=1); %1 = reshape(%0, shape=[5, 2]); %1");
+}
+
 TEST_CASE("slices are taken where the elements come from") {
   CHECK(left_of([](const Tensors& x) { return slice(slice(x[0], 0, 1, 8, 2), 0, 1, 3); }, {{9}}) ==
         "%0 = slice(a0, [3:6:2]); %0");

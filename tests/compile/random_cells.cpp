@@ -138,9 +138,11 @@ Tensor loss_of(CellAuthor& author, const Tensors& results, DType dtype) {
   return loss;
 }
 
-/// Everything a step of training gives: the loss, gradients, and what the loops gave.
+/// Everything a step of training gives: the loss, gradients, and what the loops gave. Variables among weights
+/// learn, those that are carries hold the state from step to step.
 Tensors trained(CellAuthor& author, const Sizes& sizes, const Tensors& weights, const Tensors& carries,
-                const Tensors& xs, std::vector<Variable>& variables) {
+                const Tensors& xs, const std::vector<Variable>& variables,
+                const std::vector<Variable>& states) {
   const DType dtype = carries[0].dtype();
   CellAuthor inside(static_cast<unsigned>(author.below(1u << 31u)), prepared(author, weights), weights[0],
                     dtype == DType::float64);
@@ -156,6 +158,7 @@ Tensors trained(CellAuthor& author, const Sizes& sizes, const Tensors& weights, 
   const ScanBody body = sizes.gated ? inside.gated_body(sizes.gates)
                                     : inside.body(2 + inside.below(14), inside.below(3), 2, outside);
   Carried run = inside.loop(body, carries, sequences, sizes.steps);
+  for (std::size_t i = 0; i < states.size(); ++i) states[i].assign(run.carry[i]);
   Tensors results = run.carry;
   results.insert(results.end(), run.ys.begin(), run.ys.end());
   if (!run.ys.empty() && inside.chance(3)) {  // another layer, on what the first one gave
@@ -210,18 +213,27 @@ RandomCell random_cell(const CellPlan& plan) {
     cell.arguments = weights;
   }
   const std::size_t given = cell.arguments.size();
-  cell.arguments.insert(cell.arguments.end(), carries.begin(), carries.end());
+  std::vector<Variable> weight_variables = cell.variables;
+  std::vector<Variable> states;
+  if (author.chance(4)) {
+    for (const Tensor& carry : carries) states.emplace_back(carry);
+    cell.variables.insert(cell.variables.end(), states.begin(), states.end());
+  } else {
+    cell.arguments.insert(cell.arguments.end(), carries.begin(), carries.end());
+  }
+  const auto held = static_cast<std::ptrdiff_t>(cell.arguments.size());
   cell.arguments.insert(cell.arguments.end(), xs.begin(), xs.end());
   Specs specs;
   for (const Tensor& t : cell.arguments) specs.push_back(t.spec());
   cell.graph = trace(
       [&](const Tensors& inputs) {
         const auto first_carry = inputs.begin() + static_cast<std::ptrdiff_t>(given);
-        const auto first_x = first_carry + static_cast<std::ptrdiff_t>(carries.size());
+        const auto first_x = inputs.begin() + held;
         Tensors captured(inputs.begin(), first_carry);
-        captured.insert(captured.end(), cell.variables.begin(), cell.variables.end());
-        return trained(author, sizes, captured, {first_carry, first_x}, {first_x, inputs.end()},
-                       cell.variables);
+        captured.insert(captured.end(), weight_variables.begin(), weight_variables.end());
+        Tensors state(first_carry, first_x);
+        state.insert(state.end(), states.begin(), states.end());
+        return trained(author, sizes, captured, state, {first_x, inputs.end()}, weight_variables, states);
       },
       specs);
   return cell;
@@ -248,7 +260,7 @@ Tensor spoiled(const Tensor& t, std::mt19937& random) {
 void spoil(RandomCell& cell, unsigned seed) {
   std::mt19937 random(seed);
   for (std::size_t n = 1 + random() % 2; n > 0; --n) {
-    if (!cell.variables.empty() && random() % 2 == 0) {
+    if (!cell.variables.empty() && (cell.arguments.empty() || random() % 2 == 0)) {
       const Variable& variable = cell.variables[random() % cell.variables.size()];
       variable.set(spoiled(variable.value(), random).value());
     } else {

@@ -48,12 +48,17 @@ Tensors values_of(const std::vector<Variable>& variables) {
   return values;
 }
 
-/// Results of a run, then what the Variables hold after it; they get their old values back.
+/// Results of a run, then what the Variables hold after it, and the same of a second run, which begins with
+/// those; at last they get their old values back.
 template <class Run>
 Tensors outcome(const RandomCell& cell, const Run& run) {
   const Tensors before = values_of(cell.variables);
-  Tensors all = run();
-  for (const Tensor& value : values_of(cell.variables)) all.push_back(value);
+  Tensors all;
+  for (int runs = cell.variables.empty() ? 1 : 2; runs > 0; --runs) {
+    const Tensors results = run();
+    all.insert(all.end(), results.begin(), results.end());
+    for (const Tensor& value : values_of(cell.variables)) all.push_back(value);
+  }
   for (std::size_t i = 0; i < before.size(); ++i) cell.variables[i].set(before[i].value());
   return all;
 }

@@ -290,14 +290,14 @@ Tensors all_nan(const Tensors& arguments) {
   return result;
 }
 
-Tensors nudged(const Tensors& arguments) {
+Tensors nudged(const Tensors& arguments, unsigned way) {
   Tensors result = arguments;
   for (Tensor& t : result) {
     if (!is_floating(t.dtype())) continue;
     const double little = t.dtype() == DType::float64 ? 4 * std::numeric_limits<double>::epsilon()
                                                       : 4 * std::numeric_limits<float>::epsilon();
     const Tensor place = reshape(arange(t.size(), t.dtype()), t.shape());
-    t = evaluate(t + t * sin(place * 1.7 + 0.3) * little);
+    t = evaluate(t + t * sin(place * 1.7 + way) * little);
   }
   return result;
 }

@@ -33,7 +33,7 @@ bool spoil_ids(RandomCell& cell, unsigned seed);
 /// Arguments of the same specs, whose floating elements are all NaN.
 Tensors all_nan(const Tensors& arguments);
 
-/// Arguments that differ from these in their last bits.
-Tensors nudged(const Tensors& arguments);
+/// Arguments that differ from these in their last bits, one way or another.
+Tensors nudged(const Tensors& arguments, unsigned way);
 
 }  // namespace sluice::test

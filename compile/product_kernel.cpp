@@ -10,8 +10,11 @@
 namespace sluice {
 
 namespace {
-constexpr Index pack_piece = Index{1} << 15;  // elements that are worth a thread
-}
+constexpr Index pack_piece = Index{1} << 15;      // elements that are worth a thread
+constexpr Index block_products = Index{1} << 20;  // multiplications that are worth one
+constexpr Index cache_elements = Index{1} << 17;  // of the left operand
+constexpr Index block_step = 24;                  // a multiple of the rows of all micro-kernels
+}  // namespace
 
 std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b) {
   const bool one = a.rank() == 2 || (b.rank() == 2 && !options.transpose_a);
@@ -42,25 +45,40 @@ void pack_operand(bool transpose, Index inner, Index columns, const Value& b, co
 }
 
 ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b,
-                             const Value& c, bool packed)
-    : options_(options),
-      sizes_(sizes),
-      dtype_(c.spec.dtype),
-      lda_(a.row_stride),
-      ldb_(b.row_stride),
-      ldc_(c.row_stride),
-      packed_(packed) {}
+                             const Value& c, Right right)
+    : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(a), b_(b), c_(c), right_(right) {}
+
+/// Blocks of rows over the threads. They are long enough to be worth a thread, and short enough for the left
+/// operand's part to stay in the second cache; a row's bits do not depend on its block.
+template <class T>
+void ProductKernel::multiply_packed(const T* a, const T* packed, T* c) const {
+  const Index per_row = std::max<Index>(sizes_.inner * sizes_.columns, 1);
+  const Index fitting = std::max<Index>(block_step, cache_elements / sizes_.inner / block_step * block_step);
+  const Index worth = (block_products / per_row + block_step) / block_step * block_step;
+  const Index block = std::min(std::max(worth, block_step), fitting);
+  kernels::parallel_for(sizes_.rows, block, [&](Index begin, Index end) {
+    kernels::multiply_packed(end - begin, sizes_.columns, sizes_.inner, a + begin * a_.row_stride,
+                             a_.row_stride, packed, T{0}, c + begin * c_.row_stride, c_.row_stride);
+  });
+}
 
 template <class T>
 void ProductKernel::multiply(const Addresses& at) const {
   const auto* a = reinterpret_cast<const T*>(at[reads[0]]);
   const auto* b = reinterpret_cast<const T*>(at[reads[1]]);
   auto* c = reinterpret_cast<T*>(at[writes[0]]);
-  if (packed_) {
-    kernels::multiply_packed(sizes_.rows, sizes_.columns, sizes_.inner, a, lda_, b, T{0}, c, ldc_);
-  } else {
-    kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner, a,
-                  lda_, b, ldb_, T{0}, c, ldc_);
+  switch (right_) {
+    case Right::plain:
+      kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner, a,
+                    a_.row_stride, b, b_.row_stride, T{0}, c, c_.row_stride);
+      break;
+    case Right::packed:
+      multiply_packed(a, b, c);
+      break;
+    case Right::pack:
+      pack_operand(options_.transpose_b, sizes_.inner, sizes_.columns, b_, at[reads[1]], at[temporaries[0]]);
+      multiply_packed(a, reinterpret_cast<const T*>(at[temporaries[0]]), c);
+      break;
   }
 }
 

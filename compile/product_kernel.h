@@ -21,28 +21,36 @@ std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a,
 void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
                   std::byte* to);
 
-/// A matrix product that reads and writes rows at any distance. Its right operand may be packed.
+/// A matrix product that reads and writes rows at any distance.
 class ProductKernel final : public Kernel {
  public:
+  enum class Right {
+    plain,   ///< a library multiplies
+    packed,  ///< the right operand comes packed
+    pack     ///< it is packed here, into temporaries[0], before it is multiplied
+  };
+
   ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b, const Value& c,
-                bool packed);
+                Right right);
   void run(const Addresses& at) override;
   bool may_throw() const override { return false; }
-  std::string name() const override { return packed_ ? "product, packed" : "product"; }
+  std::string name() const override { return right_ == Right::packed ? "product, packed" : "product"; }
   std::string details() const override;
   double flops() const override;
 
  private:
   template <class T>
   void multiply(const Addresses& at) const;
+  template <class T>
+  void multiply_packed(const T* a, const T* packed, T* c) const;
 
   MatMulOptions options_;
   ProductSizes sizes_;
   DType dtype_;
-  Index lda_;
-  Index ldb_;
-  Index ldc_;
-  bool packed_;
+  Value a_;
+  Value b_;
+  Value c_;
+  Right right_;
 };
 
 }  // namespace sluice

@@ -20,6 +20,15 @@ std::size_t number_in(std::vector<std::size_t>& list, std::size_t value) {
   return list.size() - 1;
 }
 
+/// Fewer rows do not make up for packing.
+constexpr Index least_rows_to_pack = 16;
+
+Spec packed_spec(DType dtype, Index inner, Index columns) {
+  const Index size = dtype == DType::float64 ? kernels::packed_size<double>(inner, columns)
+                                             : kernels::packed_size<float>(inner, columns);
+  return {dtype, Shape{size}};
+}
+
 }  // namespace
 
 void ScheduleBuilder::add_unit(const Unit& unit) {
@@ -87,10 +96,20 @@ bool ScheduleBuilder::add_product(const Node& node) {
   const auto packed = sizes->rows <= request_.most_packed_rows
                           ? packed_operand(b, matmul->options(), sizes->inner, sizes->columns)
                           : std::nullopt;
+  const bool pack = !packed && request_.lowering.pack && !matmul->options().transpose_a &&
+                    sizes->rows >= least_rows_to_pack;
+  using Right = ProductKernel::Right;
   const std::size_t right = value_of_.at(b);
   const std::size_t result = output_value(Tensor(node.shared_from_this()));
-  auto kernel = std::make_unique<ProductKernel>(matmul->options(), *sizes, value(left), value(right),
-                                                value(result), packed.has_value());
+  auto kernel =
+      std::make_unique<ProductKernel>(matmul->options(), *sizes, value(left), value(right), value(result),
+                                      packed ? Right::packed
+                                      : pack ? Right::pack
+                                             : Right::plain);
+  if (pack) {
+    kernel->temporaries = {add_value(packed_spec(b.dtype(), sizes->inner, sizes->columns), Value::Home::arena,
+                                     &node, "packed for one product")};
+  }
   kernel->reads = {left, packed.value_or(right)};
   kernel->writes = {result};
   add_kernel(std::move(kernel));
@@ -106,9 +125,7 @@ std::optional<std::size_t> ScheduleBuilder::packed_operand(const Tensor& t, MatM
     for (const Schedule::Pack& pack : schedule_.packs) {
       if (pack.input == i && pack.transpose == options.transpose_b) return pack.packed;
     }
-    const Index size = t.dtype() == DType::float64 ? kernels::packed_size<double>(inner, columns)
-                                                   : kernels::packed_size<float>(inner, columns);
-    const std::size_t packed = add_value({t.dtype(), Shape{size}}, Value::Home::bound);
+    const std::size_t packed = add_value(packed_spec(t.dtype(), inner, columns), Value::Home::bound);
     schedule_.packs.push_back({i, packed, options.transpose_b, inner, columns});
     return packed;
   }

@@ -285,13 +285,19 @@ Tensors merge_rows(const Block& block) {
                       });
 }
 
+Graph merged(Graph graph, int least_depth) {
+  for (const auto rule : {merge_inner, merge_columns, merge_rows}) {
+    graph = detail::rewrite_blocks(
+        graph, [&](const Block& block) { return block.depth < least_depth ? block.results : rule(block); });
+  }
+  return graph;
+}
+
 }  // namespace
 
-Graph passes::merge_matmuls(const Graph& graph) {
-  Graph merged = graph;
-  for (const auto rule : {merge_inner, merge_columns, merge_rows})
-    merged = detail::rewrite_blocks(merged, rule);
-  return merged;
-}
+Graph passes::merge_matmuls(const Graph& graph) { return merged(graph, 0); }
+
+/// First in bodies: what they put side by side decides the order outside.
+Graph passes::merge_in_loops(const Graph& graph) { return merged(graph, 1); }
 
 }  // namespace sluice

@@ -9,6 +9,8 @@ namespace sluice::passes {
 Graph scan_form(const Graph& graph);
 Graph simplify(const Graph& graph);
 Graph split_concats(const Graph& graph);
+Graph split_stacks(const Graph& graph);
+Graph merge_in_loops(const Graph& graph);
 Graph merge_matmuls(const Graph& graph);
 Graph join_stacks(const Graph& graph);
 Graph join_parts(const Graph& graph);

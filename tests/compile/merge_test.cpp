@@ -208,7 +208,7 @@ TEST_CASE("a concat that a body makes to be stacked is made outside") {
     return Tensors{matmul(reshape(run[1], {10, 6}), x[1], {true, false})};
   };
   const test::Traced before = traced(function, {{5, 2, 3}, {10, 4}});
-  const Graph after = passes::simplify(passes::split_concats(passes::scan_form(before.graph)));
+  const Graph after = passes::simplify(passes::split_stacks(passes::scan_form(before.graph)));
   test::require_same_values(before.graph, after, before.arguments);
   CHECK_THAT(to_text(after), contains("return %1, a0"));  // the carry as it came in is what is stacked
   CHECK(occurrences(after, "concat(") == 1);

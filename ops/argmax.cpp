@@ -58,15 +58,15 @@ class ArgExtreme : public Op {
     });
   }
 
+  const Index axis_;
+  const bool keep_;
+
  private:
   template <class T>
   static bool is_nan(T x) {
     if constexpr (std::is_floating_point_v<T>) return std::isnan(x);
     return false;
   }
-
-  const Index axis_;
-  const bool keep_;
 };
 
 class ArgMax final : public ArgExtreme {
@@ -76,6 +76,9 @@ class ArgMax final : public ArgExtreme {
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     search(inputs[0], outputs[0], [](auto a, auto b) { return a > b; });
   }
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {argmax(inputs[0], axis_ + 1, keep_)};
+  }
 };
 
 class ArgMin final : public ArgExtreme {
@@ -84,6 +87,9 @@ class ArgMin final : public ArgExtreme {
   std::string_view name() const override { return "argmin"; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     search(inputs[0], outputs[0], [](auto a, auto b) { return a < b; });
+  }
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {argmin(inputs[0], axis_ + 1, keep_)};
   }
 };
 

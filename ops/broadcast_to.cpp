@@ -2,6 +2,7 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/steps.h>
 #include <sluice/ops/strided.h>
 
 #include <fmt/format.h>
@@ -46,6 +47,13 @@ class BroadcastTo final : public Op {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     return {sum_to(dy, y.input(0).shape())};
   }
+
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    const Shape shape = shape_.inserted(0, inputs[0].shape()[0]);
+    return {broadcast_to(detail::with_step_rank(inputs[0], shape_.rank()), shape)};
+  }
+
+  bool only_moves() const override { return true; }
 
  private:
   const Shape shape_;

@@ -2,6 +2,7 @@
 #include <sluice/ops/concat.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/slice.h>
+#include <sluice/ops/steps.h>
 #include <sluice/ops/strided.h>
 
 #include <fmt/format.h>
@@ -78,6 +79,12 @@ class Concat final : public Op {
     if (!distance) return std::nullopt;
     return Window{before * strides[static_cast<std::size_t>(axis_)], *distance};
   }
+
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
+    return {concat(detail::all_over_time(inputs, over_time), axis_ + 1)};
+  }
+
+  bool only_moves() const override { return true; }
 
  private:
   const Index axis_;

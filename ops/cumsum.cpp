@@ -38,6 +38,10 @@ class CumSum final : public Op {
 
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {cumsum(dy, axis_, !reverse_)}; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {cumsum(inputs[0], axis_ + 1, reverse_)};
+  }
+
  private:
   template <class T>
   static T plus(T a, T b) {

@@ -86,6 +86,10 @@ class Extreme final : public Op {
     return inputs[0].shape.rank() > 0 && !has_axis(axes_, 0);
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {make(std::make_shared<Extreme>(axes_ << 1, keep_), {inputs[0]})};
+  }
+
  private:
   static Axes all_of(AxisSet set) {
     std::vector<Index> axes;

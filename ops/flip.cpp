@@ -35,6 +35,12 @@ class Flip final : public Op {
     return {make(std::make_shared<Flip>(axes_), {dy})};
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {make(std::make_shared<Flip>(axes_ << 1), {inputs[0]})};
+  }
+
+  bool only_moves() const override { return true; }
+
  private:
   const detail::AxisSet axes_;
 };

@@ -4,6 +4,7 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/steps.h>
 #include <sluice/ops/take.h>
 
 #include <fmt/format.h>
@@ -52,6 +53,13 @@ class IndexSum final : public Op {
   }
 
   detail::IndexSumForm form() const { return {axis_, length_}; }
+
+  /// Along axis 0 time is one more axis of the ids.
+  Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
+    if (axis_ != 0) return {};
+    const Tensors all = detail::all_over_time(inputs, over_time);
+    return index_sum(all[0], all[1], 0, length_);
+  }
 
  private:
   /// Threads share out columns, so that each element has one writer, who goes through the ids in order.

@@ -54,6 +54,10 @@ class LogSumExp final : public Op {
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {logsumexp(inputs[0], axis_ + 1, keep_)};
+  }
+
  private:
   const Index axis_;
   const bool keep_;

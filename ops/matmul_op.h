@@ -15,6 +15,9 @@ class MatMul final : public Op {
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override;
+  Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override;
+
   MatMulOptions options() const { return options_; }
 
  private:

@@ -37,6 +37,10 @@ class OneHot final : public Op {
 
   Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {one_hot(inputs[0], depth_, dtype_)};
+  }
+
  private:
   const Index depth_;
   const DType dtype_;

@@ -66,6 +66,14 @@ class Pad final : public Op {
   const std::vector<detail::Spread>& spreads() const { return spreads_; }
   double value() const { return value_; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    std::vector<detail::Spread> spreads{detail::Spread{}};
+    spreads.insert(spreads.end(), spreads_.begin(), spreads_.end());
+    return {detail::pad_spread(inputs[0], spreads, value_)};
+  }
+
+  bool only_moves() const override { return value_ == 0; }
+
  private:
   static Index covered(const detail::Spread& spread, Index length) {
     return length == 0 ? 0 : (length - 1) * spread.step + 1;

@@ -77,6 +77,10 @@ class Prod final : public Op {
     return {transpose(reshape(dx, moved.shape()), back)};
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {make(std::make_shared<Prod>(axes_ << 1, keep_), {inputs[0]})};
+  }
+
  private:
   const detail::AxisSet axes_;
   const bool keep_;

@@ -46,6 +46,12 @@ class Reshape final : public Op {
     return Window{0, shape_.rank() == 0 ? 1 : shape_.back()};
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {reshape(inputs[0], shape_.inserted(0, inputs[0].shape()[0]))};
+  }
+
+  bool only_moves() const override { return true; }
+
  private:
   const Shape shape_;
 };

@@ -4,6 +4,7 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/scatter_add.h>
+#include <sluice/ops/steps.h>
 #include <sluice/ops/take_along_axis.h>
 
 #include <fmt/format.h>
@@ -61,6 +62,11 @@ class ScatterSum final : public Op {
   }
 
   Index axis() const { return axis_; }
+
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
+    const Tensors all = detail::all_over_time(inputs, over_time);
+    return {scatter_sum(all[0], all[1], axis_ + 1, length_)};
+  }
 
  private:
   const Index axis_;

@@ -92,6 +92,14 @@ class Slice final : public Op {
     return distance ? std::optional(Window{offset, *distance}) : std::nullopt;
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    std::vector<Range> ranges{Range{}};
+    ranges.insert(ranges.end(), ranges_.begin(), ranges_.end());
+    return {slice(inputs[0], ranges)};
+  }
+
+  bool only_moves() const override { return true; }
+
  private:
   const std::vector<Range> ranges_;
 };

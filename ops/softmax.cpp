@@ -50,6 +50,10 @@ class Softmax final : public Op {
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {softmax(inputs[0], axis_ + 1)};
+  }
+
  private:
   const Index axis_;
 };

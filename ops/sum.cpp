@@ -71,6 +71,15 @@ class Sum final : public Op {
     return inputs[0].shape.rank() > 0 && !detail::has_axis(axes_, 0);
   }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    return {make(std::make_shared<Sum>(axes_ << 1, keep_), {inputs[0]})};
+  }
+
+  Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    const Tensor total = make(std::make_shared<Sum>(axes_ << 1 | 1u, false), {inputs[0]});
+    return reshape(total, detail::reduced_shape(inputs[0].shape().erased(0), axes_, keep_));
+  }
+
  private:
   const detail::AxisSet axes_;
   const bool keep_;

@@ -4,6 +4,7 @@
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/take.h>
+#include <sluice/ops/transpose.h>
 
 #include <fmt/format.h>
 
@@ -52,6 +53,17 @@ class Take final : public Op {
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
     return axis_ == 0 && !by_rows[0] && by_rows[1];  // one table for all rows of ids
+  }
+
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
+    if (!over_time[1]) return {take(inputs[0], inputs[1], axis_ + 1)};
+    if (over_time[0]) return {};
+    const Tensor taken = take(inputs[0], inputs[1], axis_);  // time comes first among the axes of the ids
+    std::vector<Index> order{axis_};
+    for (Index axis = 0; axis < taken.rank(); ++axis) {
+      if (axis != axis_) order.push_back(axis);
+    }
+    return {transpose(taken, order)};
   }
 
  private:

@@ -2,6 +2,7 @@
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/scatter_add.h>
+#include <sluice/ops/steps.h>
 #include <sluice/ops/take_along_axis.h>
 
 #include <fmt/format.h>
@@ -49,6 +50,11 @@ class TakeAlongAxis final : public Op {
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     return {scatter_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
+  }
+
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
+    const Tensors all = detail::all_over_time(inputs, over_time);
+    return {take_along_axis(all[0], all[1], axis_ + 1)};
   }
 
  private:

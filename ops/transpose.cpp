@@ -43,6 +43,14 @@ class Transpose final : public Op {
 
   const std::vector<Index>& order() const { return order_; }
 
+  Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
+    std::vector<Index> order{0};
+    for (const Index axis : order_) order.push_back(axis + 1);
+    return {transpose(inputs[0], order)};
+  }
+
+  bool only_moves() const override { return true; }
+
  private:
   const std::vector<Index> order_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 // What the benchmarks share: options, timing in turns, and rows of a Markdown table.
 
+#include <sluice/compile/program.h>
 #include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
@@ -24,11 +25,14 @@ struct Settings {
   int threads = 1;
   double seconds = 2;  ///< for every thing measured
   bool smoke = false;
+  bool explain = false;
 
   void add_to(CLI::App& app) {
     app.add_option("--threads", threads, "threads to compute with")->capture_default_str();
     app.add_option("--seconds", seconds, "time for every thing measured")->capture_default_str();
     app.add_flag("--smoke", smoke, "run everything once, in small: the figures mean nothing");
+    app.add_flag("--explain", explain,
+                 "tell on standard error what the programs do and where their time goes");
   }
 };
 
@@ -96,6 +100,13 @@ inline void follow(const Work& work, double before) {
     fmt::print("{} {} {}\n", median(samples), before, peak_mib());
     std::fflush(stdout);
   }
+}
+
+/// For --explain: the steps of a program, its passes, and its profile.
+inline void explain(sluice::Program& program, const Settings& settings) {
+  if (!settings.explain) return;
+  program.run();
+  fmt::print(stderr, "{}\n{}\n{}\n", program.print(), program.print_passes(), program.profile().text());
 }
 
 /// Prints a table as Markdown, each row when it is known.

@@ -90,6 +90,7 @@ class Comparison {
   void row(std::string_view name, const Sizes& s, Index gates, std::vector<Products::InLoop> in_loop) {
     const sl::nn::Recurrent<Cell> rnn(1, s.hidden, s.hidden, sl::random::key(1));
     bench::LayersStep step(rnn, s.length, s.batch);
+    bench::explain(step.program(), settings_);
     Products products(s.length, s.batch, s.hidden, gates, std::move(in_loop));
     const std::vector<double> seconds =
         bench::medians({[&] { step.run(); }, [&] { products.run(); }}, settings_);

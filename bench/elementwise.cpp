@@ -37,6 +37,7 @@ void lstm(bench::Table& table, Index batch, Index units, const bench::Settings& 
   });
   sl::Program& program = compiled.program(sl::zeros({batch, 4 * units}), sl::zeros({batch, units}));
   const std::span<float> gates = bench::input_of(program, 0), c = bench::input_of(program, 1);
+  bench::explain(program, settings);
   bench::fill(gates, 4);
   bench::fill(c);
   std::vector<float> next_c(c.size()), next_h(c.size());
@@ -73,6 +74,7 @@ void adam(bench::Table& table, Index size, const bench::Settings& settings) {
     by_hand();
   }
   check(parameter.value().value().values<float>(), p);
+  bench::explain(program, settings);
   row(table, fmt::format("Adam, {} parameters", size),
       bench::medians({[&] { program.run(); }, by_hand}, settings));
 }

@@ -111,6 +111,7 @@ void measure(const bench::Settings& settings) {
   for (const Configuration& c : configurations) {
     const sl::nn::LSTM rnn(c.layers, c.inputs, c.hidden, sl::random::key(1));
     bench::LayersStep step(rnn, c.length, c.batch);
+    bench::explain(step.program(), settings);
     std::vector<bench::Work> works{[&] { step.run(); }};
 #ifdef SLUICE_HAS_HAND_LSTM
     bench::by_hand::set_threads(settings.threads);

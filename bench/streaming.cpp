@@ -65,6 +65,7 @@ void measure(const bench::Settings& settings) {
         throw std::runtime_error(fmt::format("step {} gives {} and by hand {}", i, *out, expected));
       }
     }
+    bench::explain(program, settings);
     const std::vector<double> seconds =
         bench::medians({[&] { program.run(); }, [&] { *in = 0.1F * hand->run(*in); }}, settings);
     table.row({fmt::format("H={}", hidden), bench::time(seconds[0]), bench::time(seconds[1]),

@@ -28,6 +28,7 @@ void measure(const bench::ModelSize& size, bool follow, const bench::Settings& s
   fill_ids(program, 0, size.vocabulary);
   fill_ids(program, 1, size.vocabulary);
   const bench::Work step = [&] { program.run(); };
+  bench::explain(program, settings);
   if (follow) {
     bench::follow(step, before);
     return;

@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <random>
+#include <set>
 
 #include "compile/random_cells.h"
 #include "support/catch.h"
@@ -108,26 +110,40 @@ std::string difference(const Tensor& got, const Tensor& expected, double allowed
   return "";
 }
 
-/// Sets of passes to try beside all of them: none, each alone, and all but each.
+/// Sets of passes to try beside all of them.
 struct NamedSet {
   std::string name;
   PassSet set;
 };
-std::vector<NamedSet> other_sets() {
-  std::vector<NamedSet> sets{{"none", PassSet::none()}};
-  const auto add = [&](std::string_view name) {
-    sets.push_back({"only " + std::string(name), PassSet::only({std::string(name)})});
-    sets.push_back({"without " + std::string(name), PassSet::without({std::string(name)})});
-  };
-  for (const Pass& pass : graph_passes()) add(pass.name);
-  for (const std::string_view name : lowering_switches()) add(name);
-  return sets;
+
+/// Passes and switches, each once.
+std::vector<std::string> pass_names() {
+  std::set<std::string> names;
+  for (const Pass& pass : graph_passes()) names.emplace(pass.name);
+  for (const std::string_view name : lowering_switches()) names.emplace(name);
+  return {names.begin(), names.end()};
 }
 
-/// One of the sets for each cell, in turn.
-const NamedSet& set_of(unsigned seed) {
-  static const std::vector<NamedSet> sets = other_sets();
-  return sets[seed % sets.size()];
+/// For each cell another one: none, each alone, all but each; and for every other cell some of them.
+NamedSet set_of(unsigned seed) {
+  static const std::vector<std::string> names = pass_names();
+  const std::size_t number = seed / 2 % (2 * names.size() + 1);
+  if (seed % 2 == 1) {
+    std::mt19937 random(seed);
+    NamedSet some{"", PassSet::none()};
+    std::vector<std::string> chosen;
+    for (const std::string& name : names) {
+      if (random() % 2 == 0) continue;
+      chosen.push_back(name);
+      some.name += (some.name.empty() ? "" : ",") + name;
+    }
+    some.set = PassSet::only(chosen);
+    return some;
+  }
+  if (number == 2 * names.size()) return {"none", PassSet::none()};
+  const std::string& name = names[number / 2];
+  if (number % 2 == 0) return {name, PassSet::only({name})};
+  return {"-" + name, PassSet::without({name})};
 }
 
 /// What the interpreter says, and how far a program may be from it.
@@ -191,8 +207,9 @@ void check_cell(const RandomCell& cell, unsigned seed, double tolerance) {
     INFO("all passes");
     oracle.require(compiled(cell, PassSet::all()));
   }
-  INFO("passes: " << set_of(seed).name);
-  oracle.require(compiled(cell, set_of(seed).set));
+  const NamedSet other = set_of(seed);
+  INFO("SLUICE_PASSES=" << other.name);
+  oracle.require(compiled(cell, other.set));
 }
 
 }  // namespace

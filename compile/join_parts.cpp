@@ -30,7 +30,8 @@ bool keeps_last_axis(const Node& node) {
   return axis && *axis != last;
 }
 
-/// The range of the last axis that all inputs are of their wholes; none where they are not or differ.
+/// The range of the last axis that all inputs are of their wholes, which are equally wide; none where they are
+/// not or differ.
 const Range* common_cut(const Node& node) {
   const Range* common = nullptr;
   for (const Tensor& input : node.inputs) {
@@ -40,6 +41,7 @@ const Range* common_cut(const Node& node) {
     if (!(whole.with(whole.rank() - 1, input.shape().back()) == input.shape())) return nullptr;
     if (common == nullptr) common = &ranges->back();
     if (common->begin != ranges->back().begin || common->end != ranges->back().end) return nullptr;
+    if (whole.back() != node.inputs[0].input(0).shape().back()) return nullptr;
   }
   return common;
 }

@@ -3,6 +3,7 @@
 #include <sluice/compile/compile.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/evaluate.h>
+#include <sluice/ops/concat.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/slice.h>
@@ -54,4 +55,15 @@ TEST_CASE("a Variable that becomes a part of another one gets the old one") {
   CHECK(w.value().to_vector() == std::vector<float>{3, 4});
   step(full({}, 10));
   CHECK(w.value().to_vector() == std::vector<float>{13, 14});
+}
+
+TEST_CASE("parts of tensors of other widths, cut alike, are not taken for parts of one") {
+  require_compiled_alike(traced(
+      [](const Tensors& in) {
+        const auto cut = [&](Index begin, Index end) {
+          return concat({slice(in[0], -1, begin, end), slice(in[1], -1, begin, end)}, 0);
+        };
+        return Tensors{cut(0, 2), cut(2, 4)};  // all of the first, but not of the second
+      },
+      {{3, 4}, {2, 6}}));
 }

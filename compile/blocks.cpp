@@ -9,36 +9,37 @@
 
 namespace sluice::detail {
 
-Survey::Survey(const Block& block) : block_(block) {
-  const auto nodes = topological_order(block.results);
+Survey::Survey(const Block& block) : block_(block), order_(topological_order(block.results)) {
   std::unordered_set<const Node*> varying = block.written;
   for (const Tensor& input : block.inputs) {
     if (block.captured.count(&input.node()) == 0) varying.insert(&input.node());
   }
-  for (const Node* node : nodes) {
-    for (const Tensor& input : node->inputs) {
-      if (varying.count(&input.node()) > 0) varying.insert(node);
-      users_[input].push_back(node);
+  for (const Node* node : order_) {
+    if (std::any_of(node->inputs.begin(), node->inputs.end(),
+                    [&](const Tensor& input) { return varying.count(&input.node()) > 0; })) {
+      varying.insert(node);
     }
   }
-  for (const Tensor& result : block.results) users_[result].push_back(nullptr);
-  std::unordered_map<const Node*, Index> height;  // of the tower of users above a node
-  for (auto node = nodes.rbegin(); node != nodes.rend(); ++node) {
-    for (const Tensor& input : (*node)->inputs) {
-      height[&input.node()] = std::max(height[&input.node()], height[*node] + 1);
-    }
-  }
-  order_ = nodes;
   const auto middle = std::stable_partition(order_.begin(), order_.end(),
                                             [&](const Node* node) { return varying.count(node) == 0; });
   invariants_ = middle - order_.begin();
-  const auto inner =
-      std::stable_partition(middle, order_.end(), [](const Node* node) { return node->inputs.empty(); });
-  std::stable_sort(inner, order_.end(), [&](const Node* a, const Node* b) { return height[a] > height[b]; });
-  for (std::size_t i = 0; i < order_.size(); ++i) position_.emplace(order_[i], static_cast<Index>(i));
+}
+
+Index Survey::position(const Node& node) const {
+  if (position_.empty()) {
+    position_.reserve(order_.size());
+    for (std::size_t i = 0; i < order_.size(); ++i) position_.emplace(order_[i], static_cast<Index>(i));
+  }
+  return position_.at(&node);
 }
 
 const std::vector<const Node*>& Survey::users(const Tensor& tensor) const {
+  if (users_.empty()) {
+    for (const Node* node : order_) {
+      for (const Tensor& input : node->inputs) users_[input].push_back(node);
+    }
+    for (const Tensor& result : block_.results) users_[result].push_back(nullptr);
+  }
   const auto found = users_.find(tensor);
   return found == users_.end() ? nobody_ : found->second;
 }
@@ -64,16 +65,13 @@ Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const
     const auto found = changed.find(&t.node());
     return found == changed.end() ? t : found->second[static_cast<std::size_t>(t.output())];
   };
+  const auto is_changed = [&](const Tensor& t) { return changed.count(&t.node()) > 0; };
   for (const Node* node : order) {
     Tensors outputs = replace(*node, now);
     if (outputs.empty()) {
+      if (std::none_of(node->inputs.begin(), node->inputs.end(), is_changed)) continue;
       Tensors inputs;
-      bool same = true;
-      for (const Tensor& input : node->inputs) {
-        inputs.push_back(now(input));
-        same = same && inputs.back().is(input);
-      }
-      if (same) continue;
+      for (const Tensor& input : node->inputs) inputs.push_back(now(input));
       outputs = outputs_of(make(node->op, std::move(inputs), node->where));
     }
     changed.emplace(node, std::move(outputs));
@@ -85,12 +83,20 @@ Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const
 
 namespace {
 
-/// Whether only final carries and ys of a scan are used.
-bool without_trail(const Node& node, const ScanOp& scan, const Survey& survey) {
-  for (std::size_t i = scan.counts().carries + scan.counts().ys; i < node.outputs.size(); ++i) {
-    if (!survey.users(Tensor(node.shared_from_this(), static_cast<int>(i))).empty()) return false;
-  }
-  return true;
+/// The scans among the nodes whose trail is used.
+std::unordered_set<const Node*> with_trail(const Block& block, const std::vector<const Node*>& order) {
+  std::unordered_set<const Node*> found;
+  const auto look = [&](const Tensor& t) {
+    if (t.node().outputs.size() == 1) return;
+    const auto* scan = dynamic_cast<const ScanOp*>(&t.op());
+    if (scan != nullptr &&
+        static_cast<std::size_t>(t.output()) >= scan->counts().carries + scan->counts().ys) {
+      found.insert(&t.node());
+    }
+  };
+  for (const Node* node : order) std::for_each(node->inputs.begin(), node->inputs.end(), look);
+  std::for_each(block.results.begin(), block.results.end(), look);
+  return found;
 }
 
 Tensors rewrite_block(Block block, const BlockRule& rule);
@@ -115,9 +121,14 @@ std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan,
 Tensors rewrite_block(Block block, const BlockRule& rule) {
   block.results = rule(block);
   const Survey survey(block);
+  if (std::none_of(survey.order().begin(), survey.order().end(),
+                   [](const Node* node) { return node->op->body() != nullptr; })) {
+    return block.results;
+  }
+  const auto kept = with_trail(block, survey.order());
   return rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
-    const auto* scan = dynamic_cast<const ScanOp*>(node.op.get());
-    if (scan == nullptr || !without_trail(node, *scan, survey)) return {};
+    const auto* scan = node.op->body() == nullptr ? nullptr : dynamic_cast<const ScanOp*>(node.op.get());
+    if (scan == nullptr || kept.count(&node) > 0) return {};
     const auto op = rewrite_body(node, *scan, block, survey, rule);
     if (op == nullptr) return {};
     Tensors inputs;

@@ -24,14 +24,14 @@ struct Block {
   std::unordered_set<const Node*> written{};  ///< reads of Variables that get new values
 };
 
-/// What a pass asks about a block.
+/// What a pass asks about a block. Only what is asked for is computed.
 class Survey {
  public:
   explicit Survey(const Block& block);
 
-  /// Every node, inputs before users: first those that are invariant, then the others as late as possible.
+  /// Every node, inputs before users: first those that are invariant.
   const std::vector<const Node*>& order() const { return order_; }
-  Index position(const Node& node) const { return position_.at(&node); }
+  Index position(const Node& node) const;
   /// Whether it depends on nothing but captures, constants and Variables that are not written: computed once
   /// per loop, or once for many runs.
   bool invariant(const Node& node) const { return position(node) < invariants_; }
@@ -42,9 +42,9 @@ class Survey {
  private:
   const Block& block_;
   std::vector<const Node*> order_;
-  std::unordered_map<const Node*, Index> position_;
-  TensorMap<std::vector<const Node*>> users_;
   Index invariants_ = 0;
+  mutable std::unordered_map<const Node*, Index> position_;
+  mutable TensorMap<std::vector<const Node*>> users_;
   std::vector<const Node*> nobody_;
 };
 

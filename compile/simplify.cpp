@@ -23,9 +23,13 @@ Tensor by_any_law(const Node& node, const Tensors& inputs) {
 
 Tensors simplified(const Node& node, const detail::Now& now) {
   if (node.inputs.empty() || node.outputs.size() != 1) return {};
-  Tensors inputs;
-  std::transform(node.inputs.begin(), node.inputs.end(), std::back_inserter(inputs), now);
-  Tensor result = by_any_law(node, inputs);
+  Tensors changed;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    Tensor input = now(node.inputs[i]);
+    if (changed.empty() && !input.is(node.inputs[i])) changed = node.inputs;
+    if (!changed.empty()) changed[i] = std::move(input);
+  }
+  Tensor result = by_any_law(node, changed.empty() ? node.inputs : changed);
   if (!result.defined()) return {};
   // What a law gives may be the beginning of another one. Each makes a graph smaller or moves what arranges
   // elements nearer to its source, so this ends; the bound is for laws to come that forget about it.
@@ -45,7 +49,7 @@ Tensors simplified(const Node& node, const detail::Now& now) {
 Graph passes::simplify(const Graph& graph) {
   constexpr int most_rounds = 8;
   const auto rule = [](const detail::Block& block) {
-    return detail::rebuilt(block, detail::Survey(block).order(), simplified);
+    return detail::rebuilt(block, topological_order(block.results), simplified);
   };
   Graph before = graph;
   for (int round = 0; round < most_rounds; ++round) {

@@ -9,20 +9,23 @@
 
 namespace sluice::detail {
 
-Survey::Survey(const Block& block) : block_(block), order_(topological_order(block.results)) {
-  std::unordered_set<const Node*> varying = block.written;
-  for (const Tensor& input : block.inputs) {
-    if (block.captured.count(&input.node()) == 0) varying.insert(&input.node());
-  }
-  for (const Node* node : order_) {
-    if (std::any_of(node->inputs.begin(), node->inputs.end(),
-                    [&](const Tensor& input) { return varying.count(&input.node()) > 0; })) {
-      varying.insert(node);
+Survey::Survey(const Block& block) : block_(block), order_(topological_order(block.results)) {}
+
+bool Survey::invariant(const Node& node) const {
+  if (varying_.empty()) {
+    varying_ = block_.written;
+    varying_.insert(nullptr);  // now it has been filled
+    for (const Tensor& input : block_.inputs) {
+      if (block_.captured.count(&input.node()) == 0) varying_.insert(&input.node());
+    }
+    for (const Node* other : order_) {
+      if (std::any_of(other->inputs.begin(), other->inputs.end(),
+                      [&](const Tensor& input) { return varying_.count(&input.node()) > 0; })) {
+        varying_.insert(other);
+      }
     }
   }
-  const auto middle = std::stable_partition(order_.begin(), order_.end(),
-                                            [&](const Node* node) { return varying.count(node) == 0; });
-  invariants_ = middle - order_.begin();
+  return varying_.count(&node) == 0;
 }
 
 Index Survey::position(const Node& node) const {

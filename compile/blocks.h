@@ -29,12 +29,12 @@ class Survey {
  public:
   explicit Survey(const Block& block);
 
-  /// Every node, inputs before users: first those that are invariant.
+  /// Every node, inputs before users.
   const std::vector<const Node*>& order() const { return order_; }
   Index position(const Node& node) const;
   /// Whether it depends on nothing but captures, constants and Variables that are not written: computed once
   /// per loop, or once for many runs.
-  bool invariant(const Node& node) const { return position(node) < invariants_; }
+  bool invariant(const Node& node) const;
   /// The nodes that read the tensor, once for each input; null stands for the block's results.
   const std::vector<const Node*>& users(const Tensor& tensor) const;
   OrderKey key(const Tensor& tensor) const;
@@ -42,7 +42,7 @@ class Survey {
  private:
   const Block& block_;
   std::vector<const Node*> order_;
-  Index invariants_ = 0;
+  mutable std::unordered_set<const Node*> varying_;
   mutable std::unordered_map<const Node*, Index> position_;
   mutable TensorMap<std::vector<const Node*>> users_;
   std::vector<const Node*> nobody_;

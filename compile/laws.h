@@ -11,9 +11,13 @@ namespace sluice::detail {
 /// the node is to have: of the same specs as node.inputs, but perhaps simpler already.
 using Law = Tensor (*)(const Node& node, const Tensors& inputs);
 
+/// Whether ops of this class may be what a law is about. The answer depends on the op's class alone.
+using About = bool (*)(const Op& op);
+
 struct NamedLaw {
   std::string_view text;
   Law apply;
+  About about;
 };
 
 std::span<const NamedLaw> laws_of_arithmetic();  ///< neutral elements, signs, broadcasting, constants

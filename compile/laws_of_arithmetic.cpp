@@ -134,14 +134,20 @@ Tensor identity(const Node& node, const Tensors& in) {
   return in[0].spec() == node.outputs[0] ? in[0] : Tensor();
 }
 
+bool is_sum_or_product(const Op& op) {
+  return is_add(op) || is_subtract(op) || is_multiply(op) || is_divide(op) || is_negate(op);
+}
+
+bool is_any(const Op&) { return true; }
+
 constexpr NamedLaw laws[] = {
-    {"of constants a constant", fold},
-    {"stop_gradient(x) = x", identity},
-    {"x * 1, x / 1, x + 0, x - 0 = x", neutral},
-    {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs},
-    {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last},
-    {"f(broadcast(x), y) = f(x, y)", no_broadcast},
-    {"f([c, c, ...], y) = f(c, y)", scalar_constant},
+    {"of constants a constant", fold, is_any},
+    {"stop_gradient(x) = x", identity, is_elementwise},
+    {"x * 1, x / 1, x + 0, x - 0 = x", neutral, is_sum_or_product},
+    {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs, is_sum_or_product},
+    {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last, is_elementwise},
+    {"f(broadcast(x), y) = f(x, y)", no_broadcast, is_elementwise},
+    {"f([c, c, ...], y) = f(c, y)", scalar_constant, is_elementwise},
 };
 
 }  // namespace

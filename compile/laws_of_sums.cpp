@@ -78,12 +78,14 @@ Tensor sum_of_scattered(const Node& node, const Tensors& in) {
   return sum(Operand(in[0].input(1), node.where), *scattered, axes->keep);
 }
 
+bool is_sum(const Op& op) { return sum_axes(op).has_value(); }
+
 constexpr NamedLaw laws[] = {
-    {"sum(x) = x along axes of length 1", sum_of_one},
-    {"sum(sum(x)) = sum(x)", sum_of_sum},
-    {"sum(reshape(x)) = sum(x)", sum_of_joined_axes},
-    {"sum(scatter_sum(ids, x)) = sum(x)", sum_of_scattered},
-    {"sum over t of a[t]^T b[t] = (rows of a)^T (rows of b)", sum_of_products},
+    {"sum(x) = x along axes of length 1", sum_of_one, is_sum},
+    {"sum(sum(x)) = sum(x)", sum_of_sum, is_sum},
+    {"sum(reshape(x)) = sum(x)", sum_of_joined_axes, is_sum},
+    {"sum(scatter_sum(ids, x)) = sum(x)", sum_of_scattered, is_sum},
+    {"sum over t of a[t]^T b[t] = (rows of a)^T (rows of b)", sum_of_products, is_sum},
 };
 
 }  // namespace

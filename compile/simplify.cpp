@@ -6,22 +6,41 @@
 #include <sluice/compile/passes.h>
 
 #include <algorithm>
+#include <typeindex>
+#include <unordered_map>
+#include <vector>
 
 namespace sluice {
 
 namespace {
 
-/// What some law puts in the node's place; undefined where none applies.
-Tensor by_any_law(const Node& node, const Tensors& inputs) {
-  for (const auto laws : {detail::laws_of_arithmetic(), detail::laws_of_moves(), detail::laws_of_sums()}) {
-    for (const detail::NamedLaw& law : laws) {
-      if (Tensor simpler = law.apply(node, inputs); simpler.defined()) return simpler;
+/// Knows for each class of ops the few laws that are about it.
+class Laws {
+ public:
+  /// What some law puts in the node's place; undefined where none applies.
+  Tensor apply(const Node& node, const Tensors& inputs) {
+    for (const detail::NamedLaw* law : about(*node.op)) {
+      if (Tensor simpler = law->apply(node, inputs); simpler.defined()) return simpler;
     }
+    return {};
   }
-  return {};
-}
 
-Tensors simplified(const Node& node, const detail::Now& now) {
+ private:
+  const std::vector<const detail::NamedLaw*>& about(const Op& op) {
+    const auto [found, inserted] = by_class_.try_emplace(std::type_index(typeid(op)));
+    if (!inserted) return found->second;
+    for (const auto laws : {detail::laws_of_arithmetic(), detail::laws_of_moves(), detail::laws_of_sums()}) {
+      for (const detail::NamedLaw& law : laws) {
+        if (law.about(op)) found->second.push_back(&law);
+      }
+    }
+    return found->second;
+  }
+
+  std::unordered_map<std::type_index, std::vector<const detail::NamedLaw*>> by_class_;
+};
+
+Tensors simplified(const Node& node, const detail::Now& now, Laws& laws) {
   if (node.inputs.empty() || node.outputs.size() != 1) return {};
   Tensors changed;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -29,7 +48,7 @@ Tensors simplified(const Node& node, const detail::Now& now) {
     if (changed.empty() && !input.is(node.inputs[i])) changed = node.inputs;
     if (!changed.empty()) changed[i] = std::move(input);
   }
-  Tensor result = by_any_law(node, changed.empty() ? node.inputs : changed);
+  Tensor result = laws.apply(node, changed.empty() ? node.inputs : changed);
   if (!result.defined()) return {};
   // What a law gives may be the beginning of another one. Each makes a graph smaller or moves what arranges
   // elements nearer to its source, so this ends; the bound is for laws to come that forget about it.
@@ -37,7 +56,7 @@ Tensors simplified(const Node& node, const detail::Now& now) {
   for (int i = 0; i < most_steps; ++i) {
     const Node& last = result.node();
     if (last.inputs.empty() || last.outputs.size() != 1) break;
-    Tensor simpler = by_any_law(last, last.inputs);
+    Tensor simpler = laws.apply(last, last.inputs);
     if (!simpler.defined()) break;
     result = std::move(simpler);
   }
@@ -48,8 +67,11 @@ Tensors simplified(const Node& node, const detail::Now& now) {
 
 Graph passes::simplify(const Graph& graph) {
   constexpr int most_rounds = 8;
-  const auto rule = [](const detail::Block& block) {
-    return detail::rebuilt(block, topological_order(block.results), simplified);
+  Laws laws;
+  const auto rule = [&](const detail::Block& block) {
+    return detail::rebuilt(
+        block, topological_order(block.results),
+        [&](const Node& node, const detail::Now& now) { return simplified(node, now, laws); });
   };
   Graph before = graph;
   for (int round = 0; round < most_rounds; ++round) {

@@ -1,20 +1,60 @@
 #include <sluice/graph/walk.h>
 
-#include <unordered_set>
+#include <cstdint>
 
 namespace sluice {
 
+namespace {
+
+/// A set of nodes without an allocation for each: the walk is what every pass over a graph begins with.
+class SeenNodes {
+ public:
+  /// Whether the node was not there before.
+  bool insert(const Node* node) {
+    if (2 * (count_ + 1) > slots_.size()) grow();
+    const Node*& slot = find(node);
+    if (slot == node) return false;
+    slot = node;
+    ++count_;
+    return true;
+  }
+
+ private:
+  const Node*& find(const Node* node) {
+    // Fibonacci hashing: the high bits of the product depend on all bits of the address.
+    std::size_t at = static_cast<std::size_t>(
+        (static_cast<std::uint64_t>(reinterpret_cast<std::uintptr_t>(node)) * 0x9e3779b97f4a7c15u) >> shift_);
+    while (slots_[at] != nullptr && slots_[at] != node) at = (at + 1) % slots_.size();
+    return slots_[at];
+  }
+
+  void grow() {
+    std::vector<const Node*> old(slots_.empty() ? 64 : 2 * slots_.size());
+    old.swap(slots_);
+    shift_ = 64;
+    for (std::size_t n = slots_.size(); n > 1; n /= 2) --shift_;
+    for (const Node* node : old) {
+      if (node != nullptr) find(node) = node;
+    }
+  }
+
+  std::vector<const Node*> slots_;
+  std::size_t count_ = 0;
+  int shift_ = 64;
+};
+
+}  // namespace
+
 std::vector<const Node*> topological_order(const Tensors& roots, int lowest_level) {
   std::vector<const Node*> order;
-  std::unordered_set<const Node*> seen;
+  SeenNodes seen;
   struct Visit {
     const Node* node;
     std::size_t next_input;
   };
   std::vector<Visit> stack;
   for (const Tensor& root : roots) {
-    if (root.node().level >= lowest_level && seen.insert(&root.node()).second)
-      stack.push_back({&root.node(), 0});
+    if (root.node().level >= lowest_level && seen.insert(&root.node())) stack.push_back({&root.node(), 0});
     while (!stack.empty()) {
       Visit& visit = stack.back();
       if (visit.next_input == visit.node->inputs.size()) {
@@ -23,7 +63,7 @@ std::vector<const Node*> topological_order(const Tensors& roots, int lowest_leve
         continue;
       }
       const Node& input = visit.node->inputs[visit.next_input++].node();
-      if (input.level >= lowest_level && seen.insert(&input).second) stack.push_back({&input, 0});
+      if (input.level >= lowest_level && seen.insert(&input)) stack.push_back({&input, 0});
     }
   }
   return order;

@@ -19,17 +19,19 @@ bool is_costly(const Node& node) {
 /// Whether a node that no carry depends on is worth being done after the loop. Its operands must then be
 /// stacked: always right for a product of matrices, which as one with many rows is several times faster; a
 /// reduction is better done where its operand is, unless the loop stacks the operand anyway or it is not much
-/// larger than the result, which had to be stacked instead.
+/// larger than the result, which had to be stacked instead. What only moves elements of one operand waits where
+/// that is no more to stack.
 bool is_worth_waiting(const Node& node, const OverTime& outside) {
   constexpr std::size_t much = 4;
-  if (!is_costly(node)) return false;
+  const bool moves_one = node.op->only_moves() && node.inputs.size() == 1;
+  if (!is_costly(node) && !moves_one) return false;
   if (dynamic_cast<const MatMul*>(node.op.get()) != nullptr) return true;
   std::size_t operands = 0;
   std::size_t results = 0;
   for (const Tensor& input : node.inputs)
     operands += outside.is_stacked(input) || outside.before_loop(input).defined() ? 0 : input.spec().bytes();
   for (const Spec& output : node.outputs) results += output.bytes();
-  return operands <= much * results;
+  return operands <= (moves_one ? 1 : much) * results;
 }
 
 Tensors outputs_inside(const Node& node) { return outputs_of(Tensor(node.shared_from_this())); }

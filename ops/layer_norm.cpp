@@ -4,15 +4,20 @@
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/mean.h>
-#include <sluice/ops/rsqrt.h>
 #include <sluice/ops/square.h>
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
 
 namespace sluice {
 
 namespace {
 
+/// Outputs: the normalised rows, and for each the factor s = 1 / sqrt(variance + epsilon), which the gradient
+/// needs and nobody else.
 class LayerNorm final : public Op {
  public:
   explicit LayerNorm(double epsilon) : epsilon_(epsilon) {}
@@ -24,37 +29,40 @@ class LayerNorm final : public Op {
     if (inputs[0].shape.rank() == 0) {
       throw ShapeError("[layer_norm] normalises the last axis: got a scalar; reshape it");
     }
-    return {inputs[0]};
+    return {inputs[0], {inputs[0].dtype, inputs[0].shape.with(inputs[0].shape.rank() - 1, 1)}};
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    const Shape& shape = inputs[0].shape();
-    if (shape.size() == 0) return;
-    const Index n = shape.back();
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
-      const auto count = static_cast<std::size_t>(n);
-      const T* x = inputs[0].as<T>();
-      T* y = outputs[0].as<T>();
-      kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n),
+      const Index n = inputs[0].shape().back();
+      T* scales = outputs[1].as<T>();
+      if (n == 0 && scales != nullptr) std::fill_n(scales, outputs[1].size(), T{0});  // nothing to scale
+      kernels::parallel_for(n == 0 ? 0 : inputs[0].size() / n,
+                            std::max<Index>(1, (Index{1} << 14) / std::max<Index>(n, 1)),
                             [&](Index begin, Index end) {
                               for (Index row = begin; row < end; ++row) {
-                                const T* from = x + row * n;
-                                T* to = y + row * n;
-                                const T mean = kernels::sum(from, count) / static_cast<T>(n);
-                                for (Index i = 0; i < n; ++i) to[i] = from[i] - mean;
-                                const T variance = kernels::dot(to, to, count) / static_cast<T>(n);
-                                const T scale = 1 / std::sqrt(variance + static_cast<T>(epsilon_));
-                                for (Index i = 0; i < n; ++i) to[i] *= scale;
+                                const T* x = inputs[0].as<T>() + row * n;
+                                T* y = outputs[0].data == nullptr ? nullptr : outputs[0].as<T>() + row * n;
+                                const T scale = normalise(x, y, n);
+                                if (scales != nullptr) scales[row] = scale;
                               }
                             });
     });
   }
 
-  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
-    const Tensor& x = y.input(0);
-    const Tensor scale = rsqrt(mean(square(x - mean(x, -1, true)), -1, true) + epsilon_);
-    return {scale * (dy - mean(dy, -1, true) - y * mean(dy * y, -1, true))};
+  /// Where y = (x - mean) s and s is the second output, which is why x is not needed any more:
+  /// ds/dx = -s^2 y / n.
+  Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>&) const override {
+    const Tensor& y = ys[0];
+    const Tensor& scale = ys[1];
+    Tensor dx;
+    if (dys[0].defined()) dx = scale * (dys[0] - mean(dys[0], -1, true) - y * mean(dys[0] * y, -1, true));
+    if (dys[1].defined()) {
+      const Tensor through_scale = dys[1] * square(scale) * y / static_cast<double>(-y.shape().back());
+      dx = dx.defined() ? dx + through_scale : through_scale;
+    }
+    return {dx};
   }
 
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>&) const override {
@@ -62,10 +70,31 @@ class LayerNorm final : public Op {
   }
 
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
-    return {layer_norm(inputs[0], epsilon_)};
+    return outputs_of(layer_norm(inputs[0], epsilon_));
   }
 
  private:
+  /// y = (x - mean) s of one row; returns s. Without y the numbers in between are put where there is room for
+  /// some of them at a time.
+  template <class T>
+  T normalise(const T* x, T* y, Index n) const {
+    constexpr Index room = 256;
+    std::array<T, static_cast<std::size_t>(room)> some;
+    const T mean = kernels::sum(x, static_cast<std::size_t>(n)) / static_cast<T>(n);
+    T squares = 0;
+    for (Index begin = 0; begin < n; begin += y == nullptr ? room : n) {
+      const Index count = y == nullptr ? std::min(room, n - begin) : n;
+      T* to = y == nullptr ? some.data() : y;
+      for (Index i = 0; i < count; ++i) to[i] = x[begin + i] - mean;
+      squares += kernels::dot(to, to, static_cast<std::size_t>(count));
+    }
+    const T scale = 1 / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(epsilon_));
+    if (y != nullptr) {
+      for (Index i = 0; i < n; ++i) y[i] *= scale;
+    }
+    return scale;
+  }
+
   const double epsilon_;
 };
 

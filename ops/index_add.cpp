@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
@@ -62,6 +63,14 @@ class IndexSum final : public Op {
   }
 
  private:
+  template <class T>
+  static void add_to(T* y, const T* x, Index n) {
+    if constexpr (std::is_floating_point_v<T>)
+      kernels::add(y, 1, x, 1, y, static_cast<std::size_t>(n));
+    else
+      for (Index j = 0; j < n; ++j) y[j] += x[j];
+  }
+
   /// Threads share out columns, so that each element has one writer, who goes through the ids in order.
   template <class T>
   void add(const std::int32_t* ids, Index count, const T* updates, const MutableView& result) const {
@@ -69,7 +78,7 @@ class IndexSum final : public Op {
     T* to = result.as<T>();
     std::fill_n(to, result.size(), T{0});
     if (y.inner == 0) return;
-    const Index band = std::max<Index>(64, (Index{1} << 15) / std::max<Index>(count, 1));
+    const Index band = std::max<Index>(128, (Index{1} << 15) / std::max<Index>(count, 1));
     const Index bands = (y.inner + band - 1) / band;
     const Index work = std::max<Index>(1, std::min(band, y.inner) * count);
     kernels::parallel_for(y.outer * bands, std::max<Index>(1, (Index{1} << 15) / work),
@@ -82,7 +91,7 @@ class IndexSum final : public Op {
                               for (Index i = 0; i < count; ++i) {
                                 const T* update = from + i * y.inner;
                                 T* row = rows + ids[i] * y.inner;
-                                for (Index j = 0; j < width; ++j) row[j] += update[j];
+                                add_to(row, update, width);
                               }
                             }
                           });

@@ -25,7 +25,11 @@ struct SumFold {
     }
   }
   void into(T* y, const T* x, Index n) const {
-    for (Index i = 0; i < n; ++i) y[i] = combine(y[i], x[i]);
+    if constexpr (std::is_floating_point_v<T>) {
+      kernels::add(y, 1, x, 1, y, static_cast<std::size_t>(n));
+    } else {
+      for (Index i = 0; i < n; ++i) y[i] = combine(y[i], x[i]);
+    }
   }
   T combine(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {

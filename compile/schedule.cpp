@@ -27,7 +27,7 @@ void Schedule::follow_bound() {
 }
 
 void Schedule::run() {
-  if (seconds.empty()) {
+  if (seconds_.empty()) {
     for (const auto& kernel : kernels) kernel->run(at);
   } else {
     run_timed();
@@ -42,13 +42,13 @@ void Schedule::run_timed() {
   for (std::size_t i = 0; i < kernels.size(); ++i) {
     kernels[i]->run(at);
     const auto now = Clock::now();
-    seconds[i] += std::chrono::duration<double>(now - before).count();
+    seconds_[i] += std::chrono::duration<double>(now - before).count();
     before = now;
   }
 }
 
 void Schedule::set_profiling(bool on) {
-  seconds.assign(on ? kernels.size() : 0, 0);
+  seconds_.assign(on ? kernels.size() : 0, 0);
   for (const auto& kernel : kernels) kernel->set_profiling(on);
 }
 
@@ -61,7 +61,7 @@ void Schedule::add_lines(Profile& profile, int depth, double calls) const {
     std::string text = kernel.name();
     if (written != kernel.writes.end()) text += " -> " + values[*written].spec.text();
     text += "  " + details.substr(0, details.find('\n'));
-    profile.lines.push_back({text, depth, calls, seconds[i], kernel.flops() * calls});
+    profile.lines.push_back({text, depth, calls, seconds_[i], kernel.flops() * calls});
     kernel.add_lines(profile, depth + 1);
   }
 }

@@ -66,7 +66,7 @@ struct Schedule {
  private:
   void run_timed();
 
-  std::vector<double> seconds;  ///< that each kernel took; empty where nobody asked
+  std::vector<double> seconds_;  ///< that each kernel took; empty where nobody asked
 };
 
 /// The optimisations of the lowering, each of which can be switched off.

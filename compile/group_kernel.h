@@ -38,7 +38,7 @@ class GroupKernel final : public Kernel {
 
  private:
   static constexpr std::size_t most_operands = ElementwiseOp::max_operands;
-  static constexpr std::size_t most_addresses = 256;
+  static constexpr std::size_t most_addresses = most_instructions * (most_operands + 2);
   static constexpr std::size_t scratch_bytes = std::size_t{24}
                                                << 10;  // of the 32 KB or more of a first cache
 

@@ -187,9 +187,22 @@ turns. Ratios carry over to other machines better than times do.
 | compiler | $("$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' $cache)" --version | head -n 1) |
 | matrix products | $(sed -n 's/^-- Matrix products: //p' "$results/configure.log") |
 | PyTorch | $(torch_version || echo 'not there') |
-| revision | $(git rev-parse --short HEAD), $(date -u +%Y-%m-%d) |
 
 END
+}
+
+write_page() { # of all results there are
+  local part
+  {
+    title
+    for part in "${all[@]}"; do
+      [ -e "$results/$part.md" ] || continue
+      cat "$results/$part.md"
+      echo
+      # What was found out about these figures, by hand: notes/PART.md.
+      if [ -e "bench/notes/$part.md" ]; then cat "bench/notes/$part.md" && echo; fi
+    done
+  } | cat -s >"$page"
 }
 
 cmake --preset release -DSLUICE_BUILD_BENCH=ON -DSLUICE_HAND_LSTM="$hand_lstm" >"$results/configure.log" 2>&1 ||
@@ -198,20 +211,10 @@ cmake --build $build --parallel "$(nproc)" --target bench lm
 
 for part in "${parts[@]}"; do
   echo "== $part, $(date -u +%H:%M:%S)"
+  under="$(git rev-parse --short HEAD), $(date -u "+%Y-%m-%d %H:%M UTC"), load of the machine before: $(cut -d " " -f 1 /proc/loadavg)"
   "$part" >"$results/$part.part"
+  printf "\nRevision %s.\n" "$under" >>"$results/$part.part"
   mv "$results/$part.part" "$results/$part.md"
   cat "$results/$part.md"
+  [ ${#smoke[@]} -gt 0 ] || write_page
 done
-[ ${#smoke[@]} -eq 0 ] || exit 0
-
-{
-  title
-  for part in "${all[@]}"; do
-    [ -e "$results/$part.md" ] || continue
-    cat "$results/$part.md"
-    echo
-    # What was found out about these figures, by hand: notes/PART.md.
-    if [ -e "bench/notes/$part.md" ]; then cat "bench/notes/$part.md" && echo; fi
-  done
-} | cat -s >"$page"
-echo "Wrote $page"

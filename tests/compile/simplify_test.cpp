@@ -55,7 +55,7 @@ TEST_CASE("a law keeps infinities, NaN and, but for sums with zero, the sign of 
       },
       {Spec{DType::float64, {4}}}));
   const Tensors found = evaluate(graph, {tensor({infinity, -infinity, std::nan(""), -0.0})});
-  for (const std::size_t same : {0, 1, 3, 4}) {
+  for (const std::size_t same : {0u, 1u, 3u, 4u}) {
     const auto values = found[same].to_vector<double>();
     CHECK(values[0] == infinity);
     CHECK(values[1] == -infinity);
@@ -63,7 +63,7 @@ TEST_CASE("a law keeps infinities, NaN and, but for sums with zero, the sign of 
     CHECK(values[3] == 0);
     if (same != 4) CHECK(std::signbit(values[3]));
   }
-  for (const std::size_t i : {0, 1, 2}) CHECK(std::isnan(found[2].to_vector<double>()[i]));
+  for (const std::size_t i : {0u, 1u, 2u}) CHECK(std::isnan(found[2].to_vector<double>()[i]));
 }
 
 TEST_CASE("broadcasting and constants that an elementwise op does by itself vanish") {

@@ -53,7 +53,7 @@ inline double median(std::vector<double> values) {
 }
 
 /// Median seconds of a run of each of the works. They take turns, so that whatever else the machine does
-/// meanwhile slows all of them alike. Short runs are measured many at a time.
+/// meanwhile slows all of them alike. Runs that are shorter than a sample are measured many at a time.
 inline std::vector<double> medians(const std::vector<Work>& works, const Settings& settings) {
   constexpr double sample = 1e-3, turn = 20e-3;  // seconds
   std::vector<int> runs;
@@ -62,13 +62,14 @@ inline std::vector<double> medians(const std::vector<Work>& works, const Setting
     runs.push_back(settings.smoke ? 1 : static_cast<int>(std::clamp(sample / seconds_of(work), 1.0, 1e6)));
   }
   std::vector<std::vector<double>> samples(works.size());
-  const std::size_t least = settings.smoke ? 1 : 5;
+  const std::size_t least = settings.smoke ? 1 : 3;
   double spent = 0;
   for (std::size_t turns = 0; turns < least || (!settings.smoke && spent < settings.seconds); ++turns) {
     for (std::size_t i = 0; i < works.size(); ++i) {
       // Threads of OpenMP wait actively for a while: they must be asleep before another one's turn.
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      seconds_of(works[i], runs[i]);  // gets its memory back into the caches
+      // Gets its memory back into the caches; long runs have more than fits there.
+      if (runs[i] > 1) seconds_of(works[i], runs[i]);
       for (double passed = 0; passed < turn; passed += samples[i].back() * runs[i]) {
         samples[i].push_back(seconds_of(works[i], runs[i]));
         spent += samples[i].back() * runs[i] / static_cast<double>(works.size());

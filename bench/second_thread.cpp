@@ -22,14 +22,15 @@ void measure(const bench::Settings& settings) {
   bench::Table table({"LSTM layers", "1 thread", "2 threads", "times faster"});
   for (const Configuration& c : configurations) {
     const sl::nn::LSTM rnn(c.layers, c.hidden, c.hidden, sl::random::key(1));
-    bench::LayersStep step(rnn, c.length, c.batch);
-    const auto with_threads = [&step](int count) {
-      return [&step, count] {
-        sl::kernels::set_threads(count);
+    // A program plans its loops for the number of threads: one program for each.
+    bench::LayersStep alone(rnn, c.length, c.batch), together(rnn, c.length, c.batch);
+    const auto on = [](int threads, bench::LayersStep& step) {
+      return [threads, &step] {
+        sl::kernels::set_threads(threads);
         step.run();
       };
     };
-    const std::vector<double> seconds = bench::medians({with_threads(1), with_threads(2)}, settings);
+    const std::vector<double> seconds = bench::medians({on(1, alone), on(2, together)}, settings);
     table.row({fmt::format("{}x{} B={} T={}", c.layers, c.hidden, c.batch, c.length), bench::time(seconds[0]),
                bench::time(seconds[1]), bench::ratio(seconds[0] / seconds[1])});
   }

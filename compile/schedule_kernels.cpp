@@ -184,8 +184,9 @@ void ScheduleBuilder::add_op(const Node& node) {
   Specs inputs;
   Specs outputs;
   for (std::size_t number : reads) inputs.push_back(value(number).spec);
+  // Outputs that nobody reads have fewer rows as well, where this schedule computes some rows only.
   for (std::size_t i = 0; i < writes.size(); ++i)
-    outputs.push_back(writes[i] == Value::none ? node.outputs[i] : value(writes[i]).spec);
+    outputs.push_back(spec_of(Tensor(node.shared_from_this(), static_cast<int>(i))));
   auto kernel = std::make_unique<OpKernel>(node.shared_from_this(), inputs, outputs);
   kernel->reads = std::move(reads);
   kernel->writes = std::move(writes);

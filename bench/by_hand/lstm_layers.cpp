@@ -1,6 +1,8 @@
-// Makes the class of the hand-scheduled LSTM, which the build includes before this page, callable.
+// Makes the class of the hand-scheduled LSTM callable, whose source the build names.
 
 #include "lstm_layers.h"
+
+#include SLUICE_HAND_LSTM  // NOLINT(bugprone-suspicious-include): it is a whole program, and read as it is
 
 namespace bench::by_hand {
 

@@ -13,8 +13,12 @@ constexpr Index bytes_worth_a_thread = Index{1} << 17;
 void copy_value(std::byte* to, const Value& to_value, const std::byte* from, const Value& from_value) {
   const auto bytes = static_cast<Index>(from_value.spec.bytes());
   if (bytes == 0 || to == from) return;
-  const Index element = static_cast<Index>(size_of(from_value.spec.dtype));
   const bool dense = to_value.dense() && from_value.dense();
+  if (dense && bytes <= bytes_worth_a_thread) {
+    std::memcpy(to, from, static_cast<std::size_t>(bytes));
+    return;
+  }
+  const Index element = static_cast<Index>(size_of(from_value.spec.dtype));
   const Index rows = dense ? (bytes + bytes_worth_a_thread - 1) / bytes_worth_a_thread : from_value.rows();
   if (dense) {
     kernels::parallel_for(rows, 1, [&](Index piece, Index) {

@@ -37,6 +37,7 @@ GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructio
     rows_ = 1;
   }
   plan_temporaries(instructions_);
+  one_tile_ = rows_ == 1 && columns_ <= tile_;
 }
 
 GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value) const {
@@ -156,7 +157,7 @@ std::byte* GroupKernel::row_address(std::byte* const* table, const Source& sourc
 
 void GroupKernel::run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
                            std::byte* scratch) const {
-  std::array<std::byte*, most_addresses> table;
+  Table table;
   std::size_t entry = 0;
   for (const std::vector<Operand>* operands : {&reads_, &writes_}) {
     for (const Operand& o : *operands) {
@@ -164,9 +165,18 @@ void GroupKernel::run_tile(std::byte* const* bases, Index row, Index rows, Index
       ++entry;
     }
   }
+  add_slots(table, scratch);
+  run_steps(table, row, rows, columns);
+}
+
+/// Puts the addresses of the temporaries behind those of the values outside.
+void GroupKernel::add_slots(Table& table, std::byte* scratch) const {
+  std::size_t entry = reads_.size() + writes_.size();
   for (std::size_t slot = 0; slot < slots_; ++slot)
     table[entry++] = scratch + static_cast<Index>(slot) * slot_bytes_;
+}
 
+void GroupKernel::run_steps(const Table& table, Index row, Index rows, Index columns) const {
   std::array<const void*, most_operands> from;
   for (const Step& step : steps_) {
     if (!step.by_row || rows == 1) {
@@ -184,10 +194,16 @@ void GroupKernel::run_tile(std::byte* const* bases, Index row, Index rows, Index
 }
 
 void GroupKernel::run(const Addresses& at) {
-  std::array<std::byte*, most_addresses> bases;
+  Table bases;
   std::size_t entry = 0;
   for (std::size_t value : reads) bases[entry++] = at[value];
   for (std::size_t value : writes) bases[entry++] = at[value];
+  if (one_tile_) {  // as in a step of one sequence: what follows would take as long as the ops
+    alignas(64) std::byte scratch[scratch_bytes];
+    add_slots(bases, scratch);
+    run_steps(bases, 0, 1, columns_);
+    return;
+  }
 
   const Index tile_columns = std::min(columns_, tile_);
   const Index tile_rows = std::max<Index>(1, tile_ / tile_columns);

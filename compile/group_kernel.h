@@ -42,6 +42,9 @@ class GroupKernel final : public Kernel {
   static constexpr std::size_t scratch_bytes = std::size_t{24}
                                                << 10;  // of the 32 KB or more of a first cache
 
+  /// Where the operands of a tile begin: the values read, those written, then the temporaries.
+  using Table = std::array<std::byte*, most_addresses>;
+
   /// How the elements of an outside value are found: element (r, c) of the group is at the sum over axes of
   /// index * stride, the last axis being c.
   struct Operand {
@@ -52,8 +55,7 @@ class GroupKernel final : public Kernel {
     Index row_stride = 0;                              // of consecutive rows, where that is constant
     bool regular = true;                               // row_stride holds
   };
-  /// An operand of a step: its place in a tile's table of addresses, which has those of the values read, then of
-  /// those written, then of the temporaries.
+  /// An operand of a step: its place in a tile's table.
   struct Source {
     std::size_t index = 0;
     Index element = 0;  // bytes
@@ -75,6 +77,8 @@ class GroupKernel final : public Kernel {
                          Index columns) const;
   void run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
                 std::byte* scratch) const;
+  void add_slots(Table& table, std::byte* scratch) const;
+  void run_steps(const Table& table, Index row, Index rows, Index columns) const;
 
   Shape shape_;
   Index size_;
@@ -83,6 +87,7 @@ class GroupKernel final : public Kernel {
   Index tile_ = 0;        // elements
   Index slot_bytes_ = 0;  // of a temporary
   std::size_t slots_ = 0;
+  bool one_tile_ = false;
   std::vector<Instruction> instructions_;
   std::vector<Operand> reads_;
   std::vector<Operand> writes_;

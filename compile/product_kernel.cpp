@@ -46,17 +46,18 @@ void pack_operand(bool transpose, Index inner, Index columns, const Value& b, co
 
 ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b,
                              const Value& c, Right right)
-    : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(a), b_(b), c_(c), right_(right) {}
+    : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(a), b_(b), c_(c), right_(right) {
+  const Index per_row = std::max<Index>(sizes_.inner * sizes_.columns, 1);
+  const Index fitting = std::max<Index>(block_step, cache_elements / sizes_.inner / block_step * block_step);
+  const Index worth = (block_products / per_row + block_step) / block_step * block_step;
+  block_ = std::min(std::max(worth, block_step), fitting);
+}
 
 /// Blocks of rows over the threads. They are long enough to be worth a thread, and short enough for the left
 /// operand's part to stay in the second cache; a row's bits do not depend on its block.
 template <class T>
 void ProductKernel::multiply_packed(const T* a, const T* packed, T* c) const {
-  const Index per_row = std::max<Index>(sizes_.inner * sizes_.columns, 1);
-  const Index fitting = std::max<Index>(block_step, cache_elements / sizes_.inner / block_step * block_step);
-  const Index worth = (block_products / per_row + block_step) / block_step * block_step;
-  const Index block = std::min(std::max(worth, block_step), fitting);
-  kernels::parallel_for(sizes_.rows, block, [&](Index begin, Index end) {
+  kernels::parallel_for(sizes_.rows, block_, [&](Index begin, Index end) {
     kernels::multiply_packed(end - begin, sizes_.columns, sizes_.inner, a + begin * a_.row_stride,
                              a_.row_stride, packed, T{0}, c + begin * c_.row_stride, c_.row_stride);
   });

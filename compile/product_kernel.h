@@ -51,6 +51,7 @@ class ProductKernel final : public Kernel {
   Value b_;
   Value c_;
   Right right_;
+  Index block_;  // rows that one thread multiplies at a time
 };
 
 }  // namespace sluice

@@ -216,8 +216,8 @@ void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
   // Tiles of nearly the same number of rows.
   const std::int64_t row_tiles = (m + most_rows - 1) / most_rows;
-  const std::int64_t rows = m / row_tiles;
-  const std::int64_t longer = m % row_tiles;
+  const std::int64_t rows = row_tiles == 1 ? m : m / row_tiles;  // a division takes as long as a short tile
+  const std::int64_t longer = m - rows * row_tiles;
   const bool pairs = m <= most_rows_of_two;
   for (std::int64_t column = 0; column < n;) {
     const std::int64_t rest = n - column;

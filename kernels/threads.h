@@ -43,6 +43,10 @@ void run_pieces(Index n, Index grain, LoopPiece piece, void* body);
 /// as 1.
 template <class F>
 void parallel_for(Index n, Index grain, F&& f) {
+  if (n > 0 && n <= grain) {
+    f(Index{0}, n);  // one piece: in the calling thread, and at the price of a call
+    return;
+  }
   using Body = std::remove_reference_t<F>;
   detail::run_pieces(
       n, grain, [](void* body, Index begin, Index end) { (*static_cast<Body*>(body))(begin, end); },

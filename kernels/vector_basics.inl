@@ -80,42 +80,31 @@ inline Bits<T> load_few_bools(const bool* x, std::size_t n);
 
 inline Floats square_root(Floats x);
 inline Doubles square_root(Doubles x);
+
+/// x, or the limit where x is beyond it; NaN stays NaN.
+inline Floats at_most(Floats x, float limit);
+inline Floats at_least(Floats x, float limit);
+
+/// x 2^k for whole k of -200 < k < 200 and 1/2 <= x < 2, rounded once.
+inline Floats scale(Floats x, Floats k);
 /// @}
 
 inline Ints bits_of(Floats x) { return __builtin_bit_cast(Ints, x); }
 inline Floats from_bits(Ints x) { return __builtin_bit_cast(Floats, x); }
 
-/// y[i] = f(x[i]). What is left after the last whole register is computed as the last whole register of the
-/// array, overlapping the one before; it is read before anything is written, so that y may be x.
+/// y[i] = f(x[i]). What is left after the last whole register is loaded and stored alone: a register that
+/// overlapped the one before would make whoever reads y next wait for both to reach the cache. y may be x.
 template <class T, class F>
 inline void map(const T* x, T* y, std::size_t n, F f) {
-  if (n < lanes<T>) {
-    if (n != 0) store_few(y, f(load_few(x, n)), n);
-    return;
-  }
-  const std::size_t last = n - lanes<T>;
-  const Vector<T> tail = load(x + last);
-  for (std::size_t i = 0; i < n; i += lanes<T>) {
-    const bool whole = i <= last;
-    const Vector<T> v = whole ? load(x + i) : tail;
-    store(y + (whole ? i : last), f(v));
-  }
+  std::size_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) store(y + i, f(load(x + i)));
+  if (i < n) store_few(y + i, f(load_few(x + i, n - i)), n - i);
 }
 
 /// y[i] = f(a[i], b[i]), in the same way.
 template <class T, class F>
 inline void zip(const T* a, const T* b, T* y, std::size_t n, F f) {
-  if (n < lanes<T>) {
-    if (n != 0) store_few(y, f(load_few(a, n), load_few(b, n)), n);
-    return;
-  }
-  const std::size_t last = n - lanes<T>;
-  const Vector<T> tail_a = load(a + last);
-  const Vector<T> tail_b = load(b + last);
-  for (std::size_t i = 0; i < n; i += lanes<T>) {
-    const bool whole = i <= last;
-    const Vector<T> va = whole ? load(a + i) : tail_a;
-    const Vector<T> vb = whole ? load(b + i) : tail_b;
-    store(y + (whole ? i : last), f(va, vb));
-  }
+  std::size_t i = 0;
+  for (; i + lanes<T> <= n; i += lanes<T>) store(y + i, f(load(a + i), load(b + i)));
+  if (i < n) store_few(y + i, f(load_few(a + i, n - i), load_few(b + i, n - i)), n - i);
 }

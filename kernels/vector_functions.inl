@@ -10,9 +10,10 @@ inline Floats with_sign_of(Floats magnitude, Floats sign) {
 /// 2^n for -126 <= n <= 127.
 inline Floats power_of_two(Ints n) { return from_bits((n + 127) << 23); }
 
-/// exp(x) = 2^n (1 + q), with |q| < 0.42 and precise relative to itself.
+/// exp(x) = 2^n (1 + q), with |q| < 0.42 and precise relative to itself. k is n as a float.
 struct Exponential {
   Ints n;
+  Floats k;
   Floats q;
 };
 
@@ -30,16 +31,17 @@ inline Exponential split_exp(Floats x) {
   p = p * r + 0.0416662828f;
   p = p * r + 0.1666654315f;
   p = p * r + 0.5000000062f;
-  return {bits_of(shifted) - 0x4b400000, r + (r * r) * p};
+  return {bits_of(shifted) - 0x4b400000, k, r + (r * r) * p};
+}
+
+/// exp(x) for x < 1000.
+inline Floats exp_of_moderate(Floats x) {
+  const Exponential e = split_exp(at_least(x, -104.0f));  // zero
+  return scale(1.0f + e.q, e.k);
 }
 
 inline Floats exp_of(Floats x) {
-  x = x > 89.0f ? Floats{} + 89.0f : x;     // both give infinity
-  x = x < -104.0f ? Floats{} - 104.0f : x;  // both give zero
-  const Exponential e = split_exp(x);
-  // In two steps: the first is exact, the second rounds once, also to a denormal or to infinity.
-  const Ints half = e.n >> 1;
-  return (1.0f + e.q) * power_of_two(half) * power_of_two(e.n - half);
+  return exp_of_moderate(at_most(x, 89.0f));  // infinity
 }
 
 /// (exp(x) - 1) / 2 for -86 < x < 89: half of it, because 2^128 is too large for a float.
@@ -50,8 +52,7 @@ inline Floats half_expm1(Floats x) {
 }
 
 inline Floats expm1_of(Floats x) {
-  Floats y = x > 89.0f ? Floats{} + 89.0f : x;
-  y = y < -20.0f ? Floats{} - 20.0f : y;  // minus one
+  Floats y = at_least(at_most(x, 89.0f), -20.0f);  // infinity, minus one
   y = 2.0f * half_expm1(y);
   return absolute(x) < 1e-8f ? x : y;  // keeps zeros and denormals
 }
@@ -102,22 +103,23 @@ inline Floats log1p_of(Floats x) {
 }
 
 inline Floats tanh_of(Floats x) {
-  Floats a = absolute(x);
-  a = a > 10.0f ? Floats{} + 10.0f : a;   // one
-  const Floats h = half_expm1(2.0f * a);  // tanh(a) = (exp(2a) - 1) / (exp(2a) + 1)
+  const Floats a = at_most(absolute(x), 10.0f);  // one
+  const Floats h = half_expm1(2.0f * a);         // tanh(a) = (exp(2a) - 1) / (exp(2a) + 1)
   return with_sign_of(h / (h + 1.0f), x);
 }
 
 inline Floats sigmoid_of(Floats x) {
-  const Floats z = exp_of(-absolute(x));  // never overflows, and keeps the precision of tiny results
+  // Never overflows, and keeps the precision of tiny results.
+  const Floats z = exp_of_moderate(with_sign_of(x, Floats{} - 1.0f));
   return (x < 0.0f ? z : Floats{} + 1.0f) / (1.0f + z);
 }
 
-inline Floats softplus_of(Floats x) { return (x > 0.0f ? x : Floats{}) + log1p_of(exp_of(-absolute(x))); }
+inline Floats softplus_of(Floats x) {
+  return (x > 0.0f ? x : Floats{}) + log1p_of(exp_of_moderate(-absolute(x)));
+}
 
 inline Floats erf_of(Floats x) {
-  Floats a = absolute(x);
-  a = a > 4.0f ? Floats{} + 4.0f : a;  // one
+  const Floats a = at_most(absolute(x), 4.0f);  // one
   // erf(x) / x - 1 in x^2, for |x| <= 0.9, to 2^-26.
   const Floats s = x * x;
   Floats p = s * -0.000611128094f + 0.005016226125f;

@@ -37,3 +37,14 @@ inline Doubles square_root(Doubles x) {
   for (std::size_t i = 0; i < lanes<double>; ++i) x[i] = __builtin_sqrt(x[i]);
   return x;
 }
+
+inline Floats at_most(Floats x, float limit) { return x > limit ? fill(limit) : x; }
+
+inline Floats at_least(Floats x, float limit) { return x < limit ? fill(limit) : x; }
+
+/// In two steps: the first is exact, the second rounds once, also to a denormal or to infinity.
+inline Floats scale(Floats x, Floats k) {
+  const Ints n = __builtin_convertvector(k, Ints);
+  const Ints half = n >> 1;
+  return x * from_bits((half + 127) << 23) * from_bits((n - half + 127) << 23);
+}

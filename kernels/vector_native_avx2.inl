@@ -10,6 +10,10 @@ inline __m256i first_lanes(std::size_t n) {
 
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {
+  // Half a register at once: it was stored so, and only then handed on before it is in the cache.
+  if (n * sizeof(T) == 16)
+    return __builtin_bit_cast(Vector<T>,
+                              _mm256_zextps128_ps256(_mm_loadu_ps(reinterpret_cast<const float*>(x))));
   if constexpr (sizeof(T) == 4)
     return __builtin_bit_cast(Vector<T>, _mm256_maskload_ps(x, first_lanes<T>(n)));
   else
@@ -53,4 +57,20 @@ inline Floats square_root(Floats x) {
 
 inline Doubles square_root(Doubles x) {
   return __builtin_bit_cast(Doubles, _mm256_sqrt_pd(__builtin_bit_cast(__m256d, x)));
+}
+
+// The instructions give their second operand where either is NaN.
+inline Floats at_most(Floats x, float limit) {
+  return __builtin_bit_cast(Floats, _mm256_min_ps(_mm256_set1_ps(limit), __builtin_bit_cast(__m256, x)));
+}
+
+inline Floats at_least(Floats x, float limit) {
+  return __builtin_bit_cast(Floats, _mm256_max_ps(_mm256_set1_ps(limit), __builtin_bit_cast(__m256, x)));
+}
+
+/// In two steps: the first is exact, the second rounds once, also to a denormal or to infinity.
+inline Floats scale(Floats x, Floats k) {
+  const Ints n = __builtin_convertvector(k, Ints);
+  const Ints half = n >> 1;
+  return x * from_bits((half + 127) << 23) * from_bits((n - half + 127) << 23);
 }

@@ -1,8 +1,17 @@
 // What the vector extensions have no word for, with AVX-512. Included after vector_basics.inl.
 // The forms with a mask of all lanes are there because g++ 12 takes the ones without for uninitialised.
 
+/// Halves and quarters of a register are moved whole: what has been stored is handed on to a load, before it is in
+/// the cache, only if all of the load is in it, and never if a mask has stored it.
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {
+  const auto* floats = reinterpret_cast<const float*>(x);
+  if (n * sizeof(T) == 16)
+    return __builtin_bit_cast(Vector<T>,
+                              _mm512_maskz_insertf32x4(0xffff, _mm512_setzero_ps(), _mm_loadu_ps(floats), 0));
+  if (n * sizeof(T) == 32)
+    return __builtin_bit_cast(
+        Vector<T>, _mm512_maskz_insertf32x8(0xffff, _mm512_setzero_ps(), _mm256_loadu_ps(floats), 0));
   const unsigned mask = (1u << n) - 1u;
   if constexpr (sizeof(T) == 4)
     return __builtin_bit_cast(Vector<T>, _mm512_maskz_loadu_ps(static_cast<__mmask16>(mask), x));
@@ -12,6 +21,17 @@ inline Vector<T> load_few(const T* x, std::size_t n) {
 
 template <class T>
 inline void store_few(T* y, Vector<T> v, std::size_t n) {
+  const auto floats = __builtin_bit_cast(Floats, v);
+  if (n * sizeof(T) == 16) {
+    const auto quarter = __builtin_shufflevector(floats, floats, 0, 1, 2, 3);
+    __builtin_memcpy(y, &quarter, sizeof quarter);
+    return;
+  }
+  if (n * sizeof(T) == 32) {
+    const auto half = __builtin_shufflevector(floats, floats, 0, 1, 2, 3, 4, 5, 6, 7);
+    __builtin_memcpy(y, &half, sizeof half);
+    return;
+  }
   const unsigned mask = (1u << n) - 1u;
   if constexpr (sizeof(T) == 4)
     _mm512_mask_storeu_ps(y, static_cast<__mmask16>(mask), __builtin_bit_cast(__m512, v));
@@ -46,4 +66,20 @@ inline Floats square_root(Floats x) {
 
 inline Doubles square_root(Doubles x) {
   return __builtin_bit_cast(Doubles, _mm512_maskz_sqrt_pd(0xff, __builtin_bit_cast(__m512d, x)));
+}
+
+// The instructions give their second operand where either is NaN.
+inline Floats at_most(Floats x, float limit) {
+  return __builtin_bit_cast(
+      Floats, _mm512_maskz_min_ps(0xffff, _mm512_set1_ps(limit), __builtin_bit_cast(__m512, x)));
+}
+
+inline Floats at_least(Floats x, float limit) {
+  return __builtin_bit_cast(
+      Floats, _mm512_maskz_max_ps(0xffff, _mm512_set1_ps(limit), __builtin_bit_cast(__m512, x)));
+}
+
+inline Floats scale(Floats x, Floats k) {
+  return __builtin_bit_cast(
+      Floats, _mm512_maskz_scalef_ps(0xffff, __builtin_bit_cast(__m512, x), __builtin_bit_cast(__m512, k)));
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr Index piece_work = Index{1} << 17;
 constexpr Index least_tile = 64;
 constexpr Index most_tile = 1024;
+constexpr Index cache_line = 64;
 
 }  // namespace
 
@@ -44,6 +45,7 @@ GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value)
   Operand result;
   result.value = index;
   result.element = static_cast<Index>(size_of(value.spec.dtype));
+  result.far = value.far;
   const Shape& own = value.spec.shape;
   const Index rank = shape_.rank();
   const Index missing = rank - own.rank();  // axes in front that the value does not have
@@ -150,23 +152,44 @@ std::byte* GroupKernel::row_address(std::byte* const* table, const Source& sourc
                                     Index columns) const {
   const std::size_t outside = reads_.size() + writes_.size();
   if (source.index >= outside) return table[source.index] + r * columns * source.element;
-  const Operand& o =
-      source.index < reads_.size() ? reads_[source.index] : writes_[source.index - reads_.size()];
+  const Operand& o = operand_at(source.index);
   return table[source.index] + (row_offset(o, row + r) - row_offset(o, row)) * source.element;
 }
 
-void GroupKernel::run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
-                           std::byte* scratch) const {
+GroupKernel::Far GroupKernel::find_far(const Table& bases) const {
+  Far far;
+  for (std::size_t entry = 0; entry < reads_.size() + writes_.size(); ++entry) {
+    const Operand& o = operand_at(entry);
+    if (!o.far || o.column_stride == 0) continue;
+    const auto* end = far.entries.begin() + far.count;
+    const bool known = std::any_of(far.entries.cbegin(), end,
+                                   [&](std::size_t other) { return bases[other] == bases[entry]; });
+    if (!known) far.entries[far.count++] = entry;
+  }
+  return far;
+}
+
+/// Brings a part of a tile into the second cache: rows [begin, end), counted through all that comes from far.
+void GroupKernel::fetch(const Table& bases, const Far& far, const Tile& tile, Index begin, Index end) const {
+  for (Index i = begin; i < end; ++i) {
+    const std::size_t entry = far.entries[static_cast<std::size_t>(i / tile.rows)];
+    const Operand& o = operand_at(entry);
+    const std::byte* const row =
+        bases[entry] + (row_offset(o, tile.row + i % tile.rows) + tile.column) * o.element;
+    for (Index byte = 0; byte < tile.columns * o.element; byte += cache_line)
+      __builtin_prefetch(row + byte, 0, 2);
+  }
+}
+
+/// The addresses of a tile, which the outside values have their own parts of.
+GroupKernel::Table GroupKernel::table_of(const Table& bases, const Tile& tile, std::byte* scratch) const {
   Table table;
-  std::size_t entry = 0;
-  for (const std::vector<Operand>* operands : {&reads_, &writes_}) {
-    for (const Operand& o : *operands) {
-      table[entry] = bases[entry] + (row_offset(o, row) + column * o.column_stride) * o.element;
-      ++entry;
-    }
+  for (std::size_t entry = 0; entry < reads_.size() + writes_.size(); ++entry) {
+    const Operand& o = operand_at(entry);
+    table[entry] = bases[entry] + (row_offset(o, tile.row) + tile.column * o.column_stride) * o.element;
   }
   add_slots(table, scratch);
-  run_steps(table, row, rows, columns);
+  return table;
 }
 
 /// Puts the addresses of the temporaries behind those of the values outside.
@@ -176,20 +199,20 @@ void GroupKernel::add_slots(Table& table, std::byte* scratch) const {
     table[entry++] = scratch + static_cast<Index>(slot) * slot_bytes_;
 }
 
-void GroupKernel::run_steps(const Table& table, Index row, Index rows, Index columns) const {
+void GroupKernel::run_step(const Step& step, const Table& table, const Tile& tile) const {
   std::array<const void*, most_operands> from;
-  for (const Step& step : steps_) {
-    if (!step.by_row || rows == 1) {
-      for (std::size_t k = 0; k < step.count; ++k) from[k] = table[step.inputs[k].index];
-      step.op->tile(from.data(), step.strides.data(), table[step.output.index], rows * columns, step.dtype);
-      continue;
-    }
-    for (Index r = 0; r < rows; ++r) {
-      for (std::size_t k = 0; k < step.count; ++k)
-        from[k] = row_address(table.data(), step.inputs[k], row, r, columns);
-      step.op->tile(from.data(), step.strides.data(), row_address(table.data(), step.output, row, r, columns),
-                    columns, step.dtype);
-    }
+  if (!step.by_row || tile.rows == 1) {
+    for (std::size_t k = 0; k < step.count; ++k) from[k] = table[step.inputs[k].index];
+    step.op->tile(from.data(), step.strides.data(), table[step.output.index], tile.rows * tile.columns,
+                  step.dtype);
+    return;
+  }
+  for (Index r = 0; r < tile.rows; ++r) {
+    for (std::size_t k = 0; k < step.count; ++k)
+      from[k] = row_address(table.data(), step.inputs[k], tile.row, r, tile.columns);
+    step.op->tile(from.data(), step.strides.data(),
+                  row_address(table.data(), step.output, tile.row, r, tile.columns), tile.columns,
+                  step.dtype);
   }
 }
 
@@ -201,7 +224,7 @@ void GroupKernel::run(const Addresses& at) {
   if (one_tile_) {  // as in a step of one sequence: what follows would take as long as the ops
     alignas(64) std::byte scratch[scratch_bytes];
     add_slots(bases, scratch);
-    run_steps(bases, 0, 1, columns_);
+    for (const Step& step : steps_) run_step(step, bases, {0, 1, 0, columns_});
     return;
   }
 
@@ -209,16 +232,28 @@ void GroupKernel::run(const Addresses& at) {
   const Index tile_rows = std::max<Index>(1, tile_ / tile_columns);
   const Index across = (columns_ + tile_columns - 1) / tile_columns;
   const Index tiles = (rows_ + tile_rows - 1) / tile_rows * across;
-  const Index grain = std::max<Index>(1, piece_work / (tile_ * static_cast<Index>(steps_.size())));
+  const auto tile = [&](Index t) {
+    const Index row = t / across * tile_rows;
+    const Index column = t % across * tile_columns;
+    return Tile{row, std::min(tile_rows, rows_ - row), column, std::min(tile_columns, columns_ - column)};
+  };
+  const auto steps = static_cast<Index>(steps_.size());
+  const Far far = find_far(bases);
   const auto run_tiles = [&](Index begin, Index end) {
     alignas(64) std::byte scratch[scratch_bytes];
     for (Index t = begin; t < end; ++t) {
-      const Index row = t / across * tile_rows;
-      const Index column = t % across * tile_columns;
-      run_tile(bases.data(), row, std::min(tile_rows, rows_ - row), column,
-               std::min(tile_columns, columns_ - column), scratch);
+      const Tile here = tile(t);
+      const Tile next = tile(t + 1 < end ? t + 1 : t);
+      const Index lines = t + 1 < end ? next.rows * static_cast<Index>(far.count) : 0;
+      const Table table = table_of(bases, here, scratch);
+      for (Index i = 0; i < steps; ++i) {
+        // The ops compute on what is near; meanwhile the next tile's operands come nearer, some with each op.
+        fetch(bases, far, next, lines * i / steps, lines * (i + 1) / steps);
+        run_step(steps_[static_cast<std::size_t>(i)], table, here);
+      }
     }
   };
+  const Index grain = std::max<Index>(1, piece_work / (tile_ * steps));
   if (tiles <= grain) {
     run_tiles(0, tiles);
   } else {

@@ -54,6 +54,7 @@ class GroupKernel final : public Kernel {
     std::array<Index, Shape::max_rank> row_strides{};  // of the leading axes
     Index row_stride = 0;                              // of consecutive rows, where that is constant
     bool regular = true;                               // row_stride holds
+    bool far = false;                                  // see Value
   };
   /// An operand of a step: its place in a tile's table.
   struct Source {
@@ -70,15 +71,32 @@ class GroupKernel final : public Kernel {
     bool by_row;  // operands are not neighbours over the ends of rows
   };
 
+  struct Tile {
+    Index row = 0;
+    Index rows = 0;
+    Index column = 0;
+    Index columns = 0;
+  };
+  /// The places in a table of what comes from far, each address once: a value computed in place is both read
+  /// and written.
+  struct Far {
+    std::array<std::size_t, most_addresses> entries;
+    std::size_t count = 0;
+  };
+
   void plan_temporaries(const std::vector<Instruction>& instructions);
   Operand operand(std::size_t index, const Value& value) const;
   Index row_offset(const Operand& operand, Index row) const;
   std::byte* row_address(std::byte* const* table, const Source& source, Index row, Index r,
                          Index columns) const;
-  void run_tile(std::byte* const* bases, Index row, Index rows, Index column, Index columns,
-                std::byte* scratch) const;
+  const Operand& operand_at(std::size_t entry) const {
+    return entry < reads_.size() ? reads_[entry] : writes_[entry - reads_.size()];
+  }
+  Far find_far(const Table& bases) const;
+  void fetch(const Table& bases, const Far& far, const Tile& tile, Index begin, Index end) const;
+  Table table_of(const Table& bases, const Tile& tile, std::byte* scratch) const;
   void add_slots(Table& table, std::byte* scratch) const;
-  void run_steps(const Table& table, Index row, Index rows, Index columns) const;
+  void run_step(const Step& step, const Table& table, const Tile& tile) const;
 
   Shape shape_;
   Index size_;

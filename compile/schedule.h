@@ -94,6 +94,8 @@ struct ScheduleRequest {
   Tensors inputs;
   Tensors outputs;
   std::vector<Update> updates;
+  /// Inputs from this one on, up to the first that lasts, and all outputs lie elsewhere at every run.
+  std::size_t first_moving_input = Value::none;
   /// Inputs from this one on are the same for many runs, so that packing them pays.
   std::size_t first_lasting_input = Value::none;
   Index most_packed_rows =

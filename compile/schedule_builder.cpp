@@ -7,6 +7,10 @@
 
 namespace sluice {
 
+namespace {
+constexpr std::size_t near_bytes = std::size_t{1} << 20;  // of a second cache
+}
+
 ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(request) {
   Tensors updated;
   for (const auto& update : request.updates) updated.push_back(update.value);
@@ -53,6 +57,7 @@ std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home, const
   value.spec = spec;
   value.home = home;
   value.row_stride = value.columns();
+  value.far = spec.bytes() >= near_bytes;
   schedule_.values.push_back(value);
   return schedule_.values.size() - 1;
 }
@@ -77,6 +82,7 @@ std::size_t ScheduleBuilder::add_part(std::size_t of, const Spec& spec, Window w
   part.row_stride = part.rows() <= 1 ? part.columns() : window.row_stride;
   const Value& whole = value(of);
   const bool nested = whole.home == Value::Home::part;
+  part.far = whole.far;
   part.whole = nested ? whole.whole : of;
   part.offset = (nested ? whole.offset : 0) + static_cast<std::size_t>(window.offset) * size_of(spec.dtype);
   schedule_.values.push_back(part);
@@ -105,9 +111,11 @@ std::size_t ScheduleBuilder::leaf_value(const Tensor& leaf) {
 }
 
 void ScheduleBuilder::add_inputs() {
-  for (const Tensor& input : request_.inputs) {
-    const std::size_t number = add_value(spec_of(input), Value::Home::bound);
-    value_of_[input] = number;
+  for (std::size_t i = 0; i < request_.inputs.size(); ++i) {
+    const std::size_t number = add_value(spec_of(request_.inputs[i]), Value::Home::bound);
+    if (i >= request_.first_moving_input && i < request_.first_lasting_input)
+      schedule_.values[number].far = true;
+    value_of_[request_.inputs[i]] = number;
     schedule_.inputs.push_back(number);
   }
   for (const Node* node : order_) {
@@ -119,6 +127,7 @@ void ScheduleBuilder::add_inputs() {
 void ScheduleBuilder::add_outputs() {
   for (const Tensor& output : request_.outputs) {
     const std::size_t number = add_value(spec_of(output), Value::Home::bound);
+    if (request_.first_moving_input != Value::none) schedule_.values[number].far = true;
     schedule_.outputs.push_back(number);
     const auto [entry, inserted] = value_of_.try_emplace(output, number);
     if (inserted) continue;

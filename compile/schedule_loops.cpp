@@ -50,6 +50,7 @@ void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
   ScheduleRequest body;
   body.inputs = graph.inputs;
   body.lowering = request_.lowering;
+  body.first_moving_input = counts.carries;
   body.first_lasting_input = counts.carries + counts.xs;
   if (scan.length() < 2) body.lowering.pack = false;
 

@@ -42,8 +42,9 @@ Tensors Adam::changes(const std::vector<Slice>& slices, const Tensors& g, const 
       scale = maximum(v_max_[i], v);
       next.set(v_max_[i], scale);
     }
-    const Tensor deviation = sqrt(scale) / p.scalar(correction2) + options_.eps;
-    taken.push_back(p.scalar(p.rate / correction1) * (m / deviation));
+    // Numerator and denominator times correction2: what is done once for all spares a division for each.
+    const Tensor deviation = sqrt(scale) + p.scalar(options_.eps * correction2);
+    taken.push_back(p.scalar(p.rate * (correction2 / correction1)) * (m / deviation));
   }
   return taken;
 }

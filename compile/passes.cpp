@@ -30,7 +30,11 @@ std::span<const Pass> graph_passes() {
       Pass{"join_stacks", "again, for parts that enter loops", passes::join_stacks},
       Pass{"join_parts", "do once to the whole what is done alike to all parts", passes::join_parts},
       Pass{"gather_matmul", "multiply a table before its rows are taken", passes::gather_matmul},
+      Pass{"join_addends", "add to a whole product what is added to its parts", passes::join_addends},
+      Pass{"split_scans", "again, for what is added to products in loops", passes::split_scans},
+      Pass{"simplify", "again, for what joining has left", passes::simplify},
       Pass{"share", "again", passes::share},
+      Pass{"add_to_products", "begin products with what is added to them", passes::add_to_products},
   };
   return list;
 }

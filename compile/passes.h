@@ -15,6 +15,8 @@ Graph merge_matmuls(const Graph& graph);
 Graph join_stacks(const Graph& graph);
 Graph join_parts(const Graph& graph);
 Graph gather_matmul(const Graph& graph);
+Graph join_addends(const Graph& graph);
+Graph add_to_products(const Graph& graph);
 Graph share(const Graph& graph);
 Graph sink_accumulators(const Graph& graph);
 Graph split_scans(const Graph& graph);

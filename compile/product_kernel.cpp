@@ -56,31 +56,59 @@ ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Va
 /// Blocks of rows over the threads. They are long enough to be worth a thread, and short enough for the left
 /// operand's part to stay in the second cache; a row's bits do not depend on its block.
 template <class T>
-void ProductKernel::multiply_packed(const T* a, const T* packed, T* c) const {
+void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed) const {
+  const auto* a = reinterpret_cast<const T*>(at[reads[0]]);
+  const auto* b = reinterpret_cast<const T*>(packed);
+  auto* c = reinterpret_cast<T*>(at[writes[0]]);
+  const T* start = addend_ ? reinterpret_cast<const T*>(at[reads[2]]) : nullptr;
+  const Index step = addend_ ? addend_stride() : 0;
   kernels::parallel_for(sizes_.rows, block_, [&](Index begin, Index end) {
-    kernels::multiply_packed(end - begin, sizes_.columns, sizes_.inner, a + begin * a_.row_stride,
-                             a_.row_stride, packed, T{0}, c + begin * c_.row_stride, c_.row_stride);
+    const Index rows = end - begin;
+    const T* from = a + begin * a_.row_stride;
+    T* to = c + begin * c_.row_stride;
+    if (start != nullptr)
+      kernels::multiply_packed_onto(start + begin * step, step, rows, sizes_.columns, sizes_.inner, from,
+                                    a_.row_stride, b, to, c_.row_stride);
+    else
+      kernels::multiply_packed(rows, sizes_.columns, sizes_.inner, from, a_.row_stride, b, T{0}, to,
+                               c_.row_stride);
   });
 }
 
 template <class T>
-void ProductKernel::multiply(const Addresses& at) const {
-  const auto* a = reinterpret_cast<const T*>(at[reads[0]]);
-  const auto* b = reinterpret_cast<const T*>(at[reads[1]]);
+void ProductKernel::multiply_plain(const Addresses& at) const {
   auto* c = reinterpret_cast<T*>(at[writes[0]]);
+  if (addend_) {
+    const auto* start = reinterpret_cast<const T*>(at[reads[2]]);
+    for (Index row = 0; start != c && row < sizes_.rows; ++row)
+      std::copy_n(start + row * addend_stride(), sizes_.columns, c + row * c_.row_stride);
+  }
+  kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner,
+                reinterpret_cast<const T*>(at[reads[0]]), a_.row_stride,
+                reinterpret_cast<const T*>(at[reads[1]]), b_.row_stride, addend_ ? T{1} : T{0}, c,
+                c_.row_stride);
+}
+
+template <class T>
+void ProductKernel::multiply(const Addresses& at) const {
   switch (right_) {
     case Right::plain:
-      kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner, a,
-                    a_.row_stride, b, b_.row_stride, T{0}, c, c_.row_stride);
+      multiply_plain<T>(at);
       break;
     case Right::packed:
-      multiply_packed(a, b, c);
+      multiply_packed<T>(at, at[reads[1]]);
       break;
     case Right::pack:
       pack_operand(options_.transpose_b, sizes_.inner, sizes_.columns, b_, at[reads[1]], at[temporaries[0]]);
-      multiply_packed(a, reinterpret_cast<const T*>(at[temporaries[0]]), c);
+      multiply_packed<T>(at, at[temporaries[0]]);
       break;
   }
+}
+
+/// An element of the addend is read once, before the same one of the result is written.
+bool ProductKernel::may_overwrite(std::size_t read, std::size_t) const {
+  return addend_ && read == reads[2] && read != reads[0] && read != reads[1] &&
+         addend_->rows() == sizes_.rows && addend_->row_stride == c_.row_stride;
 }
 
 void ProductKernel::run(const Addresses& at) {
@@ -92,8 +120,9 @@ void ProductKernel::run(const Addresses& at) {
 }
 
 std::string ProductKernel::details() const {
-  return fmt::format("{}x{}x{}{}{}", sizes_.rows, sizes_.columns, sizes_.inner,
-                     options_.transpose_a ? " transpose_a" : "", options_.transpose_b ? " transpose_b" : "");
+  return fmt::format("{}x{}x{}{}{}{}", sizes_.rows, sizes_.columns, sizes_.inner,
+                     options_.transpose_a ? " transpose_a" : "", options_.transpose_b ? " transpose_b" : "",
+                     addend_ ? " onto the last" : "");
 }
 
 double ProductKernel::flops() const {

@@ -21,7 +21,7 @@ std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a,
 void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
                   std::byte* to);
 
-/// A matrix product that reads and writes rows at any distance.
+/// A matrix product that reads and writes rows at any distance, plus, where it has been told to, reads[2].
 class ProductKernel final : public Kernel {
  public:
   enum class Right {
@@ -32,7 +32,11 @@ class ProductKernel final : public Kernel {
 
   ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b, const Value& c,
                 Right right);
+  /// c = addend + a b. The addend has as many rows as c, or one for all of them.
+  void begin_with(const Value& addend) { addend_ = addend; }
+
   void run(const Addresses& at) override;
+  bool may_overwrite(std::size_t read, std::size_t written) const override;
   bool may_throw() const override { return false; }
   std::string name() const override { return right_ == Right::packed ? "product, packed" : "product"; }
   std::string details() const override;
@@ -42,7 +46,10 @@ class ProductKernel final : public Kernel {
   template <class T>
   void multiply(const Addresses& at) const;
   template <class T>
-  void multiply_packed(const T* a, const T* packed, T* c) const;
+  void multiply_packed(const Addresses& at, const std::byte* packed) const;
+  template <class T>
+  void multiply_plain(const Addresses& at) const;
+  Index addend_stride() const { return addend_->rows() == 1 ? 0 : addend_->row_stride; }
 
   MatMulOptions options_;
   ProductSizes sizes_;
@@ -50,6 +57,7 @@ class ProductKernel final : public Kernel {
   Value a_;
   Value b_;
   Value c_;
+  std::optional<Value> addend_;
   Right right_;
   Index block_;  // rows that one thread multiplies at a time
 };

@@ -1,5 +1,6 @@
 #include <sluice/compile/copy_kernel.h>
 #include <sluice/compile/group_kernel.h>
+#include <sluice/compile/matmul_add.h>
 #include <sluice/compile/op_kernel.h>
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/schedule_builder.h>
@@ -87,30 +88,36 @@ bool ScheduleBuilder::add_concat(const Node& node) {
 
 bool ScheduleBuilder::add_product(const Node& node) {
   const auto* matmul = dynamic_cast<const MatMul*>(node.op.get());
-  if (matmul == nullptr || !(request_.lowering.windows || request_.lowering.pack)) return false;
+  const auto* onto = dynamic_cast<const MatMulAdd*>(node.op.get());
+  if (matmul == nullptr && onto == nullptr) return false;
+  if (!(request_.lowering.windows || request_.lowering.pack)) return false;
+  const MatMulOptions options = matmul != nullptr ? matmul->options() : onto->options();
   const Tensor& a = node.inputs[0];
   const Tensor& b = node.inputs[1];
-  const auto sizes = product_sizes(matmul->options(), spec_of(a).shape, spec_of(b).shape);
+  const auto sizes = product_sizes(options, spec_of(a).shape, spec_of(b).shape);
   if (!sizes) return false;
   const std::size_t left = value_of_.at(a);
   const auto packed = sizes->rows <= request_.most_packed_rows
-                          ? packed_operand(b, matmul->options(), sizes->inner, sizes->columns)
+                          ? packed_operand(b, options, sizes->inner, sizes->columns)
                           : std::nullopt;
-  const bool pack = !packed && request_.lowering.pack && !matmul->options().transpose_a &&
-                    sizes->rows >= least_rows_to_pack;
+  const bool pack =
+      !packed && request_.lowering.pack && !options.transpose_a && sizes->rows >= least_rows_to_pack;
   using Right = ProductKernel::Right;
   const std::size_t right = value_of_.at(b);
   const std::size_t result = output_value(Tensor(node.shared_from_this()));
-  auto kernel =
-      std::make_unique<ProductKernel>(matmul->options(), *sizes, value(left), value(right), value(result),
-                                      packed ? Right::packed
-                                      : pack ? Right::pack
-                                             : Right::plain);
+  auto kernel = std::make_unique<ProductKernel>(options, *sizes, value(left), value(right), value(result),
+                                                packed ? Right::packed
+                                                : pack ? Right::pack
+                                                       : Right::plain);
   if (pack) {
     kernel->temporaries = {add_value(packed_spec(b.dtype(), sizes->inner, sizes->columns), Value::Home::arena,
                                      &node, "packed for one product")};
   }
   kernel->reads = {left, packed.value_or(right)};
+  if (onto != nullptr) {
+    kernel->reads.push_back(value_of_.at(node.inputs[2]));
+    kernel->begin_with(value(kernel->reads[2]));
+  }
   kernel->writes = {result};
   add_kernel(std::move(kernel));
   return true;

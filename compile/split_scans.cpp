@@ -2,6 +2,7 @@
 #include <sluice/compile/passes.h>
 #include <sluice/compile/rewrite.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/matmul_op.h>
 
 #include <algorithm>
@@ -39,6 +40,9 @@ Tensors outputs_inside(const Node& node) { return outputs_of(Tensor(node.shared_
 class Splitter {
  public:
   explicit Splitter(ScanParts& parts) : parts_(parts), outside_(parts) {
+    for (const Node* node : outside_.order()) {
+      if (detail::is_add(*node->op)) find_start(*node);
+    }
     for (const ScanParts::Carry& carry : parts.carries) needed_by_carries_.insert(&carry.next.node());
     for (auto at = outside_.order().rbegin(); at != outside_.order().rend(); ++at) {
       if (needed_by_carries_.count(*at) == 0) continue;
@@ -69,10 +73,24 @@ class Splitter {
     return std::none_of(outputs.begin(), outputs.end(), [](const Tensor& t) { return t.defined(); });
   }
 
-  /// Whether the tensor is computed before the loop: costly, or used by nothing that the carries need.
+  /// A sum that is added to a product of the same shape: the product begins with it, so it has to be in memory
+  /// anyway, and before the loop it may be what another product begins with.
+  void find_start(const Node& sum) {
+    for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
+      const Tensor& start = sum.inputs[1 - side];
+      if (dynamic_cast<const MatMul*>(&sum.inputs[side].op()) != nullptr && detail::is_add(start.op()) &&
+          start.shape() == sum.inputs[side].shape())
+        starts_.insert(&start.node());
+    }
+  }
+
+  /// Whether a node that no carry depends on is done before the loop in any case.
+  bool is_for_all_steps(const Node& node) const { return is_costly(node) || starts_.count(&node) > 0; }
+
+  /// Whether the tensor is computed before the loop: better there, or used by nothing that the carries need.
   bool leaves_before(const Tensor& t) const {
     return outside_.before_loop(t).defined() &&
-           (is_costly(t.node()) || needed_by_carries_.count(&t.node()) == 0);
+           (is_for_all_steps(t.node()) || needed_by_carries_.count(&t.node()) == 0);
   }
 
   bool can_wait(const Node& node) const {
@@ -152,7 +170,7 @@ class Splitter {
       if (t.node().inputs.empty() || inside.count(t) > 0) return;
       if (const Tensor same = outside_.once(t); same.defined()) {
         inside.emplace(t, parts_.add_capture(same));
-      } else if (!parts_.recompute && is_costly(t.node()) && outside_.before_loop(t).defined()) {
+      } else if (!parts_.recompute && is_for_all_steps(t.node()) && outside_.before_loop(t).defined()) {
         inside.emplace(t, parts_.add_x(outside_.before_loop(t)));
       }
     };
@@ -168,6 +186,7 @@ class Splitter {
   ScanParts& parts_;
   OverTime outside_;
   std::unordered_set<const Node*> needed_by_carries_;
+  std::unordered_set<const Node*> starts_;  // of products
   std::unordered_set<const Node*> waits_;
   TensorMap<Tensor> after_;
 };

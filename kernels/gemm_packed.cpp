@@ -42,7 +42,8 @@ void multiply(const Product<T>& p) {
         const Index n = std::min(kernel.panel_columns, p.n - j);
         const T* b = p.b + (p.transpose_b ? j * p.ldb + l : l * p.ldb + j);
         kernel.pack_panels(p.transpose_b, k, n, b, p.ldb, 0, 1, panel);
-        kernel.multiply(m, n, k, a, lda, panel, l == 0 ? p.beta : T{1}, p.c + i * p.ldc + j, p.ldc);
+        T* c = p.c + i * p.ldc + j;
+        kernel.multiply(m, n, k, a, lda, panel, l == 0 && p.beta == T{0} ? nullptr : c, p.ldc, c, p.ldc);
       }
     }
   }

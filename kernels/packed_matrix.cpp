@@ -29,7 +29,7 @@ Index packed_panels(Index n) {
 template <class T>
 Index packed_size(Index k, Index n) {
   const Index step = product<T>().register_columns;
-  return k * blocks_of(n, step) * step;
+  return n == 1 ? blocks_of(k, step) * step : k * blocks_of(n, step) * step;
 }
 
 template <class T>
@@ -48,9 +48,19 @@ void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* 
                      Index ldc) {
   if (m <= 0 || n <= 0) return;
   if (k > 0)
-    product<T>().multiply(m, n, k, a, lda, packed, beta, c, ldc);
+    product<T>().multiply(m, n, k, a, lda, packed, beta == T{0} ? nullptr : c, ldc, c, ldc);
   else if (beta == T{0})
     for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T{0});
+}
+
+template <class T>
+void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index k, const T* a, Index lda,
+                          const T* packed, T* c, Index ldc) {
+  if (m <= 0 || n <= 0) return;
+  if (k > 0)
+    product<T>().multiply(m, n, k, a, lda, packed, start, ldstart, c, ldc);
+  else if (start != c)
+    for (Index i = 0; i < m; ++i) std::copy_n(start + i * ldstart, n, c + i * ldc);
 }
 
 template Index packed_panels<float>(Index n);
@@ -64,5 +74,9 @@ template void pack(bool, Index, Index, const double*, Index, double*);
 template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*, Index);
 template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double, double*,
                               Index);
+template void multiply_packed_onto(const float*, Index, Index, Index, Index, const float*, Index,
+                                   const float*, float*, Index);
+template void multiply_packed_onto(const double*, Index, Index, Index, Index, const double*, Index,
+                                   const double*, double*, Index);
 
 }  // namespace sluice::kernels

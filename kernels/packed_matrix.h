@@ -34,12 +34,18 @@ void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 /// and ldc are the distances between the starts of two rows. beta is 0 or 1; with 0 the old c is not read.
 /// With k = 0 the product is zero. c must not overlap a or b.
 ///
-/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero. So a
-/// row's bits depend on that row of a and c, on b, k and n, never on m or on which rows are multiplied
-/// together: rows may be divided over threads in any way.
+/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero; where
+/// n is 1, the sum of several such chains. So a row's bits depend on that row of a and c, on b, k and n, never
+/// on m or on which rows are multiplied together: rows may be divided over threads in any way.
 template <class T>
 void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
                      Index ldc);
+
+/// c = start + a b, in the same way. ldstart is the distance between the starts of two rows; with 0 one row is
+/// added to all, as a bias is. `start` may be c with the same distance, and must not overlap it otherwise.
+template <class T>
+void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index k, const T* a, Index lda,
+                          const T* packed, T* c, Index ldc);
 
 extern template Index packed_panels<float>(Index n);
 extern template Index packed_panels<double>(Index n);
@@ -53,5 +59,9 @@ extern template void multiply_packed(Index, Index, Index, const float*, Index, c
                                      Index);
 extern template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double,
                                      double*, Index);
+extern template void multiply_packed_onto(const float*, Index, Index, Index, Index, const float*, Index,
+                                          const float*, float*, Index);
+extern template void multiply_packed_onto(const double*, Index, Index, Index, Index, const double*, Index,
+                                          const double*, double*, Index);
 
 }  // namespace sluice::kernels

@@ -3,7 +3,7 @@
 //
 // A panel has `panel_registers` registers of columns; in memory its row l + 1 follows row l, so that a product
 // reads it from front to back. The last panel has only the registers it needs, and zeros fill the last of
-// them.
+// them. A matrix of one column is packed as that column, filled up with zeros to a whole register.
 
 /// Sums for this many rows and registers, and a few values of the operands, fit into the registers: there are
 /// 32 with AVX-512 and 16 without.
@@ -91,6 +91,8 @@ inline std::int64_t panel_width(std::int64_t columns) {
 template <class T>
 void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
                  std::int64_t begin, std::int64_t end, T* packed) {
+  if (n == 1 && begin < end)  // see multiply_column
+    return transpose_b ? pack_columns(1, k, b, ldb, packed, k) : transpose(1, k, b, ldb, packed, k);
   for (std::int64_t panel = begin; panel < end; ++panel) {
     const std::int64_t column = panel * panel_columns<T>;
     const std::int64_t columns = n - column < panel_columns<T> ? n - column : panel_columns<T>;
@@ -111,14 +113,15 @@ struct TileOperands {
   std::int64_t lda;
   const T* panel;
   const T* next;
-  bool keep;
+  const T* start;  // what is added to, null for zero
+  std::int64_t ldstart;
   T* c;
   std::int64_t ldc;
   std::size_t in_last;
 };
 
 /// All sums of a tile stay in registers while k goes by. Every element is one chain of multiply-adds that
-/// starts with the old value or zero, so it does not matter which rows share a tile or where k is cut.
+/// begins with what is added to, so it does not matter which rows share a tile or where k is cut.
 template <class T, int rows, int left, int right>
 void multiply_tile(const TileOperands<T>& p) {
   constexpr int count = left + right;
@@ -129,8 +132,8 @@ void multiply_tile(const TileOperands<T>& p) {
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < count; ++j) {
-      const T* from = p.c + i * p.ldc + j * step;
-      sums[i][j] = !p.keep ? Vector<T>{} : is_short(j) ? load_few(from, p.in_last) : load(from);
+      const T* from = p.start + i * p.ldstart + j * step;
+      sums[i][j] = p.start == nullptr ? Vector<T>{} : is_short(j) ? load_few(from, p.in_last) : load(from);
     }
   const T* a[rows];
 #pragma GCC unroll 8
@@ -210,10 +213,44 @@ constexpr Tiles<T> make_tiles(Numbers<row...>) {
 template <class T>
 constexpr Tiles<T> tiles = make_tiles<T>(CountTo<most_rows>::Type());
 
+/// The sum of all lanes, in pairs of those that differ in one bit of their number.
+template <class T, int distance = 1, int... lane>
+inline T sum_of_lanes(Vector<T> v, Numbers<lane...> all) {
+  v += __builtin_shufflevector(v, v, (lane ^ distance)...);
+  if constexpr (2 * distance < static_cast<int>(lanes<T>))
+    return sum_of_lanes<T, 2 * distance>(v, all);
+  else
+    return v[0];
+}
+
+/// A product with one column: that column lies packed as it is, and is multiplied a register at a time.
+template <class T>
+inline void multiply_column(std::int64_t m, std::int64_t k, const T* a, std::int64_t lda, const T* packed,
+                            const T* start, std::int64_t ldstart, T* c, std::int64_t ldc) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  constexpr std::int64_t chains = 4;  // as many sums as hide how long an addition takes
+  for (std::int64_t i = 0; i < m; ++i) {
+    const T* row = a + i * lda;
+    Vector<T> sums[chains] = {};
+    std::int64_t l = 0;
+    for (; l + chains * step <= k; l += chains * step)
+#pragma GCC unroll 8
+      for (std::int64_t r = 0; r < chains; ++r)
+        sums[r] += load(row + l + r * step) * load(packed + l + r * step);
+    for (; l + step <= k; l += step) sums[0] += load(row + l) * load(packed + l);
+    if (l < k) sums[1] += load_few(row + l, static_cast<std::size_t>(k - l)) * load(packed + l);
+    const T sum = sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]),
+                                  typename CountTo<static_cast<int>(lanes<T>)>::Type());
+    c[i * ldc] = start == nullptr ? sum : start[i * ldstart] + sum;
+  }
+}
+
+/// c = start + a b, without `start` where that is null.
 template <class T>
 void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-                     const T* packed, T beta, T* c, std::int64_t ldc) {
+                     const T* packed, const T* start, std::int64_t ldstart, T* c, std::int64_t ldc) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  if (n == 1) return multiply_column(m, k, a, lda, packed, start, ldstart, c, ldc);
   // Tiles of nearly the same number of rows.
   const std::int64_t row_tiles = (m + most_rows - 1) / most_rows;
   const std::int64_t rows = row_tiles == 1 ? m : m / row_tiles;  // a division takes as long as a short tile
@@ -233,7 +270,8 @@ void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
       p.lda = lda;
       p.panel = packed + column * k + l * (two ? panel_columns<T> : width);
       p.next = packed + (column + panel_columns<T>)*k + l * width;
-      p.keep = beta != T{0} || l != 0;
+      const T* from = l == 0 ? start : c;
+      p.ldstart = l == 0 ? ldstart : ldc;
       p.ldc = ldc;
       p.in_last = lanes<T> - static_cast<std::size_t>(width - last_panel);
       std::int64_t row = 0;
@@ -241,6 +279,7 @@ void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a,
         const std::int64_t count = rows + (t < longer ? 1 : 0);
         p.a = a + row * lda + l;
         p.c = c + row * ldc + column;
+        p.start = from == nullptr ? nullptr : from + row * p.ldstart + column;
         const TilesOfRows<T>& of_rows = tiles<T>.of_rows[count - 1];
         (two ? of_rows.two : of_rows.one)[index](p);
         row += count;

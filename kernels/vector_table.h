@@ -61,9 +61,9 @@ struct PackedProduct {
   /// register_columns.
   void (*transpose)(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
                     std::int64_t ldy);
-  /// For m, n, k >= 1.
+  /// c = start + a b for m, n, k >= 1; null as a start is zero.
   void (*multiply)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-                   const T* packed, T beta, T* c, std::int64_t ldc);
+                   const T* packed, const T* start, std::int64_t ldstart, T* c, std::int64_t ldc);
 };
 
 struct Kernels {

@@ -80,7 +80,8 @@ struct Operands {
 
   std::vector<T> packed(const PackedProduct<T>& product) const {
     const Index step = product.register_columns;
-    const Index size = k * ((n + step - 1) / step * step);
+    const auto filled_up = [step](Index count) { return (count + step - 1) / step * step; };
+    const Index size = n == 1 ? filled_up(k) : k * filled_up(n);
     std::vector<T> to(at(size + 1), T(guard));
     product.pack_panels(transpose_b, k, n, b.data(), ldb, 0,
                         (n + product.panel_columns - 1) / product.panel_columns, to.data());
@@ -93,8 +94,9 @@ struct Operands {
   /// The product of the rows begin, ..., end - 1.
   void multiply(const PackedProduct<T>& product, const std::vector<T>& packed, Index begin, Index end,
                 std::vector<T>& out) const {
-    product.multiply(end - begin, n, k, a.data() + begin * lda, lda, packed.data(), beta,
-                     out.data() + begin * ldc, ldc);
+    T* to = out.data() + begin * ldc;
+    product.multiply(end - begin, n, k, a.data() + begin * lda, lda, packed.data(),
+                     beta == T{0} ? nullptr : to, ldc, to, ldc);
   }
 
   /// Whether `out` is the product within the error that k additions may make, and nothing else changed.
@@ -152,6 +154,33 @@ TEMPLATE_TEST_CASE("a product with a packed operand agrees with three plain loop
   check(6, 70, 1024);
   check(7, 3, 1025);
   check(1, 130, 2500);
+  for (Index k = 1; k <= 150; ++k) check(3, 1, k);
+  check(2, 1, 2500);
+}
+
+TEMPLATE_TEST_CASE("a packed product can begin with other numbers, one row for all or a row for each", "",
+                   float, double) {
+  using T = TestType;
+  for (const Index n : {1, 5, 37, 150})
+    for (const Index k : {0, 3, 1030})
+      for (const Index distance : {Index{0}, n + 2}) {
+        Operands<T> operands(false, 7, n, k, T{1}, 1);
+        std::vector<T> packed(at(packed_size<T>(k, n)));
+        sluice::kernels::pack(false, k, n, operands.b.data(), operands.ldb, packed.data());
+        const std::vector<T> start = random_values<T>(7 * (n + 2), 5);
+        std::vector<T> out = operands.c;
+        sluice::kernels::multiply_packed_onto(start.data(), distance, 7, n, k, operands.a.data(),
+                                              operands.lda, packed.data(), out.data(), operands.ldc);
+        for (Index i = 0; i < 7; ++i)
+          std::copy_n(start.begin() + i * distance, n, operands.c.begin() + i * operands.ldc);
+        INFO("n " << n << " k " << k << " distance " << distance);
+        REQUIRE(operands.is_solved_by(out));
+        // In place it is the old c that is added to.
+        std::vector<T> in_place = operands.c;
+        sluice::kernels::multiply_packed_onto(in_place.data(), operands.ldc, 7, n, k, operands.a.data(),
+                                              operands.lda, packed.data(), in_place.data(), operands.ldc);
+        REQUIRE(same_bits(in_place, out));
+      }
 }
 
 TEMPLATE_TEST_CASE("a row of a packed product has the same bits whatever rows are multiplied with it", "",
@@ -161,7 +190,7 @@ TEMPLATE_TEST_CASE("a row of a packed product has the same bits whatever rows ar
   for (const PackedProduct<T>* product : products<T>())
     for (const T beta : {T{0}, T{1}})
       for (const Index k : {1, 33, 1100})
-        for (const Index n : {5, 80, 150}) {
+        for (const Index n : {1, 5, 80, 150}) {
           const Index m = 27;
           const Operands<T> operands(false, m, n, k, beta, 1);
           const std::vector<T> packed = operands.packed(*product);

@@ -1,0 +1,58 @@
+#include <sluice/compile/matmul_add.h>
+#include <sluice/kernels/vector_math.h>
+
+namespace sluice {
+
+namespace {
+
+bool is_row(const Shape& shape, Index columns) {
+  return shape.rank() > 0 && shape.back() == columns && shape.size() == columns;
+}
+
+template <class T>
+void add_rows(const View& addend, const MutableView& sum) {
+  const Index columns = sum.shape().back();
+  const Index step = is_row(addend.shape(), columns) ? 0 : columns;
+  for (Index row = 0; row * columns < sum.size(); ++row) {
+    T* to = sum.as<T>() + row * columns;
+    kernels::add(to, 1, addend.as<T>() + row * step, 1, to, static_cast<std::size_t>(columns));
+  }
+}
+
+}  // namespace
+
+bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend) {
+  if (product.options().transpose_a || b.rank() != 2 || a.size() == 0 || b.size() == 0) return false;
+  const Index columns = product.options().transpose_b ? b[0] : b[1];
+  return is_row(addend, columns) || addend == a.with(a.rank() - 1, columns);
+}
+
+Specs MatMulAdd::infer(std::span<const Spec> inputs) const {
+  if (inputs[2].dtype != inputs[0].dtype ||
+      !takes(product_, inputs[0].shape, inputs[1].shape, inputs[2].shape)) {
+    throw ShapeError(
+        "[matmul_add] the addend must be of the dtype of the product, and of its shape or one row of it: "
+        "got " +
+        inputs[0].text() + " times " + inputs[1].text() + " plus " + inputs[2].text());
+  }
+  return product_.infer(inputs.first(2));
+}
+
+void MatMulAdd::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
+  product_.run(inputs.first(2), outputs);
+  if (inputs[2].spec.dtype == DType::float64) {
+    add_rows<double>(inputs[2], outputs[0]);
+  } else {
+    add_rows<float>(inputs[2], outputs[0]);
+  }
+}
+
+/// An addend of several rows is cut with the product; one row is the same for all.
+bool MatMulAdd::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const {
+  const bool own_rows = inputs[2].shape.rank() == inputs[0].shape.rank() &&
+                        inputs[2].shape[0] == inputs[0].shape[0] && inputs[0].shape[0] > 1;
+  return by_rows[2] == own_rows && product_.works_by_rows(inputs.first(2), {static_cast<bool>(by_rows[0]),
+                                                                            static_cast<bool>(by_rows[1])});
+}
+
+}  // namespace sluice

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <sluice/ops/matmul_op.h>
+
+namespace sluice {
+
+/// a b + c as one op, which the pass add_to_products puts in place of the two: a product begins with other numbers
+/// at no cost. c has the shape of the product or is one row for all of its rows. Inputs are a, b and c; a is not
+/// transposed and b has two axes. It has no gradient: programs are not differentiated.
+class MatMulAdd final : public Op {
+ public:
+  explicit MatMulAdd(MatMulOptions options) : product_(options) {}
+  std::string_view name() const override { return "matmul_add"; }
+  std::string attributes() const override { return product_.attributes(); }
+  Specs infer(std::span<const Spec> inputs) const override;
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
+  bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
+
+  MatMulOptions options() const { return product_.options(); }
+
+  /// Whether the op can stand for `sum`, an add of a product of these operands and `addend`.
+  static bool takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend);
+
+ private:
+  MatMul product_;
+};
+
+}  // namespace sluice

@@ -14,6 +14,10 @@ constexpr Index pack_piece = Index{1} << 15;      // elements that are worth a t
 constexpr Index block_products = Index{1} << 20;  // multiplications that are worth one
 constexpr Index cache_elements = Index{1} << 17;  // of the left operand
 constexpr Index block_step = 24;                  // a multiple of the rows of all micro-kernels
+constexpr Index inner_part = 1024;                // of the inner dimension passes by at a time
+constexpr Index most_blocks = 32;  // where there is not much work, one thread is not kept waiting
+
+Index blocks_of(Index whole, Index part) { return (whole + part - 1) / part; }
 }  // namespace
 
 std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b) {
@@ -47,14 +51,34 @@ void pack_operand(bool transpose, Index inner, Index columns, const Value& b, co
 ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b,
                              const Value& c, Right right)
     : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(a), b_(b), c_(c), right_(right) {
-  const Index per_row = std::max<Index>(sizes_.inner * sizes_.columns, 1);
-  const Index fitting = std::max<Index>(block_step, cache_elements / sizes_.inner / block_step * block_step);
-  const Index worth = (block_products / per_row + block_step) / block_step * block_step;
-  block_ = std::min(std::max(worth, block_step), fitting);
+  if (dtype_ == DType::float64) {
+    choose_blocks(kernels::panel_columns<double>(), kernels::packed_panels<double>(sizes_.columns));
+  } else {
+    choose_blocks(kernels::panel_columns<float>(), kernels::packed_panels<float>(sizes_.columns));
+  }
 }
 
-/// Blocks of rows over the threads. They are long enough to be worth a thread, and short enough for the left
-/// operand's part to stay in the second cache; a row's bits do not depend on its block.
+/// Blocks of rows and panels over the threads. A block's rows of the left operand stay in the second cache while
+/// panels pass by; blocks are large enough to be worth a thread, and many enough where there is work for many.
+void ProductKernel::choose_blocks(Index width, Index panels) {
+  const Index per_row = sizes_.inner * std::min(width, sizes_.columns);
+  const auto whole_steps = [](Index rows) { return blocks_of(rows, block_step) * block_step; };
+  Index rows =
+      std::max(block_step, cache_elements / std::min(sizes_.inner, inner_part) / block_step * block_step);
+  rows = std::min(rows, whole_steps(sizes_.rows));
+  while (rows >= 2 * block_step && blocks_of(sizes_.rows, rows) * panels < most_blocks &&
+         rows * per_row >= 2 * block_products)
+    rows = whole_steps(rows / 2);
+  const Index together = std::max<Index>(1, block_products / (std::min(rows, sizes_.rows) * per_row));
+  block_rows_ = rows;
+  block_columns_ = together * width;
+  down_ = blocks_of(sizes_.rows, rows);
+  across_ = blocks_of(panels, together);
+  if (across_ > 1 && sizes_.columns % block_columns_ == 1) --across_;  // one column is another product
+  share_rows_ = down_ * sizes_.columns < across_ * sizes_.rows;
+}
+
+/// An element's bits do not depend on its block.
 template <class T>
 void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed) const {
   const auto* a = reinterpret_cast<const T*>(at[reads[0]]);
@@ -62,16 +86,23 @@ void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed
   auto* c = reinterpret_cast<T*>(at[writes[0]]);
   const T* start = addend_ ? reinterpret_cast<const T*>(at[reads[2]]) : nullptr;
   const Index step = addend_ ? addend_stride() : 0;
-  kernels::parallel_for(sizes_.rows, block_, [&](Index begin, Index end) {
-    const Index rows = end - begin;
-    const T* from = a + begin * a_.row_stride;
-    T* to = c + begin * c_.row_stride;
-    if (start != nullptr)
-      kernels::multiply_packed_onto(start + begin * step, step, rows, sizes_.columns, sizes_.inner, from,
-                                    a_.row_stride, b, to, c_.row_stride);
-    else
-      kernels::multiply_packed(rows, sizes_.columns, sizes_.inner, from, a_.row_stride, b, T{0}, to,
-                               c_.row_stride);
+  kernels::parallel_for(down_ * across_, 1, [&](Index begin, Index end) {
+    for (Index block = begin; block < end; ++block) {
+      const Index row = (share_rows_ ? block / across_ : block % down_) * block_rows_;
+      const Index place = share_rows_ ? block % across_ : block / down_;
+      const Index column = place * block_columns_;
+      const Index rows = std::min(block_rows_, sizes_.rows - row);
+      const Index columns = place + 1 == across_ ? sizes_.columns - column : block_columns_;
+      const T* from = a + row * a_.row_stride;
+      const T* panels = b + column * sizes_.inner;
+      T* to = c + row * c_.row_stride + column;
+      if (start != nullptr)
+        kernels::multiply_packed_onto(start + row * step + column, step, rows, columns, sizes_.inner, from,
+                                      a_.row_stride, panels, to, c_.row_stride);
+      else
+        kernels::multiply_packed(rows, columns, sizes_.inner, from, a_.row_stride, panels, T{0}, to,
+                                 c_.row_stride);
+    }
   });
 }
 

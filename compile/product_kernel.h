@@ -45,6 +45,7 @@ class ProductKernel final : public Kernel {
  private:
   template <class T>
   void multiply(const Addresses& at) const;
+  void choose_blocks(Index width, Index panels);
   template <class T>
   void multiply_packed(const Addresses& at, const std::byte* packed) const;
   template <class T>
@@ -59,7 +60,12 @@ class ProductKernel final : public Kernel {
   Value c_;
   std::optional<Value> addend_;
   Right right_;
-  Index block_;  // rows that one thread multiplies at a time
+  // Packed products are made of down_ x across_ blocks, each on one thread.
+  Index block_rows_ = 0;
+  Index block_columns_ = 0;
+  Index down_ = 0;
+  Index across_ = 0;
+  bool share_rows_ = false;  // neighbours share rows, not panels
 };
 
 }  // namespace sluice

@@ -27,6 +27,11 @@ Index packed_panels(Index n) {
 }
 
 template <class T>
+Index panel_columns() {
+  return product<T>().panel_columns;
+}
+
+template <class T>
 Index packed_size(Index k, Index n) {
   const Index step = product<T>().register_columns;
   return n == 1 ? blocks_of(k, step) * step : k * blocks_of(n, step) * step;
@@ -65,6 +70,8 @@ void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index
 
 template Index packed_panels<float>(Index n);
 template Index packed_panels<double>(Index n);
+template Index panel_columns<float>();
+template Index panel_columns<double>();
 template Index packed_size<float>(Index k, Index n);
 template Index packed_size<double>(Index k, Index n);
 template void pack_panels(bool, Index, Index, const float*, Index, Index, Index, float*);

@@ -12,6 +12,10 @@ namespace sluice::kernels {
 template <class T>
 Index packed_panels(Index n);
 
+/// How many columns a panel has, but for the last one.
+template <class T>
+Index panel_columns();
+
 /// How many elements the packed form of a k x n matrix has. They are in an order that belongs to the machine
 /// (see isa() in vector_math.h), so they are for memory only, not for files. Memory aligned to 64 bytes is
 /// faster.
@@ -49,6 +53,8 @@ void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index
 
 extern template Index packed_panels<float>(Index n);
 extern template Index packed_panels<double>(Index n);
+extern template Index panel_columns<float>();
+extern template Index panel_columns<double>();
 extern template Index packed_size<float>(Index k, Index n);
 extern template Index packed_size<double>(Index k, Index n);
 extern template void pack_panels(bool, Index, Index, const float*, Index, Index, Index, float*);

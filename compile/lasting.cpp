@@ -1,4 +1,5 @@
 #include <sluice/compile/lasting.h>
+#include <sluice/compile/zero.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/scope.h>
 #include <sluice/graph/walk.h>
@@ -31,7 +32,8 @@ std::unordered_set<const Node*> lasting_nodes(const Graph& graph, const std::vec
 Lasting split_lasting(const Graph& graph) {
   const std::vector<const Node*> order = topological_order(graph.results());
   const auto lasting = lasting_nodes(graph, order);
-  // What lasts and is wanted by something that does not; constants stay where they are.
+  // What lasts and is wanted by something that does not; constants stay where they are. So do zeros that
+  // loops begin with.
   Tensors computed;
   Tensors reads;
   TensorMap<bool> seen;
@@ -42,7 +44,9 @@ Lasting split_lasting(const Graph& graph) {
   };
   for (const Node* node : order) {
     if (lasting.count(node) > 0) continue;
-    std::for_each(node->inputs.begin(), node->inputs.end(), want);
+    for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+      if (!begins_with_zero(*node, i)) want(node->inputs[i]);
+    }
   }
   const Tensors results = graph.results();
   std::for_each(results.begin(), results.end(), want);

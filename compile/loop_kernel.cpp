@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace sluice {
@@ -12,6 +13,13 @@ namespace {
 
 void copy_bytes(std::byte* to, const std::byte* from, Index bytes) {
   if (bytes > 0 && to != from) std::memcpy(to, from, static_cast<std::size_t>(bytes));
+}
+
+void fill_zero(std::byte* to, Index bytes) {
+  constexpr Index grain = Index{1} << 18;
+  kernels::parallel_for(bytes, grain, [&](Index begin, Index end) {
+    std::memset(to + begin, 0, static_cast<std::size_t>(end - begin));
+  });
 }
 
 }  // namespace
@@ -28,6 +36,17 @@ void LoopKernel::run(const Addresses& at) {
   }
   kernels::parallel_for(static_cast<Index>(chunks.size()), 1,
                         [&](Index i, Index) { run_chunk(chunks[static_cast<std::size_t>(i)], at); });
+}
+
+/// A carry begins where it ends.
+bool LoopKernel::may_overwrite(std::size_t read, std::size_t written) const {
+  const auto is_read = [&](const Binding& b) { return b.outside == read; };
+  if (std::any_of(captures.begin(), captures.end(), is_read)) return false;
+  if (std::any_of(moving.begin(), moving.end(), is_read)) return false;
+  const auto begins = [&](const Carry& c) { return c.initial == read; };
+  const auto carry = std::find_if(carries.begin(), carries.end(), begins);
+  return carry != carries.end() && !carry->stacked() && carry->final == written &&
+         std::none_of(carry + 1, carries.end(), begins);
 }
 
 void LoopKernel::run_chunk(Chunk& chunk, const Addresses& at) {
@@ -52,6 +71,10 @@ void LoopKernel::begin_carries(const Chunk& chunk, const Addresses& at) const {
   for (const Carry& c : carries) {
     const Index row = chunk.first * c.row_bytes;
     const Index bytes = c.row_bytes > 0 ? chunk.rows * c.row_bytes : c.bytes;
+    if (c.initial == Value::none) {
+      fill_zero(at[c.final] + row, bytes);
+      continue;
+    }
     const std::byte* const initial = at[c.initial] + row;
     if (c.stack_in != Value::none && scan_.length() > 0)
       copy_bytes(at[c.stack_in] + scan_.time(0) * c.bytes + row, initial, bytes);

@@ -18,7 +18,7 @@ class LoopKernel final : public Kernel {
   /// A carry is in `final` while the loop runs, unless its values of all steps are wanted: then they are
   /// computed where they are kept, and a step reads what the step before has written there.
   struct Carry {
-    std::size_t initial;
+    std::size_t initial = Value::none;  ///< none: it begins with zeros, and is not stacked
     std::size_t final = Value::none;
     std::size_t inside = Value::none;
     std::size_t next = Value::none;       ///< inside; where stacked
@@ -47,6 +47,7 @@ class LoopKernel final : public Kernel {
 
   LoopKernel(std::shared_ptr<const Node> node, const ScanOp& scan);
   void run(const Addresses& at) override;
+  bool may_overwrite(std::size_t read, std::size_t written) const override;
   std::string name() const override { return "loop"; }
   std::string details() const override;
   double flops() const override;

@@ -1,6 +1,7 @@
 #include <sluice/compile/copy_kernel.h>
 #include <sluice/compile/group_kernel.h>
 #include <sluice/compile/schedule_builder.h>
+#include <sluice/compile/zero.h>
 #include <sluice/graph/leaf.h>
 
 #include <algorithm>
@@ -25,12 +26,17 @@ ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(requ
   for (std::size_t i = 0; i < units_.size(); ++i) {
     for (const Node* node : units_[i]) unit_of[node] = i;
   }
+  std::unordered_set<const Node*> read;
   for (const Node* node : order_) {
-    for (const Tensor& input : node->inputs) {
+    for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+      const Tensor& input = node->inputs[i];
+      (begins_with_zero(*node, i) ? zeros_ : read).insert(&input.node());
       used_.insert(input);
       if (unit_of.at(&input.node()) != unit_of.at(node)) leaves_unit_.insert(input);
     }
   }
+  for (const Tensor& result : results) read.insert(&result.node());
+  for (const Node* node : read) zeros_.erase(node);
 }
 
 Schedule ScheduleBuilder::build() {

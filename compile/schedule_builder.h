@@ -47,6 +47,7 @@ class ScheduleBuilder {
                                             Index columns);
 
   // Loops (schedule_loops.cpp)
+  std::size_t initial_value(const Tensor& t);
   void add_loop(const Node& node, const ScanOp& scan);
   void place_stacks(const Node& node, const ScanOp& scan, std::size_t carry, LoopKernel::Carry& to);
   void add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleRequest& body);
@@ -68,6 +69,7 @@ class ScheduleBuilder {
   TensorMap<std::size_t> value_of_;
   TensorMap<std::size_t> dense_of_;
   TensorMap<Destination> destination_;
+  std::unordered_set<const Node*> zeros_;  // that loops begin with and nobody else reads
   std::unordered_set<Tensor, TensorHash, TensorIdentity> stacks_taken_;
   TensorMap<bool> cut_;  // of the loop being made: the body's tensors that threads take rows of
   std::vector<Schedule::Copy> late_copies_;

@@ -34,6 +34,7 @@ Spec packed_spec(DType dtype, Index inner, Index columns) {
 
 void ScheduleBuilder::add_unit(const Unit& unit) {
   const Node& node = *unit.front();
+  if (zeros_.count(&node) > 0) return;
   const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
   if (elementwise && node.outputs[0].shape.size() > 0 &&
       (request_.lowering.fuse || request_.lowering.windows)) {

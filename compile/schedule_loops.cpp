@@ -1,4 +1,5 @@
 #include <sluice/compile/schedule_builder.h>
+#include <sluice/compile/zero.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/kernels/packed_matrix.h>
 #include <sluice/kernels/threads.h>
@@ -43,6 +44,12 @@ bool products_can_be_packed(const Tensors& results, const RowWise& rows, const T
 
 }  // namespace
 
+/// Of a carry that needs one: zeros that were left to the loops are written now.
+std::size_t ScheduleBuilder::initial_value(const Tensor& t) {
+  if (zeros_.erase(&t.node()) > 0) add_op(t.node());
+  return dense_value(t);
+}
+
 void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
   auto loop = std::make_unique<LoopKernel>(node.shared_from_this(), scan);
   const ScanOp::Counts& counts = scan.counts();
@@ -56,9 +63,9 @@ void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
 
   for (std::size_t i = 0; i < counts.carries; ++i) {
     LoopKernel::Carry carry;
-    carry.initial = dense_value(node.inputs[i]);
     carry.bytes = step_bytes(graph.inputs[i]);
     place_stacks(node, scan, i, carry);
+    if (carry.stacked() || !begins_with_zero(node, i)) carry.initial = initial_value(node.inputs[i]);
     const Tensor final(node.shared_from_this(), static_cast<int>(i));
     const bool needed = !carry.stacked() || carry.stack_out == Value::none || used_.count(final) > 0;
     if (needed) carry.final = output_value(final);
@@ -177,7 +184,7 @@ void ScheduleBuilder::bind_loop(LoopKernel& loop, const Node& node, const ScanOp
   for (std::size_t i = 0; i < counts.carries; ++i) {
     LoopKernel::Carry& carry = loop.carries[i];
     carry.inside = body.inputs[i];
-    loop.reads.push_back(carry.initial);
+    if (carry.initial != Value::none) loop.reads.push_back(carry.initial);
     if (carry.stacked()) carry.next = body.outputs[output++];
     for (std::size_t written : {carry.final, carry.stack_in, carry.stack_out}) {
       if (written != Value::none) loop.writes.push_back(written);

@@ -22,8 +22,9 @@ void add_rows(const View& addend, const MutableView& sum) {
 }  // namespace
 
 bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend) {
-  if (product.options().transpose_a || b.rank() != 2 || a.size() == 0 || b.size() == 0) return false;
+  if (b.rank() != 2 || a.size() == 0 || b.size() == 0) return false;
   const Index columns = product.options().transpose_b ? b[0] : b[1];
+  if (product.options().transpose_a) return a.rank() == 2 && addend == Shape{a[1], columns};
   return is_row(addend, columns) || addend == a.with(a.rank() - 1, columns);
 }
 

@@ -34,6 +34,7 @@ std::span<const Pass> graph_passes() {
       Pass{"split_scans", "again, for what is added to products in loops", passes::split_scans},
       Pass{"simplify", "again, for what joining has left", passes::simplify},
       Pass{"share", "again", passes::share},
+      Pass{"chunk_rows", "compute large values some rows at a time", passes::chunk_rows},
       Pass{"add_to_products", "begin products with what is added to them", passes::add_to_products},
   };
   return list;

@@ -17,6 +17,7 @@ Graph join_parts(const Graph& graph);
 Graph gather_matmul(const Graph& graph);
 Graph join_addends(const Graph& graph);
 Graph add_to_products(const Graph& graph);
+Graph chunk_rows(const Graph& graph);
 Graph share(const Graph& graph);
 Graph sink_accumulators(const Graph& graph);
 Graph split_scans(const Graph& graph);

@@ -63,6 +63,10 @@ class ScatterSum final : public Op {
 
   Index axis() const { return axis_; }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
+    return axis_ != 0 && by_rows[0] && by_rows[1];
+  }
+
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     const Tensors all = detail::all_over_time(inputs, over_time);
     return {scatter_sum(all[0], all[1], axis_ + 1, length_)};

@@ -52,6 +52,10 @@ class TakeAlongAxis final : public Op {
     return {scatter_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
   }
 
+  bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
+    return axis_ != 0 && by_rows[0] && by_rows[1];
+  }
+
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     const Tensors all = detail::all_over_time(inputs, over_time);
     return {take_along_axis(all[0], all[1], axis_ + 1)};

@@ -12,9 +12,12 @@ foreach(room IN LISTS SLUICE_ROOMS)
 endforeach()
 
 # Kernels built for one instruction set carry it in their name. They are chosen when the program starts, so the binary
-# still runs on every x86-64; other architectures leave these files out.
-set(sluice_avx2_flags -mavx2 -mfma)
-set(sluice_avx512_flags -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512)
+# still runs on every x86-64; other architectures leave these files out. What is worth a vector register is written with one
+# there; a compiler that also puts neighbouring addresses and sizes into one waits for stores that a register cannot read
+# before they are in the cache.
+set(sluice_avx2_flags -mavx2 -mfma -fno-tree-slp-vectorize)
+set(sluice_avx512_flags -mavx512f -mavx512dq -mavx512bw -mavx512vl -mfma -mprefer-vector-width=512
+                        -fno-tree-slp-vectorize)
 foreach(isa IN ITEMS avx2 avx512)
   set(isa_sources ${sluice_sources})
   list(FILTER isa_sources INCLUDE REGEX "/kernels/[^/]*_${isa}\\.cpp$")

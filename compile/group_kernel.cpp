@@ -38,7 +38,6 @@ GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructio
     rows_ = 1;
   }
   plan_temporaries(instructions_);
-  one_tile_ = rows_ == 1 && columns_ <= tile_;
 }
 
 GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value) const {
@@ -110,7 +109,7 @@ void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions)
       static_cast<Index>(scratch_bytes) / (widest * std::max<Index>(1, static_cast<Index>(slots)));
   tile_ = std::clamp<Index>(fitting / 16 * 16, least_tile, most_tile);
   while (static_cast<std::size_t>(tile_ * widest) * slots > scratch_bytes && tile_ > 1) tile_ /= 2;
-  slot_bytes_ = tile_ * widest;
+  slot_bytes_ = (rows_ == 1 ? std::min(tile_, (columns_ + 15) / 16 * 16) : tile_) * widest;
   slots_ = slots;
 
   for (const Instruction& instruction : instructions) {
@@ -216,18 +215,44 @@ void GroupKernel::run_step(const Step& step, const Table& table, const Tile& til
   }
 }
 
-void GroupKernel::run(const Addresses& at) {
+/// The addresses of the values outside.
+GroupKernel::Table GroupKernel::bases_of(const Addresses& at) const {
   Table bases;
   std::size_t entry = 0;
   for (std::size_t value : reads) bases[entry++] = at[value];
   for (std::size_t value : writes) bases[entry++] = at[value];
-  if (one_tile_) {  // as in a step of one sequence: what follows would take as long as the ops
+  return bases;
+}
+
+/// With one tile, as in a step of one sequence, finding the operands would take as long as the ops.
+void GroupKernel::bind(const Addresses& at) {
+  if (!is_one_tile()) return;
+  temporaries_ = kernels::Buffer(slots_ * static_cast<std::size_t>(slot_bytes_));
+  Table table = bases_of(at);
+  add_slots(table, temporaries_.data());
+  bound_.clear();
+  for (const Step& step : steps_) {
+    BoundStep bound{&step, {}, table[step.output.index]};
+    for (std::size_t k = 0; k < step.count; ++k) bound.from[k] = table[step.inputs[k].index];
+    bound_.push_back(bound);
+  }
+}
+
+void GroupKernel::run(const Addresses& at) {
+  if (!bound_.empty()) {
+    for (const BoundStep& bound : bound_) {
+      const Step& step = *bound.step;
+      step.op->tile(bound.from.data(), step.strides.data(), bound.to, columns_, step.dtype);
+    }
+    return;
+  }
+  Table bases = bases_of(at);
+  if (is_one_tile()) {
     alignas(64) std::byte scratch[scratch_bytes];
     add_slots(bases, scratch);
     for (const Step& step : steps_) run_step(step, bases, {0, 1, 0, columns_});
     return;
   }
-
   const Index tile_columns = std::min(columns_, tile_);
   const Index tile_rows = std::max<Index>(1, tile_ / tile_columns);
   const Index across = (columns_ + tile_columns - 1) / tile_columns;

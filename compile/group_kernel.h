@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/compile/kernel.h>
+#include <sluice/kernels/buffer.h>
 #include <sluice/ops/elementwise.h>
 
 #include <array>
@@ -29,6 +30,7 @@ class GroupKernel final : public Kernel {
   /// `shape` is that of everything written. Values read broadcast to it.
   GroupKernel(const Shape& shape, std::vector<Instruction> instructions, const std::vector<Value>& read,
               const std::vector<Value>& written);
+  void bind(const Addresses& at) override;
   void run(const Addresses& at) override;
   bool may_overwrite(std::size_t read, std::size_t written) const override;
   bool may_throw() const override { return false; }
@@ -84,6 +86,14 @@ class GroupKernel final : public Kernel {
     std::size_t count = 0;
   };
 
+  /// A step of a group of one tile whose addresses do not change.
+  struct BoundStep {
+    const Step* step;
+    std::array<const void*, most_operands> from;
+    void* to;
+  };
+
+  bool is_one_tile() const { return rows_ == 1 && columns_ <= tile_; }
   void plan_temporaries(const std::vector<Instruction>& instructions);
   Operand operand(std::size_t index, const Value& value) const;
   Index row_offset(const Operand& operand, Index row) const;
@@ -95,6 +105,7 @@ class GroupKernel final : public Kernel {
   Far find_far(const Table& bases) const;
   void fetch(const Table& bases, const Far& far, const Tile& tile, Index begin, Index end) const;
   Table table_of(const Table& bases, const Tile& tile, std::byte* scratch) const;
+  Table bases_of(const Addresses& at) const;
   void add_slots(Table& table, std::byte* scratch) const;
   void run_step(const Step& step, const Table& table, const Tile& tile) const;
 
@@ -105,7 +116,8 @@ class GroupKernel final : public Kernel {
   Index tile_ = 0;        // elements
   Index slot_bytes_ = 0;  // of a temporary
   std::size_t slots_ = 0;
-  bool one_tile_ = false;
+  std::vector<BoundStep> bound_;
+  kernels::Buffer temporaries_;  // of the bound steps
   std::vector<Instruction> instructions_;
   std::vector<Operand> reads_;
   std::vector<Operand> writes_;

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace sluice {
 
@@ -48,9 +49,10 @@ void pack_operand(bool transpose, Index inner, Index columns, const Value& b, co
   }
 }
 
-ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b,
+ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, std::vector<Value> a, const Value& b,
                              const Value& c, Right right)
-    : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(a), b_(b), c_(c), right_(right) {
+    : options_(options), sizes_(sizes), dtype_(c.spec.dtype), a_(std::move(a)), b_(b), c_(c), right_(right) {
+  for (const Value& part : a_) part_columns_.push_back(part.columns());
   if (dtype_ == DType::float64) {
     choose_blocks(kernels::panel_columns<double>(), kernels::packed_panels<double>(sizes_.columns));
   } else {
@@ -78,14 +80,19 @@ void ProductKernel::choose_blocks(Index width, Index panels) {
   share_rows_ = down_ * sizes_.columns < across_ * sizes_.rows;
 }
 
+void ProductKernel::begin_with(const Value& addend) {
+  addend_ = addend;
+  addend_stride_ = addend.rows() == 1 ? 0 : addend.row_stride;
+}
+
 /// An element's bits do not depend on its block.
 template <class T>
 void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed) const {
-  const auto* a = reinterpret_cast<const T*>(at[reads[0]]);
+  using Part = kernels::LeftPart<T>;
   const auto* b = reinterpret_cast<const T*>(packed);
   auto* c = reinterpret_cast<T*>(at[writes[0]]);
-  const T* start = addend_ ? reinterpret_cast<const T*>(at[reads[2]]) : nullptr;
-  const Index step = addend_ ? addend_stride() : 0;
+  const T* start = addend<T>(at);
+  const Index step = addend_stride_;
   kernels::parallel_for(down_ * across_, 1, [&](Index begin, Index end) {
     for (Index block = begin; block < end; ++block) {
       const Index row = (share_rows_ ? block / across_ : block % down_) * block_rows_;
@@ -93,15 +100,14 @@ void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed
       const Index column = place * block_columns_;
       const Index rows = std::min(block_rows_, sizes_.rows - row);
       const Index columns = place + 1 == across_ ? sizes_.columns - column : block_columns_;
-      const T* from = a + row * a_.row_stride;
-      const T* panels = b + column * sizes_.inner;
-      T* to = c + row * c_.row_stride + column;
-      if (start != nullptr)
-        kernels::multiply_packed_onto(start + row * step + column, step, rows, columns, sizes_.inner, from,
-                                      a_.row_stride, panels, to, c_.row_stride);
-      else
-        kernels::multiply_packed(rows, columns, sizes_.inner, from, a_.row_stride, panels, T{0}, to,
-                                 c_.row_stride);
+      std::array<Part, most_parts> parts;
+      for (std::size_t i = 0; i < a_.size(); ++i) {
+        const Index stride = a_[i].row_stride;
+        parts[i] = {reinterpret_cast<const T*>(at[reads[i]]) + row * stride, stride, part_columns_[i]};
+      }
+      kernels::multiply_packed(start == nullptr ? start : start + row * step + column, step, rows, columns,
+                               std::span<const Part>(parts.data(), a_.size()), b + column * sizes_.inner,
+                               c + row * c_.row_stride + column, c_.row_stride);
     }
   });
 }
@@ -109,14 +115,13 @@ void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed
 template <class T>
 void ProductKernel::multiply_plain(const Addresses& at) const {
   auto* c = reinterpret_cast<T*>(at[writes[0]]);
-  if (addend_) {
-    const auto* start = reinterpret_cast<const T*>(at[reads[2]]);
-    for (Index row = 0; start != c && row < sizes_.rows; ++row)
-      std::copy_n(start + row * addend_stride(), sizes_.columns, c + row * c_.row_stride);
+  if (const T* start = addend<T>(at); start != nullptr && start != c) {
+    for (Index row = 0; row < sizes_.rows; ++row)
+      std::copy_n(start + row * addend_stride_, sizes_.columns, c + row * c_.row_stride);
   }
   kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner,
-                reinterpret_cast<const T*>(at[reads[0]]), a_.row_stride,
-                reinterpret_cast<const T*>(at[reads[1]]), b_.row_stride, addend_ ? T{1} : T{0}, c,
+                reinterpret_cast<const T*>(at[reads[0]]), a_[0].row_stride,
+                reinterpret_cast<const T*>(right(at)), b_.row_stride, addend_ ? T{1} : T{0}, c,
                 c_.row_stride);
 }
 
@@ -127,10 +132,10 @@ void ProductKernel::multiply(const Addresses& at) const {
       multiply_plain<T>(at);
       break;
     case Right::packed:
-      multiply_packed<T>(at, at[reads[1]]);
+      multiply_packed<T>(at, right(at));
       break;
     case Right::pack:
-      pack_operand(options_.transpose_b, sizes_.inner, sizes_.columns, b_, at[reads[1]], at[temporaries[0]]);
+      pack_operand(options_.transpose_b, sizes_.inner, sizes_.columns, b_, right(at), at[temporaries[0]]);
       multiply_packed<T>(at, at[temporaries[0]]);
       break;
   }
@@ -138,7 +143,7 @@ void ProductKernel::multiply(const Addresses& at) const {
 
 /// An element of the addend is read once, before the same one of the result is written.
 bool ProductKernel::may_overwrite(std::size_t read, std::size_t) const {
-  return addend_ && read == reads[2] && read != reads[0] && read != reads[1] &&
+  return addend_ && read == reads.back() && std::count(reads.begin(), reads.end(), read) == 1 &&
          addend_->rows() == sizes_.rows && addend_->row_stride == c_.row_stride;
 }
 

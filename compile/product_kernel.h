@@ -21,7 +21,8 @@ std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a,
 void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
                   std::byte* to);
 
-/// A matrix product that reads and writes rows at any distance, plus, where it has been told to, reads[2].
+/// A matrix product that reads and writes rows at any distance. It reads the left operand, the right one, packed or
+/// not, and what is added, where there is something.
 class ProductKernel final : public Kernel {
  public:
   enum class Right {
@@ -30,10 +31,14 @@ class ProductKernel final : public Kernel {
     pack     ///< it is packed here, into temporaries[0], before it is multiplied
   };
 
-  ProductKernel(MatMulOptions options, ProductSizes sizes, const Value& a, const Value& b, const Value& c,
-                Right right);
+  /// The left operand may come in so many parts, whose columns are as if side by side; where the right one comes
+  /// packed. So no copy of theirs is made.
+  static constexpr std::size_t most_parts = 4;
+
+  ProductKernel(MatMulOptions options, ProductSizes sizes, std::vector<Value> a, const Value& b,
+                const Value& c, Right right);
   /// c = addend + a b. The addend has as many rows as c, or one for all of them.
-  void begin_with(const Value& addend) { addend_ = addend; }
+  void begin_with(const Value& addend);
 
   void run(const Addresses& at) override;
   bool may_overwrite(std::size_t read, std::size_t written) const override;
@@ -50,15 +55,21 @@ class ProductKernel final : public Kernel {
   void multiply_packed(const Addresses& at, const std::byte* packed) const;
   template <class T>
   void multiply_plain(const Addresses& at) const;
-  Index addend_stride() const { return addend_->rows() == 1 ? 0 : addend_->row_stride; }
+  template <class T>
+  const T* addend(const Addresses& at) const {
+    return addend_ ? reinterpret_cast<const T*>(at[reads.back()]) : nullptr;
+  }
+  std::byte* right(const Addresses& at) const { return at[reads[a_.size()]]; }
 
   MatMulOptions options_;
   ProductSizes sizes_;
   DType dtype_;
-  Value a_;
+  std::vector<Value> a_;
+  std::vector<Index> part_columns_;
   Value b_;
   Value c_;
   std::optional<Value> addend_;
+  Index addend_stride_ = 0;
   Right right_;
   // Packed products are made of down_ x across_ blocks, each on one thread.
   Index block_rows_ = 0;

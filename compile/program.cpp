@@ -33,12 +33,12 @@ ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
 class Running {
  public:
   explicit Running(std::atomic<bool>& flag) : flag_(flag) {
-    if (flag_.exchange(true)) {
+    if (flag_.exchange(true, std::memory_order_acquire)) {
       throw Error(
           "[program] one run at a time: got a call during another run; compile the function once per thread");
     }
   }
-  ~Running() { flag_ = false; }
+  ~Running() { flag_.store(false, std::memory_order_release); }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
 
@@ -88,6 +88,7 @@ void Program::plan() {
   for (std::size_t i = 0; i < outputs_.size(); ++i) schedule_.at[schedule_.outputs[i]] = outputs_[i].data();
   once_.follow_bound();
   schedule_.follow_bound();
+  schedule_.bind();
   watched_.clear();
   for (const Variable& variable : parts.watched) watched_.push_back({variable, 0});
   lasting_is_made_ = false;

@@ -26,6 +26,10 @@ void Schedule::follow_bound() {
   for (std::size_t part : parts_of_bound) at[part] = at[values[part].whole] + values[part].offset;
 }
 
+void Schedule::bind() {
+  for (const auto& kernel : kernels) kernel->bind(at);
+}
+
 void Schedule::run() {
   if (seconds_.empty()) {
     for (const auto& kernel : kernels) kernel->run(at);

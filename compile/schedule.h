@@ -48,6 +48,8 @@ struct Schedule {
   void place(std::byte* arena);
   /// To be called when addresses of bound values have changed: moves what shares their memory.
   void follow_bound();
+  /// To be called when no address will change any more.
+  void bind();
   /// Runs all kernels and updates. Throws what a kernel throws; then no update has been done, but those that
   /// are computed in place.
   void run();

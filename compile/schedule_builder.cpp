@@ -22,6 +22,7 @@ ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(requ
       make_units(order_, request.outputs, updated, request.lowering.fuse, GroupKernel::most_instructions);
   used_.insert(results.begin(), results.end());
   leaves_unit_.insert(results.begin(), results.end());
+  for (const Tensor& result : results) results_.insert(&result.node());
   std::unordered_map<const Node*, std::size_t> unit_of;
   for (std::size_t i = 0; i < units_.size(); ++i) {
     for (const Node* node : units_[i]) unit_of[node] = i;
@@ -42,7 +43,10 @@ ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(requ
 Schedule ScheduleBuilder::build() {
   add_inputs();
   add_outputs();
-  if (request_.lowering.windows) find_destinations();
+  if (request_.lowering.windows) {
+    find_products_of_parts();
+    find_destinations();
+  }
   for (const Unit& unit : units_) {
     if (leaf_of(*unit.front()) == nullptr) add_unit(unit);
   }
@@ -149,6 +153,7 @@ void ScheduleBuilder::add_outputs() {
 /// Inputs of concats that some kernel computes are computed where the concat wants them.
 void ScheduleBuilder::find_destinations() {
   for (const Node* node : order_) {
+    if (read_in_parts_.count(node) > 0) continue;
     Specs specs;
     for (const Tensor& input : node->inputs) specs.push_back(spec_of(input));
     for (std::size_t i = 0; i < node->inputs.size(); ++i) {

@@ -43,8 +43,9 @@ class ScheduleBuilder {
   void add_op(const Node& node);
   void add_copy(std::size_t from, std::size_t to);
   void add_kernel(std::unique_ptr<Kernel> kernel) { schedule_.kernels.push_back(std::move(kernel)); }
-  std::optional<std::size_t> packed_operand(const Tensor& t, MatMulOptions options, Index inner,
-                                            Index columns);
+  std::optional<std::size_t> input_to_pack(const Node& product) const;
+  std::optional<std::size_t> packed_operand(const Node& product, const ProductSizes& sizes);
+  void find_products_of_parts();
 
   // Loops (schedule_loops.cpp)
   std::size_t initial_value(const Tensor& t);
@@ -65,6 +66,8 @@ class ScheduleBuilder {
   std::vector<const Node*> order_;
   std::vector<Unit> units_;
   std::unordered_set<Tensor, TensorHash, TensorIdentity> used_;
+  std::unordered_set<const Node*> results_;
+  std::unordered_set<const Node*> read_in_parts_;
   std::unordered_set<Tensor, TensorHash, TensorIdentity> leaves_unit_;  // read by another unit, or wanted
   TensorMap<std::size_t> value_of_;
   TensorMap<std::size_t> dense_of_;

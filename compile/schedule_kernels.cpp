@@ -5,6 +5,7 @@
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/kernels/packed_matrix.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/scan_op.h>
 
 #include <algorithm>
@@ -24,6 +25,13 @@ std::size_t number_in(std::vector<std::size_t>& list, std::size_t value) {
 /// Fewer rows do not make up for packing.
 constexpr Index least_rows_to_pack = 16;
 
+/// The options of a product, with or without something added.
+std::optional<MatMulOptions> product_options(const Node& node) {
+  if (const auto* matmul = dynamic_cast<const MatMul*>(node.op.get())) return matmul->options();
+  if (const auto* onto = dynamic_cast<const MatMulAdd*>(node.op.get())) return onto->options();
+  return std::nullopt;
+}
+
 Spec packed_spec(DType dtype, Index inner, Index columns) {
   const Index size = dtype == DType::float64 ? kernels::packed_size<double>(inner, columns)
                                              : kernels::packed_size<float>(inner, columns);
@@ -34,7 +42,7 @@ Spec packed_spec(DType dtype, Index inner, Index columns) {
 
 void ScheduleBuilder::add_unit(const Unit& unit) {
   const Node& node = *unit.front();
-  if (zeros_.count(&node) > 0) return;
+  if (zeros_.count(&node) > 0 || read_in_parts_.count(&node) > 0) return;
   const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
   if (elementwise && node.outputs[0].shape.size() > 0 &&
       (request_.lowering.fuse || request_.lowering.windows)) {
@@ -88,56 +96,87 @@ bool ScheduleBuilder::add_concat(const Node& node) {
 }
 
 bool ScheduleBuilder::add_product(const Node& node) {
-  const auto* matmul = dynamic_cast<const MatMul*>(node.op.get());
-  const auto* onto = dynamic_cast<const MatMulAdd*>(node.op.get());
-  if (matmul == nullptr && onto == nullptr) return false;
-  if (!(request_.lowering.windows || request_.lowering.pack)) return false;
-  const MatMulOptions options = matmul != nullptr ? matmul->options() : onto->options();
+  const auto options = product_options(node);
+  if (!options || !(request_.lowering.windows || request_.lowering.pack)) return false;
   const Tensor& a = node.inputs[0];
   const Tensor& b = node.inputs[1];
-  const auto sizes = product_sizes(options, spec_of(a).shape, spec_of(b).shape);
+  const auto sizes = product_sizes(*options, spec_of(a).shape, spec_of(b).shape);
   if (!sizes) return false;
-  const std::size_t left = value_of_.at(a);
-  const auto packed = sizes->rows <= request_.most_packed_rows
-                          ? packed_operand(b, options, sizes->inner, sizes->columns)
-                          : std::nullopt;
+  std::vector<std::size_t> reads;
+  std::vector<Value> left;
+  for (const Tensor& part : read_in_parts_.count(&a.node()) > 0 ? a.node().inputs : Tensors{a}) {
+    reads.push_back(value_of_.at(part));
+    left.push_back(value(reads.back()));
+  }
+  const auto packed = packed_operand(node, *sizes);
   const bool pack =
-      !packed && request_.lowering.pack && !options.transpose_a && sizes->rows >= least_rows_to_pack;
+      !packed && request_.lowering.pack && !options->transpose_a && sizes->rows >= least_rows_to_pack;
   using Right = ProductKernel::Right;
   const std::size_t right = value_of_.at(b);
   const std::size_t result = output_value(Tensor(node.shared_from_this()));
-  auto kernel = std::make_unique<ProductKernel>(options, *sizes, value(left), value(right), value(result),
-                                                packed ? Right::packed
-                                                : pack ? Right::pack
-                                                       : Right::plain);
+  auto kernel =
+      std::make_unique<ProductKernel>(*options, *sizes, std::move(left), value(right), value(result),
+                                      packed ? Right::packed
+                                      : pack ? Right::pack
+                                             : Right::plain);
   if (pack) {
     kernel->temporaries = {add_value(packed_spec(b.dtype(), sizes->inner, sizes->columns), Value::Home::arena,
                                      &node, "packed for one product")};
   }
-  kernel->reads = {left, packed.value_or(right)};
-  if (onto != nullptr) {
-    kernel->reads.push_back(value_of_.at(node.inputs[2]));
-    kernel->begin_with(value(kernel->reads[2]));
+  reads.push_back(packed.value_or(right));
+  if (node.inputs.size() == 3) {
+    reads.push_back(value_of_.at(node.inputs[2]));
+    kernel->begin_with(value(reads.back()));
   }
+  kernel->reads = std::move(reads);
   kernel->writes = {result};
   add_kernel(std::move(kernel));
   return true;
 }
 
-/// The packed form of a product's right operand, where that is an input that lasts.
-std::optional<std::size_t> ScheduleBuilder::packed_operand(const Tensor& t, MatMulOptions options,
-                                                           Index inner, Index columns) {
-  if (!request_.lowering.pack || options.transpose_a) return std::nullopt;
+/// The input that lasts and is a product's right operand, if that is to be packed.
+std::optional<std::size_t> ScheduleBuilder::input_to_pack(const Node& product) const {
+  const auto options = product_options(product);
+  if (!request_.lowering.pack || !options || options->transpose_a) return std::nullopt;
+  const auto sizes =
+      product_sizes(*options, spec_of(product.inputs[0]).shape, spec_of(product.inputs[1]).shape);
+  if (!sizes || sizes->rows > request_.most_packed_rows) return std::nullopt;
   for (std::size_t i = request_.first_lasting_input; i < request_.inputs.size(); ++i) {
-    if (!request_.inputs[i].is(t)) continue;
-    for (const Schedule::Pack& pack : schedule_.packs) {
-      if (pack.input == i && pack.transpose == options.transpose_b) return pack.packed;
-    }
-    const std::size_t packed = add_value(packed_spec(t.dtype(), inner, columns), Value::Home::bound);
-    schedule_.packs.push_back({i, packed, options.transpose_b, inner, columns});
-    return packed;
+    if (request_.inputs[i].is(product.inputs[1])) return i;
   }
   return std::nullopt;
+}
+
+/// The packed form of that operand.
+std::optional<std::size_t> ScheduleBuilder::packed_operand(const Node& product, const ProductSizes& sizes) {
+  const auto input = input_to_pack(product);
+  if (!input) return std::nullopt;
+  const bool transpose = product_options(product)->transpose_b;
+  for (const Schedule::Pack& pack : schedule_.packs) {
+    if (pack.input == *input && pack.transpose == transpose) return pack.packed;
+  }
+  const std::size_t packed =
+      add_value(packed_spec(product.inputs[1].dtype(), sizes.inner, sizes.columns), Value::Home::bound);
+  schedule_.packs.push_back({*input, packed, transpose, sizes.inner, sizes.columns});
+  return packed;
+}
+
+/// Concats of columns that only packed products read: those read the parts, and nothing is put side by side.
+void ScheduleBuilder::find_products_of_parts() {
+  std::unordered_map<const Node*, bool> by_products;
+  for (const Node* node : order_) {
+    for (std::size_t i = 0; i < node->inputs.size(); ++i) {
+      const Node& joined = node->inputs[i].node();
+      const auto [entry, inserted] = by_products.try_emplace(&joined, true);
+      entry->second = entry->second && i == 0 && input_to_pack(*node).has_value();
+    }
+  }
+  for (const auto& [node, only] : by_products) {
+    const auto axis = detail::concat_axis(*node->op);
+    if (only && axis && *axis + 1 == node->outputs[0].shape.rank() &&
+        node->inputs.size() <= ProductKernel::most_parts && results_.count(node) == 0)
+      read_in_parts_.insert(node);
+  }
 }
 
 void ScheduleBuilder::add_group(const Unit& unit) {

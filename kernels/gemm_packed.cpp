@@ -43,7 +43,8 @@ void multiply(const Product<T>& p) {
         const T* b = p.b + (p.transpose_b ? j * p.ldb + l : l * p.ldb + j);
         kernel.pack_panels(p.transpose_b, k, n, b, p.ldb, 0, 1, panel);
         T* c = p.c + i * p.ldc + j;
-        kernel.multiply(m, n, k, a, lda, panel, l == 0 && p.beta == T{0} ? nullptr : c, p.ldc, c, p.ldc);
+        const LeftPart<T> part{a, lda, k};
+        kernel.multiply({m, n, k, &part, 1, panel, l == 0 && p.beta == T{0} ? nullptr : c, p.ldc, c, p.ldc});
       }
     }
   }

@@ -49,23 +49,30 @@ void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed) 
 }
 
 template <class T>
-void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
-                     Index ldc) {
+void multiply_packed(const T* start, Index ldstart, Index m, Index n, std::span<const LeftPart<T>> parts,
+                     const T* packed, T* c, Index ldc) {
   if (m <= 0 || n <= 0) return;
-  if (k > 0)
-    product<T>().multiply(m, n, k, a, lda, packed, beta == T{0} ? nullptr : c, ldc, c, ldc);
-  else if (beta == T{0})
-    for (Index i = 0; i < m; ++i) std::fill_n(c + i * ldc, n, T{0});
+  Index k = 0;
+  for (const LeftPart<T>& part : parts) k += part.columns;
+  if (k > 0) {
+    product<T>().multiply(
+        {m, n, k, parts.data(), static_cast<Index>(parts.size()), packed, start, ldstart, c, ldc});
+    return;
+  }
+  for (Index i = 0; i < m && start != c; ++i) {
+    if (start == nullptr)
+      std::fill_n(c + i * ldc, n, T{0});
+    else
+      std::copy_n(start + i * ldstart, n, c + i * ldc);
+  }
 }
 
 template <class T>
-void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index k, const T* a, Index lda,
-                          const T* packed, T* c, Index ldc) {
-  if (m <= 0 || n <= 0) return;
-  if (k > 0)
-    product<T>().multiply(m, n, k, a, lda, packed, start, ldstart, c, ldc);
-  else if (start != c)
-    for (Index i = 0; i < m; ++i) std::copy_n(start + i * ldstart, n, c + i * ldc);
+void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
+                     Index ldc) {
+  const LeftPart<T> part{a, lda, k};
+  multiply_packed(beta == T{0} ? nullptr : static_cast<const T*>(c), ldc, m, n, std::span(&part, 1), packed,
+                  c, ldc);
 }
 
 template Index packed_panels<float>(Index n);
@@ -81,9 +88,9 @@ template void pack(bool, Index, Index, const double*, Index, double*);
 template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*, Index);
 template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double, double*,
                               Index);
-template void multiply_packed_onto(const float*, Index, Index, Index, Index, const float*, Index,
-                                   const float*, float*, Index);
-template void multiply_packed_onto(const double*, Index, Index, Index, Index, const double*, Index,
-                                   const double*, double*, Index);
+template void multiply_packed(const float*, Index, Index, Index, std::span<const LeftPart<float>>,
+                              const float*, float*, Index);
+template void multiply_packed(const double*, Index, Index, Index, std::span<const LeftPart<double>>,
+                              const double*, double*, Index);
 
 }  // namespace sluice::kernels

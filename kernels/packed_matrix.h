@@ -4,6 +4,9 @@
 /// products are too small for a library, which would pack anew in every call.
 
 #include <sluice/kernels/index.h>
+#include <sluice/kernels/left_part.h>
+
+#include <span>
 
 namespace sluice::kernels {
 
@@ -45,11 +48,12 @@ template <class T>
 void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
                      Index ldc);
 
-/// c = start + a b, in the same way. ldstart is the distance between the starts of two rows; with 0 one row is
-/// added to all, as a bias is. `start` may be c with the same distance, and must not overlap it otherwise.
+/// c = start + a b, in the same way, with the columns of a in parts and k the sum of theirs. Without `start` where that
+/// is null. ldstart is the distance between the starts of two of its rows; with 0 one row is added to all, as a bias
+/// is. `start` may be c with the same distance, and must not overlap it otherwise.
 template <class T>
-void multiply_packed_onto(const T* start, Index ldstart, Index m, Index n, Index k, const T* a, Index lda,
-                          const T* packed, T* c, Index ldc);
+void multiply_packed(const T* start, Index ldstart, Index m, Index n, std::span<const LeftPart<T>> parts,
+                     const T* packed, T* c, Index ldc);
 
 extern template Index packed_panels<float>(Index n);
 extern template Index packed_panels<double>(Index n);
@@ -65,9 +69,9 @@ extern template void multiply_packed(Index, Index, Index, const float*, Index, c
                                      Index);
 extern template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double,
                                      double*, Index);
-extern template void multiply_packed_onto(const float*, Index, Index, Index, Index, const float*, Index,
-                                          const float*, float*, Index);
-extern template void multiply_packed_onto(const double*, Index, Index, Index, Index, const double*, Index,
-                                          const double*, double*, Index);
+extern template void multiply_packed(const float*, Index, Index, Index, std::span<const LeftPart<float>>,
+                                     const float*, float*, Index);
+extern template void multiply_packed(const double*, Index, Index, Index, std::span<const LeftPart<double>>,
+                                     const double*, double*, Index);
 
 }  // namespace sluice::kernels

@@ -104,86 +104,93 @@ void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, s
   }
 }
 
-/// What a tile of the result is made of: rows of a, and one or two panels (`next` is the second). The last
-/// register of columns has only `in_last` columns.
+/// A tile of the result: where it is, and the parts of a and the one or two panels (`next` is the second) that it is
+/// made of. The last register of columns has only `in_last` columns.
 template <class T>
-struct TileOperands {
-  std::int64_t k;
-  const T* a;
-  std::int64_t lda;
+struct TilePlace {
+  const LeftPart<T>* parts;
+  std::int64_t part_count;
+  std::int64_t row;
+  std::int64_t column;
+  bool goes_on;  // adds to what is there
   const T* panel;
   const T* next;
-  const T* start;  // what is added to, null for zero
-  std::int64_t ldstart;
-  T* c;
-  std::int64_t ldc;
   std::size_t in_last;
 };
 
 /// All sums of a tile stay in registers while k goes by. Every element is one chain of multiply-adds that
 /// begins with what is added to, so it does not matter which rows share a tile or where k is cut.
 template <class T, int rows, int left, int right>
-void multiply_tile(const TileOperands<T>& p) {
+void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
   constexpr int count = left + right;
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
   Vector<T> sums[rows][count];
-  const auto is_short = [&p](int j) { return j == count - 1 && p.in_last != lanes<T>; };
+  const std::int64_t row = tile.row;
+  const std::size_t in_last = tile.in_last;
+  const std::int64_t ldc = p.ldc;
+  T* c = p.c + row * ldc + tile.column;
+  const std::int64_t ldstart = tile.goes_on ? ldc : p.ldstart;
+  const T* start = tile.goes_on ? c : p.start == nullptr ? p.start : p.start + row * ldstart + tile.column;
+  const auto is_short = [in_last](int j) { return j == count - 1 && in_last != lanes<T>; };
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < count; ++j) {
-      const T* from = p.start + i * p.ldstart + j * step;
-      sums[i][j] = p.start == nullptr ? Vector<T>{} : is_short(j) ? load_few(from, p.in_last) : load(from);
+      const T* from = start + i * ldstart + j * step;
+      sums[i][j] = start == nullptr ? Vector<T>{} : is_short(j) ? load_few(from, in_last) : load(from);
     }
-  const T* a[rows];
+  const T* panel = tile.panel;
+  const T* next = tile.next;
+  for (std::int64_t number = 0; number < tile.part_count; ++number) {
+    const LeftPart<T>& part = tile.parts[number];
+    const std::int64_t columns = part.columns;
+    const T* a[rows];
 #pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i) a[i] = p.a + i * p.lda;
-  const T* panel = p.panel;
-  const T* next = p.next;
-  const std::int64_t k = p.k;
-  for (std::int64_t l = 0; l < k; ++l) {
-    // The fewer of the two operands' values are held in registers, the others come one by one.
-    const auto value = [panel, next](int j) {
-      return j < left ? load(panel + j * step) : load(next + (j - left) * step);
-    };
-    if constexpr (rows < count) {
-      Vector<T> factors[rows];
+    for (int i = 0; i < rows; ++i) a[i] = part.data + (row + i) * part.stride;
+    for (std::int64_t l = 0; l < columns; ++l) {
+      // The fewer of the two operands' values are held in registers, the others come one by one.
+      const auto value = [panel, next](int j) {
+        return j < left ? load(panel + j * step) : load(next + (j - left) * step);
+      };
+      if constexpr (rows < count) {
+        Vector<T> factors[rows];
 #pragma GCC unroll 8
-      for (int i = 0; i < rows; ++i) factors[i] = fill(a[i][l]);
+        for (int i = 0; i < rows; ++i) factors[i] = fill(a[i][l]);
 #pragma GCC unroll 8
-      for (int j = 0; j < count; ++j) {
-        const Vector<T> v = value(j);
+        for (int j = 0; j < count; ++j) {
+          const Vector<T> v = value(j);
 #pragma GCC unroll 8
-        for (int i = 0; i < rows; ++i) sums[i][j] += factors[i] * v;
+          for (int i = 0; i < rows; ++i) sums[i][j] += factors[i] * v;
+        }
+      } else {
+        Vector<T> values[count];
+#pragma GCC unroll 8
+        for (int j = 0; j < count; ++j) values[j] = value(j);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; ++i) {
+          const Vector<T> factor = fill(a[i][l]);
+#pragma GCC unroll 8
+          for (int j = 0; j < count; ++j) sums[i][j] += factor * values[j];
+        }
       }
-    } else {
-      Vector<T> values[count];
-#pragma GCC unroll 8
-      for (int j = 0; j < count; ++j) values[j] = value(j);
-#pragma GCC unroll 8
-      for (int i = 0; i < rows; ++i) {
-        const Vector<T> factor = fill(a[i][l]);
-#pragma GCC unroll 8
-        for (int j = 0; j < count; ++j) sums[i][j] += factor * values[j];
-      }
+      panel += left * step;
+      if constexpr (right > 0) next += right * step;
     }
-    panel += left * step;
-    if constexpr (right > 0) next += right * step;
   }
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < count; ++j) {
-      T* to = p.c + i * p.ldc + j * step;
+      T* to = c + i * ldc + j * step;
       if (is_short(j))
-        store_few(to, sums[i][j], p.in_last);
+        store_few(to, sums[i][j], in_last);
       else
         store(to, sums[i][j]);
     }
 }
 
 template <class T>
-using Tile = void (*)(const TileOperands<T>&);
+using Tile = void (*)(const PackedOperands<T>&, const TilePlace<T>&);
 
 /// The tiles of `rows` rows by their registers of columns.
 template <class T>
@@ -223,69 +230,87 @@ inline T sum_of_lanes(Vector<T> v, Numbers<lane...> all) {
     return v[0];
 }
 
-/// A product with one column: that column lies packed as it is, and is multiplied a register at a time.
+/// One column: that lies packed as it is, and is multiplied a register at a time.
 template <class T>
-inline void multiply_column(std::int64_t m, std::int64_t k, const T* a, std::int64_t lda, const T* packed,
-                            const T* start, std::int64_t ldstart, T* c, std::int64_t ldc) {
+inline void multiply_column(const PackedOperands<T>& p) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
   constexpr std::int64_t chains = 4;  // as many sums as hide how long an addition takes
-  for (std::int64_t i = 0; i < m; ++i) {
-    const T* row = a + i * lda;
+  for (std::int64_t i = 0; i < p.m; ++i) {
     Vector<T> sums[chains] = {};
-    std::int64_t l = 0;
-    for (; l + chains * step <= k; l += chains * step)
+    const T* column = p.packed;
+    for (std::int64_t number = 0; number < p.part_count; ++number) {
+      const LeftPart<T> part = p.parts[number];
+      const T* row = part.data + i * part.stride;
+      std::int64_t l = 0;
+      for (; l + chains * step <= part.columns; l += chains * step)
 #pragma GCC unroll 8
-      for (std::int64_t r = 0; r < chains; ++r)
-        sums[r] += load(row + l + r * step) * load(packed + l + r * step);
-    for (; l + step <= k; l += step) sums[0] += load(row + l) * load(packed + l);
-    if (l < k) sums[1] += load_few(row + l, static_cast<std::size_t>(k - l)) * load(packed + l);
+        for (std::int64_t r = 0; r < chains; ++r)
+          sums[r] += load(row + l + r * step) * load(column + l + r * step);
+      for (; l + step <= part.columns; l += step) sums[0] += load(row + l) * load(column + l);
+      const auto rest = static_cast<std::size_t>(part.columns - l);
+      if (rest != 0) sums[1] += load_few(row + l, rest) * load_few(column + l, rest);
+      column += part.columns;
+    }
     const T sum = sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]),
                                   typename CountTo<static_cast<int>(lanes<T>)>::Type());
-    c[i * ldc] = start == nullptr ? sum : start[i * ldstart] + sum;
+    p.c[i * p.ldc] = p.start == nullptr ? sum : p.start[i * p.ldstart] + sum;
   }
 }
 
-/// c = start + a b, without `start` where that is null.
+/// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done` of the inner
+/// dimension comes before these parts of a.
 template <class T>
-void multiply_packed(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-                     const T* packed, const T* start, std::int64_t ldstart, T* c, std::int64_t ldc) {
+inline void multiply_tiles(const PackedOperands<T>& p, const LeftPart<T>* parts, std::int64_t part_count,
+                           std::int64_t done, std::int64_t column, std::int64_t columns) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
-  if (n == 1) return multiply_column(m, k, a, lda, packed, start, ldstart, c, ldc);
+  const bool two = columns > panel_columns<T>;
+  const std::int64_t last_panel = two ? columns - panel_columns<T> : columns;
+  const std::int64_t width = panel_width<T>(last_panel);
+  TilePlace<T> tile;
+  tile.parts = parts;
+  tile.part_count = part_count;
+  tile.column = column;
+  tile.goes_on = done != 0;
+  tile.panel = p.packed + column * p.k + done * (two ? panel_columns<T> : width);
+  tile.next = p.packed + (column + panel_columns<T>)*p.k + done * width;
+  tile.in_last = lanes<T> - static_cast<std::size_t>(width - last_panel);
+  const auto multiply = [&](std::int64_t row, std::int64_t rows) {
+    tile.row = row;
+    const TilesOfRows<T>& of_rows = tiles<T>.of_rows[rows - 1];
+    (two ? of_rows.two : of_rows.one)[width / step - 1](p, tile);
+  };
+  if (p.m <= most_rows) return multiply(0, p.m);  // the divisions below would take as long
   // Tiles of nearly the same number of rows.
-  const std::int64_t row_tiles = (m + most_rows - 1) / most_rows;
-  const std::int64_t rows = row_tiles == 1 ? m : m / row_tiles;  // a division takes as long as a short tile
-  const std::int64_t longer = m - rows * row_tiles;
-  const bool pairs = m <= most_rows_of_two;
-  for (std::int64_t column = 0; column < n;) {
-    const std::int64_t rest = n - column;
-    const bool two = pairs && rest > panel_columns<T>;
-    const std::int64_t whole = two ? 2 * panel_columns<T> : panel_columns<T>;
-    const std::int64_t columns = rest < whole ? rest : whole;
-    const std::int64_t last_panel = two ? columns - panel_columns<T> : columns;
-    const std::int64_t width = panel_width<T>(last_panel);
-    const auto index = width / step - 1;
-    for (std::int64_t l = 0; l < k; l += inner_block) {
-      TileOperands<T> p;
-      p.k = k - l < inner_block ? k - l : inner_block;
-      p.lda = lda;
-      p.panel = packed + column * k + l * (two ? panel_columns<T> : width);
-      p.next = packed + (column + panel_columns<T>)*k + l * width;
-      const T* from = l == 0 ? start : c;
-      p.ldstart = l == 0 ? ldstart : ldc;
-      p.ldc = ldc;
-      p.in_last = lanes<T> - static_cast<std::size_t>(width - last_panel);
-      std::int64_t row = 0;
-      for (std::int64_t t = 0; t < row_tiles; ++t) {
-        const std::int64_t count = rows + (t < longer ? 1 : 0);
-        p.a = a + row * lda + l;
-        p.c = c + row * ldc + column;
-        p.start = from == nullptr ? nullptr : from + row * p.ldstart + column;
-        const TilesOfRows<T>& of_rows = tiles<T>.of_rows[count - 1];
-        (two ? of_rows.two : of_rows.one)[index](p);
-        row += count;
+  const std::int64_t count = (p.m + most_rows - 1) / most_rows;
+  const std::int64_t longer = p.m % count;
+  std::int64_t row = 0;
+  for (std::int64_t t = 0; t < count; ++t) {
+    const std::int64_t rows = p.m / count + (t < longer ? 1 : 0);
+    multiply(row, rows);
+    row += rows;
+  }
+}
+
+template <class T>
+void multiply_packed(const PackedOperands<T>& p) {
+  if (p.n == 1) return multiply_column(p);
+  const std::int64_t most_columns = (p.m <= most_rows_of_two ? 2 : 1) * panel_columns<T>;
+  for (std::int64_t column = 0; column < p.n; column += most_columns) {
+    const std::int64_t columns = p.n - column < most_columns ? p.n - column : most_columns;
+    if (p.k <= inner_block) {
+      multiply_tiles(p, p.parts, p.part_count, 0, column, columns);
+      continue;
+    }
+    std::int64_t done = 0;
+    for (std::int64_t number = 0; number < p.part_count; ++number) {
+      LeftPart<T> block = p.parts[number];
+      for (std::int64_t rest = block.columns; rest > 0; rest -= block.columns) {
+        block.columns = rest < inner_block ? rest : inner_block;
+        multiply_tiles(p, &block, 1, done, column, columns);
+        block.data += block.columns;
+        done += block.columns;
       }
     }
-    column += columns;
   }
 }
 

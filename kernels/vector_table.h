@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <sluice/kernels/left_part.h>
+
 namespace sluice::kernels::detail {
 
 using Map = void (*)(const float* x, float* y, std::size_t n);
@@ -50,6 +52,21 @@ struct Choice {
                 T* y, std::size_t n);
 };
 
+/// What a product is made of: c = start + a b, with a of m x k in parts, without `start` where that is null; m, n, k >= 1.
+template <class T>
+struct PackedOperands {
+  std::int64_t m;
+  std::int64_t n;
+  std::int64_t k;
+  const LeftPart<T>* parts;
+  std::int64_t part_count;
+  const T* packed;
+  const T* start;
+  std::int64_t ldstart;
+  T* c;
+  std::int64_t ldc;
+};
+
 /// Right operands packed into panels: see packed_matrix.h.
 template <class T>
 struct PackedProduct {
@@ -61,9 +78,7 @@ struct PackedProduct {
   /// register_columns.
   void (*transpose)(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
                     std::int64_t ldy);
-  /// c = start + a b for m, n, k >= 1; null as a start is zero.
-  void (*multiply)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
-                   const T* packed, const T* start, std::int64_t ldstart, T* c, std::int64_t ldc);
+  void (*multiply)(const PackedOperands<T>& operands);
 };
 
 struct Kernels {

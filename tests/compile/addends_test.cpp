@@ -141,6 +141,54 @@ TEST_CASE("biases of gates leave a loop with the product of its inputs") {
   CHECK(occurrences(after, "= add(") == 0);
 }
 
+TEST_CASE("a step reads what its product has side by side where it is, and gives the same after a loop") {
+  const Index hidden = 20;
+  const test::Traced weights =
+      traced([](const Tensors& x) { return x; }, {{3 + hidden, hidden}, {hidden}, {6, 3}});
+  const Variable weight(weights.arguments[0]);
+  const Variable bias(weights.arguments[1]);
+  const Tensor inputs = weights.arguments[2];
+  const auto step = [&](const Tensor& x, const Tensor& h) {
+    return tanh(matmul(concat({x, h}, 1), weight.read()) + bias.read());
+  };
+  const Variable state(zeros({1, hidden}, DType::float64));
+  const Graph graph = trace(
+      [&](const Tensors& x) {
+        const Tensor h = step(x[0], state.read());
+        state.assign(h);
+        return Tensors{h};
+      },
+      {{DType::float64, Shape{1, 3}}});
+  Program program(graph);
+  const std::string text = program.print();
+  INFO(text);
+  CHECK(text.find("copy", text.find("every run")) == std::string::npos);
+  Tensor h = zeros({1, hidden}, DType::float64);
+  for (Index i = 0; i < 6; ++i) {
+    const Tensor x = slice(inputs, 0, i, i + 1);
+    const Tensor got = program.run({x})[0];
+    h = evaluate(step(x, h));
+    for (Index k = 0; k < hidden; ++k)
+      REQUIRE(got.value().element(k) == Approx(h.value().element(k)).epsilon(1e-12));
+    if (i == 3) weight.assign(evaluate(weight.read() * 0.5));
+  }
+}
+
+TEST_CASE("a concat that is read by others than products is there as a whole") {
+  const test::Traced before = traced(
+      [](const Tensors& x) {
+        const Tensor joined = concat({x[0], x[1]}, 1);
+        return Tensors{matmul(joined, full({7, 5}, 0.5, DType::float64)), joined};
+      },
+      {{2, 3}, {2, 4}});
+  Program program(before.graph);
+  const Tensors results = program.run(before.arguments);
+  const Tensors expected = evaluate(before.graph, before.arguments);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    for (Index k = 0; k < results[i].size(); ++k)
+      REQUIRE(results[i].value().element(k) == Approx(expected[i].value().element(k)).epsilon(1e-12));
+}
+
 TEST_CASE("rows of a sum with a product go to threads with the same bits") {
   const auto layer = [](const Tensors& a) {
     const Carried run = scan(

@@ -12,6 +12,7 @@
 #include "support/catch.h"
 
 using sluice::Index;
+using sluice::kernels::LeftPart;
 using sluice::kernels::multiply_packed;
 using sluice::kernels::pack_panels;
 using sluice::kernels::packed_panels;
@@ -95,8 +96,8 @@ struct Operands {
   void multiply(const PackedProduct<T>& product, const std::vector<T>& packed, Index begin, Index end,
                 std::vector<T>& out) const {
     T* to = out.data() + begin * ldc;
-    product.multiply(end - begin, n, k, a.data() + begin * lda, lda, packed.data(),
-                     beta == T{0} ? nullptr : to, ldc, to, ldc);
+    const LeftPart<T> part{a.data() + begin * lda, lda, k};
+    product.multiply({end - begin, n, k, &part, 1, packed.data(), beta == T{0} ? nullptr : to, ldc, to, ldc});
   }
 
   /// Whether `out` is the product within the error that k additions may make, and nothing else changed.
@@ -167,20 +168,47 @@ TEMPLATE_TEST_CASE("a packed product can begin with other numbers, one row for a
         Operands<T> operands(false, 7, n, k, T{1}, 1);
         std::vector<T> packed(at(packed_size<T>(k, n)));
         sluice::kernels::pack(false, k, n, operands.b.data(), operands.ldb, packed.data());
+        const LeftPart<T> a{operands.a.data(), operands.lda, k};
+        const auto onto = [&](const T* start, Index ldstart, std::vector<T>& c) {
+          multiply_packed(start, ldstart, 7, n, std::span(&a, 1), packed.data(), c.data(), operands.ldc);
+        };
         const std::vector<T> start = random_values<T>(7 * (n + 2), 5);
         std::vector<T> out = operands.c;
-        sluice::kernels::multiply_packed_onto(start.data(), distance, 7, n, k, operands.a.data(),
-                                              operands.lda, packed.data(), out.data(), operands.ldc);
+        onto(start.data(), distance, out);
         for (Index i = 0; i < 7; ++i)
           std::copy_n(start.begin() + i * distance, n, operands.c.begin() + i * operands.ldc);
         INFO("n " << n << " k " << k << " distance " << distance);
         REQUIRE(operands.is_solved_by(out));
-        // In place it is the old c that is added to.
         std::vector<T> in_place = operands.c;
-        sluice::kernels::multiply_packed_onto(in_place.data(), operands.ldc, 7, n, k, operands.a.data(),
-                                              operands.lda, packed.data(), in_place.data(), operands.ldc);
+        onto(in_place.data(), operands.ldc, in_place);
         REQUIRE(same_bits(in_place, out));
       }
+}
+
+TEMPLATE_TEST_CASE("the left operand of a packed product may come in parts", "", float, double) {
+  using T = TestType;
+  const Index m = 7;
+  for (const Index n : {1, 5, 150})
+    for (const Index k : {3, 90, 2500}) {
+      const Operands<T> operands(false, m, n, k, T{1}, 1);
+      std::vector<T> packed(at(packed_size<T>(k, n)));
+      sluice::kernels::pack(false, k, n, operands.b.data(), operands.ldb, packed.data());
+      for (const Index first : {Index{1}, k / 2, k - 1}) {
+        // The second part lies elsewhere, at another distance; one between them has no columns.
+        std::vector<T> second(at(m * (k - first)));
+        for (Index i = 0; i < m; ++i)
+          std::copy_n(operands.a.begin() + i * operands.lda + first, k - first,
+                      second.begin() + i * (k - first));
+        const std::vector<LeftPart<T>> parts{{operands.a.data(), operands.lda, first},
+                                             {operands.a.data(), operands.lda, 0},
+                                             {second.data(), k - first, k - first}};
+        std::vector<T> out = operands.c;
+        multiply_packed(out.data(), operands.ldc, m, n, std::span<const LeftPart<T>>(parts), packed.data(),
+                        out.data(), operands.ldc);
+        INFO("n " << n << " k " << k << " first " << first);
+        REQUIRE(operands.is_solved_by(out));
+      }
+    }
 }
 
 TEMPLATE_TEST_CASE("a row of a packed product has the same bits whatever rows are multiplied with it", "",

@@ -285,6 +285,8 @@ TEST_CASE("a compiled loss in chunks has the interpreter's values, in float and 
                               numbers({4000}, dtype, 1.1), ids};
       Program program(graph, PassSet::all());
       CHECK_THAT(program.print(), contains("transpose_a onto the last"));
+      const std::size_t logits = static_cast<std::size_t>(rows) * 4000 * size_of(dtype);
+      for (const MemoryUse& use : program.memory()) CHECK(use.bytes < logits);
       const Tensors expected = evaluate(graph, arguments);
       std::vector<std::vector<double>> one_thread;
       for (const int threads : {1, 2, 3, 4}) {
@@ -319,4 +321,30 @@ TEST_CASE("random functions of rows and their gradients in chunks") {
     for (std::size_t i = 0; i < found.size(); ++i) test::check_close(found[i], expected[i], 1e-10);
   }
   CHECK(loops > 50);
+}
+
+TEST_CASE("products of many blocks, and of a column more than the blocks have") {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    for (const Index columns : {1, 63, 64, 65, 129, 500}) {
+      for (const Index rows : {17, 100, 301}) {
+        const Shape a{rows, 170};
+        const Shape b{170, columns};
+        const Graph graph = trace([](const Tensors& x) { return Tensors{matmul(x[0], x[1]) + x[2]}; },
+                                  {{dtype, a}, {dtype, b}, {dtype, {rows, columns}}});
+        const Tensors arguments{numbers(a, dtype, 0.3), numbers(b, dtype, 0.7),
+                                numbers({rows, columns}, dtype, 1.1)};
+        Program program(graph, PassSet::all());
+        const Tensor expected = evaluate(graph, arguments)[0];
+        std::vector<double> one_thread;
+        for (const int threads : {1, 3}) {
+          kernels::set_threads(threads);
+          const Tensor found = program.run(arguments)[0];
+          if (threads == 1) one_thread = test::numbers(found);
+          CHECK(test::numbers(found) == one_thread);
+          test::check_close(found, expected, dtype == DType::float32 ? 1e-4 : 1e-10);
+        }
+        kernels::set_threads(0);
+      }
+    }
+  }
 }

@@ -28,7 +28,9 @@ struct Value {
   std::size_t offset = 0;    ///< bytes from the start of the arena, or of the whole
   std::size_t whole = none;  ///< of a part: the value it lies in, which is no part itself
   std::byte* fixed = nullptr;
-  Index row_stride = 0;  ///< elements between the starts of two rows; a row is the last axis
+  std::size_t memory = none;      ///< of inputs and outputs that may share it: equal for those that do
+  std::size_t memory_offset = 0;  ///< bytes from its start
+  Index row_stride = 0;           ///< elements between the starts of two rows; a row is the last axis
   bool far =
       false;  ///< not in a near cache when a kernel needs it: large, or elsewhere at every step of a loop
   const Node* node = nullptr;  ///< that computes it, where one does; lives as long as the graph

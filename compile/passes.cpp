@@ -41,7 +41,7 @@ std::span<const Pass> graph_passes() {
 }
 
 std::span<const std::string_view> lowering_switches() {
-  static constexpr std::array<std::string_view, 4> list{"windows", "fuse", "pack", "rows"};
+  static constexpr std::array<std::string_view, 5> list{"windows", "fuse", "pack", "rows", "reuse"};
   return list;
 }
 

@@ -19,7 +19,8 @@ constexpr Index few_rows = 64;
 
 ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   ScheduleRequest request;
-  request.lowering = {passes.has("windows"), passes.has("fuse"), passes.has("pack"), passes.has("rows")};
+  request.lowering = {passes.has("windows"), passes.has("fuse"), passes.has("pack"), passes.has("rows"),
+                      passes.has("reuse")};
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {

@@ -75,8 +75,9 @@ struct Schedule {
 struct Lowering {
   bool windows = true;  ///< slices, reshapes and concats are places in memory, not copies
   bool fuse = true;     ///< elementwise ops of one shape run together, tile by tile
-  bool pack = true;  ///< right operands that a loop reads at every step are stored as the kernel reads them
-  bool rows = true;  ///< threads divide the rows of a loop among them
+  bool pack = true;   ///< right operands that a loop reads at every step are stored as the kernel reads them
+  bool rows = true;   ///< threads divide the rows of a loop among them
+  bool reuse = true;  ///< outputs of a loop lie over inputs that it is the last to read
 };
 
 /// The part of a scan's body that one thread computes: rows [first, first + count) of the tensors that are
@@ -93,9 +94,18 @@ struct ScheduleRequest {
     Tensor value;
     Tensor target;
   };
+  /// Where the caller binds an input or an output.
+  struct Place {
+    Index row_stride = 0;  ///< 0: without gaps
+    std::size_t memory = Value::none;
+    std::size_t memory_offset = 0;
+  };
   Tensors inputs;
   Tensors outputs;
   std::vector<Update> updates;
+  /// Of each input and each output; may be shorter: the others lie without gaps in memory of their own.
+  std::vector<Place> input_places;
+  std::vector<Place> output_places;
   /// Inputs from this one on, up to the first that lasts, and all outputs lie elsewhere at every run.
   std::size_t first_moving_input = Value::none;
   /// Inputs from this one on are the same for many runs, so that packing them pays.

@@ -1,5 +1,4 @@
 #include <sluice/compile/copy_kernel.h>
-#include <sluice/compile/group_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/zero.h>
 #include <sluice/graph/leaf.h>
@@ -34,9 +33,14 @@ ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(requ
       (begins_with_zero(*node, i) ? zeros_ : read).insert(&input.node());
       used_.insert(input);
       if (unit_of.at(&input.node()) != unit_of.at(node)) leaves_unit_.insert(input);
+      std::size_t& last = last_unit_[input];
+      last = std::max(last, unit_of.at(node));
     }
   }
-  for (const Tensor& result : results) read.insert(&result.node());
+  for (const Tensor& result : results) {
+    read.insert(&result.node());
+    last_unit_[result] = units_.size();
+  }
   for (const Node* node : read) zeros_.erase(node);
 }
 
@@ -47,8 +51,8 @@ Schedule ScheduleBuilder::build() {
     find_products_of_parts();
     find_destinations();
   }
-  for (const Unit& unit : units_) {
-    if (leaf_of(*unit.front()) == nullptr) add_unit(unit);
+  for (unit_ = 0; unit_ < units_.size(); ++unit_) {
+    if (leaf_of(*units_[unit_].front()) == nullptr) add_unit(units_[unit_]);
   }
   for (const Schedule::Copy& copy : late_copies_) add_copy(copy.from, copy.to);
   add_updates();
@@ -120,11 +124,24 @@ std::size_t ScheduleBuilder::leaf_value(const Tensor& leaf) {
   return number;
 }
 
+/// A value in the caller's memory.
+std::size_t ScheduleBuilder::add_bound(const Tensor& t, const std::vector<ScheduleRequest::Place>& places,
+                                       std::size_t index, bool far) {
+  const std::size_t number = add_value(spec_of(t), Value::Home::bound);
+  Value& value = schedule_.values[number];
+  value.far = value.far || far;
+  if (index >= places.size()) return number;
+  const ScheduleRequest::Place& place = places[index];
+  if (place.row_stride != 0) value.row_stride = place.row_stride;
+  value.memory = place.memory;
+  value.memory_offset = place.memory_offset;
+  return number;
+}
+
 void ScheduleBuilder::add_inputs() {
   for (std::size_t i = 0; i < request_.inputs.size(); ++i) {
-    const std::size_t number = add_value(spec_of(request_.inputs[i]), Value::Home::bound);
-    if (i >= request_.first_moving_input && i < request_.first_lasting_input)
-      schedule_.values[number].far = true;
+    const bool moves = i >= request_.first_moving_input && i < request_.first_lasting_input;
+    const std::size_t number = add_bound(request_.inputs[i], request_.input_places, i, moves);
     value_of_[request_.inputs[i]] = number;
     schedule_.inputs.push_back(number);
   }
@@ -135,9 +152,10 @@ void ScheduleBuilder::add_inputs() {
 
 /// An output is computed right where it is wanted, unless it is a leaf or wanted twice.
 void ScheduleBuilder::add_outputs() {
-  for (const Tensor& output : request_.outputs) {
-    const std::size_t number = add_value(spec_of(output), Value::Home::bound);
-    if (request_.first_moving_input != Value::none) schedule_.values[number].far = true;
+  for (std::size_t i = 0; i < request_.outputs.size(); ++i) {
+    const Tensor& output = request_.outputs[i];
+    const bool moves = request_.first_moving_input != Value::none;
+    const std::size_t number = add_bound(output, request_.output_places, i, moves);
     schedule_.outputs.push_back(number);
     const auto [entry, inserted] = value_of_.try_emplace(output, number);
     if (inserted) continue;

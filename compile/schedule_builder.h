@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/group_kernel.h>
 #include <sluice/compile/loop_kernel.h>
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/rows.h>
@@ -28,6 +29,8 @@ class ScheduleBuilder {
   std::size_t output_value(const Tensor& t);
   std::size_t dense_value(const Tensor& t);
   const Value& value(std::size_t number) const { return schedule_.values[number]; }
+  std::size_t add_bound(const Tensor& t, const std::vector<ScheduleRequest::Place>& places, std::size_t index,
+                        bool far);
   void add_inputs();
   void add_outputs();
   void add_updates();
@@ -43,6 +46,8 @@ class ScheduleBuilder {
   void add_op(const Node& node);
   void add_copy(std::size_t from, std::size_t to);
   void add_kernel(std::unique_ptr<Kernel> kernel) { schedule_.kernels.push_back(std::move(kernel)); }
+  void write_late(std::vector<GroupKernel::Instruction>& instructions, const std::vector<std::size_t>& reads,
+                  const std::vector<std::size_t>& writes) const;
   std::optional<std::size_t> input_to_pack(const Node& product) const;
   std::optional<std::size_t> packed_operand(const Node& product, const ProductSizes& sizes);
   void find_products_of_parts();
@@ -51,9 +56,22 @@ class ScheduleBuilder {
   std::size_t initial_value(const Tensor& t);
   void add_loop(const Node& node, const ScanOp& scan);
   void place_stacks(const Node& node, const ScanOp& scan, std::size_t carry, LoopKernel::Carry& to);
-  void add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleRequest& body);
+  std::optional<RowWise> divided_rows(const ScanOp& scan, const ScheduleRequest& body) const;
+  void add_chunks(LoopKernel& loop, const std::optional<RowWise>& rows, ScheduleRequest& body);
   void bind_loop(LoopKernel& loop, const Node& node, const ScanOp& scan, const Tensors& stacked_inside,
                  const std::vector<std::size_t>& stacked_outside);
+
+  // Stacks of a loop in place of others (reuse_stacks.cpp)
+  struct Offer;
+  std::vector<Offer> offers(const Node& node, const ScanOp& scan, const RowWise* rows) const;
+  bool dies(std::size_t memory) const;
+  bool only_loops_read(const Tensor& t) const;
+  std::optional<std::size_t> take_over(const Tensor& y, const Tensor& inside,
+                                       const std::vector<Offer>& offers,
+                                       const std::vector<std::size_t>& taken);
+  void reuse_stacks(const Node& node, const ScanOp& scan, const std::vector<std::size_t>& ys,
+                    const RowWise* rows, ScheduleRequest& body);
+  ScheduleRequest::Place place_of(std::size_t number) const;
 
   /// Where a tensor is to be computed: within the output of a concat.
   struct Destination {
@@ -65,6 +83,8 @@ class ScheduleBuilder {
   Schedule schedule_;
   std::vector<const Node*> order_;
   std::vector<Unit> units_;
+  std::size_t unit_ = 0;              // that is being made a kernel
+  TensorMap<std::size_t> last_unit_;  // that reads a tensor; that behind the last for results
   std::unordered_set<Tensor, TensorHash, TensorIdentity> used_;
   std::unordered_set<const Node*> results_;
   std::unordered_set<const Node*> read_in_parts_;

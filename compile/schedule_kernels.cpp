@@ -1,9 +1,9 @@
 #include <sluice/compile/copy_kernel.h>
-#include <sluice/compile/group_kernel.h>
 #include <sluice/compile/matmul_add.h>
 #include <sluice/compile/op_kernel.h>
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/schedule_builder.h>
+#include <sluice/compile/shared_memory.h>
 #include <sluice/kernels/packed_matrix.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/scan_op.h>
@@ -173,9 +173,12 @@ void ScheduleBuilder::find_products_of_parts() {
   }
   for (const auto& [node, only] : by_products) {
     const auto axis = detail::concat_axis(*node->op);
-    if (only && axis && *axis + 1 == node->outputs[0].shape.rank() &&
-        node->inputs.size() <= ProductKernel::most_parts && results_.count(node) == 0)
-      read_in_parts_.insert(node);
+    if (!only || !axis || *axis + 1 != node->outputs[0].shape.rank() ||
+        node->inputs.size() > ProductKernel::most_parts || results_.count(node) > 0)
+      continue;
+    read_in_parts_.insert(node);
+    const std::size_t last = last_unit_.at(Tensor(node->shared_from_this()));
+    for (const Tensor& part : node->inputs) last_unit_[part] = std::max(last_unit_[part], last);
   }
 }
 
@@ -204,6 +207,7 @@ void ScheduleBuilder::add_group(const Unit& unit) {
     inside.emplace(output, instruction.output);
     instructions.push_back(std::move(instruction));
   }
+  write_late(instructions, reads, writes);
   std::vector<Value> read;
   std::vector<Value> written;
   for (std::size_t number : reads) read.push_back(value(number));
@@ -213,6 +217,29 @@ void ScheduleBuilder::add_group(const Unit& unit) {
   kernel->reads = std::move(reads);
   kernel->writes = std::move(writes);
   add_kernel(std::move(kernel));
+}
+
+/// What lies over something that the group reads is written when that has been read, where no op before needs it.
+void ScheduleBuilder::write_late(std::vector<GroupKernel::Instruction>& instructions,
+                                 const std::vector<std::size_t>& reads,
+                                 const std::vector<std::size_t>& writes) const {
+  using Place = GroupKernel::Place;
+  for (std::size_t i = instructions.size(); i-- > 0;) {
+    const Place output = instructions[i].output;
+    if (output.kind != Place::Kind::written) continue;
+    std::size_t last = i;
+    bool needed = false;
+    for (std::size_t later = i + 1; later < instructions.size() && !needed; ++later) {
+      for (const Place& place : instructions[later].inputs) {
+        needed = needed || (place.kind == Place::Kind::written && place.index == output.index);
+        if (place.kind == Place::Kind::read &&
+            same_place(schedule_.values, reads[place.index], writes[output.index]))
+          last = later;
+      }
+    }
+    const auto at = [&](std::size_t k) { return instructions.begin() + static_cast<std::ptrdiff_t>(k); };
+    if (!needed) std::rotate(at(i), at(i + 1), at(last + 1));
+  }
 }
 
 void ScheduleBuilder::add_op(const Node& node) {

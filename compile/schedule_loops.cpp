@@ -76,21 +76,31 @@ void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
     }
     loop->carries.push_back(carry);
   }
-  std::vector<std::size_t> stacked;  // values outside that the body's other outputs are stacked into
-  Tensors stacked_inside;
-  for (std::size_t i = counts.carries; i < node.outputs.size(); ++i) {
-    const Tensor y(node.shared_from_this(), static_cast<int>(i));
+  std::vector<std::size_t> ys;  // of scan.stacked(), those that are no values of a carry
+  for (std::size_t i = 0; i < scan.stacked().size(); ++i) {
+    const Tensor y(node.shared_from_this(), static_cast<int>(counts.carries + i));
     if (used_.count(y) == 0) continue;
-    const std::size_t number = output_value(y);
-    const bool placed = std::any_of(loop->carries.begin(), loop->carries.end(), [&](const auto& carry) {
-      return carry.stack_in == number || carry.stack_out == number;
-    });
+    const auto number = value_of_.find(y);
+    const bool placed = number != value_of_.end() &&
+                        std::any_of(loop->carries.begin(), loop->carries.end(), [&](const auto& carry) {
+                          return carry.stack_in == number->second || carry.stack_out == number->second;
+                        });
     if (placed) continue;
-    stacked.push_back(number);
-    stacked_inside.push_back(scan.stacked()[i - counts.carries]);
+    ys.push_back(i);
+    body.outputs.push_back(scan.stacked()[i]);
   }
-  body.outputs.insert(body.outputs.end(), stacked_inside.begin(), stacked_inside.end());
-  add_chunks(*loop, scan, body);
+  const std::optional<RowWise> rows = divided_rows(scan, body);
+  body.input_places.resize(counts.carries + counts.xs);
+  for (std::size_t i = counts.carries; i < body.input_places.size(); ++i)
+    body.input_places[i] = place_of(value_of_.at(node.inputs[i]));
+  reuse_stacks(node, scan, ys, rows ? &*rows : nullptr, body);
+  std::vector<std::size_t> stacked;  // values outside
+  Tensors stacked_inside;
+  for (std::size_t i : ys) {
+    stacked.push_back(output_value(Tensor(node.shared_from_this(), static_cast<int>(counts.carries + i))));
+    stacked_inside.push_back(scan.stacked()[i]);
+  }
+  add_chunks(*loop, rows, body);
   bind_loop(*loop, node, scan, stacked_inside, stacked);
   add_kernel(std::move(loop));
 }
@@ -131,20 +141,24 @@ void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::si
   if (!in || shared) to.stack_out = take(out);
 }
 
-/// One copy of the body for every range of rows that a thread works on.
-void ScheduleBuilder::add_chunks(LoopKernel& loop, const ScanOp& scan, ScheduleRequest& body) {
-  constexpr Index least_rows = 4;         // fewer do not make up for reading all weights
+/// The rows of a loop, where threads are to take some each.
+std::optional<RowWise> ScheduleBuilder::divided_rows(const ScanOp& scan, const ScheduleRequest& body) const {
   constexpr double least_work = 1 << 18;  // some twenty microseconds
+  if (!request_.lowering.rows || request_.rows != nullptr) return std::nullopt;
   Tensors results = body.outputs;
   for (const auto& update : body.updates) results.push_back(update.value);
-  std::optional<RowWise> rows;
-  const double work = work_of(results) * static_cast<double>(scan.length());
-  if (request_.lowering.rows && request_.rows == nullptr && work >= least_work) {
-    rows = rows_of(scan, results);
-    if (rows && !(body.lowering.pack &&
-                  products_can_be_packed(results, *rows, body.inputs, body.first_lasting_input)))
-      rows.reset();
-  }
+  if (work_of(results) * static_cast<double>(scan.length()) < least_work) return std::nullopt;
+  std::optional<RowWise> rows = rows_of(scan, results);
+  if (rows &&
+      !(body.lowering.pack && products_can_be_packed(results, *rows, body.inputs, body.first_lasting_input)))
+    rows.reset();
+  return rows;
+}
+
+/// One copy of the body for every range of rows that a thread works on.
+void ScheduleBuilder::add_chunks(LoopKernel& loop, const std::optional<RowWise>& rows,
+                                 ScheduleRequest& body) {
+  constexpr Index least_rows = 4;  // fewer do not make up for reading all weights
   const Index count = rows ? std::clamp<Index>(rows->rows / least_rows, 1, kernels::threads()) : 1;
   for (Index i = 0; i < count; ++i) {
     RowRange range;
@@ -176,9 +190,12 @@ void ScheduleBuilder::bind_loop(LoopKernel& loop, const Node& node, const ScanOp
   const Schedule& body = loop.chunks.front().body;
   const bool divided = loop.chunks.size() > 1;
   const auto binding = [&](std::size_t outside, std::size_t inside, const Tensor& t, bool moves) {
+    const Value& v = value(outside);
+    const Index bytes = moves && !v.dense()
+                            ? v.rows() / scan.length() * v.row_stride * static_cast<Index>(size_of(t.dtype()))
+                            : step_bytes(t);
     const bool cut = divided && cut_.count(t) > 0;
-    return LoopKernel::Binding{outside, inside, moves ? step_bytes(t) : 0,
-                               cut ? step_bytes(t) / t.shape()[0] : 0};
+    return LoopKernel::Binding{outside, inside, moves ? bytes : 0, cut ? bytes / t.shape()[0] : 0};
   };
   std::size_t output = 0;
   for (std::size_t i = 0; i < counts.carries; ++i) {
@@ -192,7 +209,7 @@ void ScheduleBuilder::bind_loop(LoopKernel& loop, const Node& node, const ScanOp
   }
   for (std::size_t i = counts.carries; i < node.inputs.size(); ++i) {
     const bool moves = i < counts.carries + counts.xs;
-    const std::size_t outside = dense_value(node.inputs[i]);
+    const std::size_t outside = moves ? value_of_.at(node.inputs[i]) : dense_value(node.inputs[i]);
     (moves ? loop.moving : loop.captures)
         .push_back(binding(outside, body.inputs[i], scan.body()->inputs[i], moves));
     loop.reads.push_back(outside);

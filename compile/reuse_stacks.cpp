@@ -84,7 +84,8 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
       const auto window = user->op->window_in_input(x.spec());
       if (!window) continue;
       const Tensor part(user->shared_from_this());
-      if (part.rank() == 0 || window->offset + part.shape().back() > columns) continue;
+      if (part.rank() == 0 || part.shape().size() == 0 || window->offset + part.shape().back() > columns)
+        continue;
       // A part of every row.
       const Index in_part = part.shape().size() / part.shape().back();
       if (in_part == x.shape().size() / columns && (in_part == 1 || window->row_stride == columns))

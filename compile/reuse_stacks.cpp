@@ -99,9 +99,9 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
 bool ScheduleBuilder::only_loops_read(const Tensor& t) const {
   if (last_unit_.at(t) >= units_.size()) return false;
   for (const Node* node : order_) {
-    const auto* scan = dynamic_cast<const ScanOp*>(node->op.get());
     for (std::size_t i = 0; i < node->inputs.size(); ++i) {
       if (!node->inputs[i].is(t)) continue;
+      const auto* scan = dynamic_cast<const ScanOp*>(node->op.get());
       if (scan == nullptr || i < scan->counts().carries || i >= scan->counts().carries + scan->counts().xs)
         return false;
     }

@@ -112,8 +112,12 @@ std::string Schedule::text(const std::string& indent) const {
   for (const auto& kernel : kernels) {
     const std::string details = kernel->details();
     const bool written = !kernel->writes.empty() && kernel->writes[0] != Value::none;
-    lines += fmt::format("{}{} = {}({})  {}{}\n", indent, list(kernel->writes), kernel->name(),
-                         list(kernel->reads), written ? values[kernel->writes[0]].spec.text() : "",
+    std::size_t bytes = 0;
+    for (const auto* of : {&kernel->reads, &kernel->writes}) {
+      for (const std::size_t value : *of) bytes += value == Value::none ? 0 : values[value].spec.bytes();
+    }
+    lines += fmt::format("{}{} = {}({})  {}, {} bytes{}\n", indent, list(kernel->writes), kernel->name(),
+                         list(kernel->reads), written ? values[kernel->writes[0]].spec.text() : "", bytes,
                          kernel->flops() > 0 ? fmt::format(", {:.0f} flops", kernel->flops()) : "");
     // Details of several lines (the instructions of a group, the body of a loop) stand below.
     for (std::size_t begin = 0; begin < details.size();) {

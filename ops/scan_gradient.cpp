@@ -2,6 +2,7 @@
 #include <sluice/graph/grad.h>
 #include <sluice/graph/scope.h>
 #include <sluice/graph/walk.h>
+#include <sluice/ops/elementwise.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scan_op.h>
 
@@ -57,6 +58,22 @@ Tensors used_of(const Tensors& offered, const Tensors& results) {
   return in_order;
 }
 
+/// A function of what a carry becomes, such as tanh(c_t), where the carry before, c_t-1, is kept: the carry behind
+/// costs no memory then, for it is the carry before of the next step. So the function is better computed again.
+bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries, const Tensors& kept) {
+  if (t.node().inputs.size() != 1 || dynamic_cast<const ElementwiseOp*>(&t.op()) == nullptr) return false;
+  const auto is_kept = [&](std::size_t carry, const Tensor& after) {
+    return after.is(body.outputs[carry]) &&
+           std::any_of(kept.begin(), kept.end(), [&](const Tensor& k) { return k.is(body.inputs[carry]); });
+  };
+  bool follows = false;
+  for (std::size_t i = 0; i < carries; ++i) {
+    if (is_kept(i, t)) return false;  // costs no memory itself
+    follows = follows || is_kept(i, t.node().inputs[0]);
+  }
+  return follows;
+}
+
 }  // namespace
 
 Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const {
@@ -103,7 +120,10 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   const auto trail = stacked_.begin() + static_cast<std::ptrdiff_t>(counts_.ys);
   Tensors offered(trail, recompute_ ? trail + static_cast<std::ptrdiff_t>(counts_.carries) : stacked_.end());
   offered.insert(offered.end(), x_begin, x_end);
-  const Tensors kept = used_of(offered, step_gradients);
+  Tensors kept = used_of(offered, step_gradients);
+  const auto again = [&](const Tensor& t) { return follows_from_carry(t, body_, counts_.carries, kept); };
+  offered.erase(std::remove_if(offered.begin(), offered.end(), again), offered.end());
+  kept = used_of(offered, step_gradients);
   TensorMap<Tensor> over_time;  // of a tensor in the body, its values of all steps
   for (std::size_t i = 0; i < stacked_.size(); ++i) over_time.emplace(stacked_[i], ys[counts_.carries + i]);
   for (std::size_t i = 0; i < counts_.xs; ++i) {

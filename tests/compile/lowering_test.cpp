@@ -85,6 +85,12 @@ TEST_CASE("a group ends where a path leaves it and comes back") {
   CHECK(count(text, "= elementwise(") == 2);
 }
 
+TEST_CASE("a printed kernel has the shape of what it writes, the bytes of its operands and its operations") {
+  const std::string text = printed([](const Tensors& a) { return Tensors{matmul(a[0], a[1])}; },
+                                   {numbers({2, 3}, 1), numbers({3, 4}, 2)}, PassSet::all());
+  CHECK(count(text, "f32[2, 4], 104 bytes, 48 flops") == 1);
+}
+
 TEST_CASE("a wide group runs in several tiles and pieces") {
   const TensorFunction function = [](const Tensors& a) {
     return Tensors{sigmoid(a[0]) * slice(a[1], -1, 3, 1503) + a[2]};

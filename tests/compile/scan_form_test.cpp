@@ -107,3 +107,28 @@ TEST_CASE("scan_form leaves alone a scan of which everything is used") {
       specs);
   CHECK(to_text(passes::scan_form(graph)) == to_text(graph));
 }
+
+TEST_CASE("the way back computes a function of a carry again where the carry is kept anyway") {
+  const auto stacked = [](const std::function<Tensor(const Tensor& old, const Tensor& next)>& output) {
+    const Graph graph = trace(
+        [&](const Tensors& a) {
+          const auto result = scan(
+              [&](const Tensors& c, const Tensors& x) {
+                const Tensor next = c[0] * x[0];
+                return Carried{{next}, {output(c[0], next)}};
+              },
+              {a[0]}, {a[1]});
+          return Tensors{grad(sum(result.ys[0]), a[1])};
+        },
+        specs);
+    const Graph after = passes::scan_form(graph);
+    check_same_values(graph, after);
+    const std::string text = to_text(after);
+    const std::string first = text.substr(0, text.find("reverse"));
+    return text.substr(first.size()).find("tanh") != std::string::npos;
+  };
+  // The product needs the carry as it came in; so tanh(next), which its own gradient needs, follows from what is kept.
+  CHECK(stacked([](const Tensor&, const Tensor& next) { return tanh(next); }));
+  // tanh of what came in is computed in the same step.
+  CHECK_FALSE(stacked([](const Tensor& old, const Tensor&) { return tanh(old * old); }));
+}

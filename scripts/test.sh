@@ -12,4 +12,4 @@ cmake --preset release
 cmake --build build/release --parallel "$(nproc)"
 
 echo "== Running the tests"
-ctest --test-dir build/release --output-on-failure "$@"
+ctest --test-dir build/release --output-on-failure --parallel "$(nproc)" "$@"

@@ -1,6 +1,7 @@
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/shared_memory.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/ops/elementwise.h>
 
 #include <algorithm>
 
@@ -124,7 +125,8 @@ std::optional<std::size_t> ScheduleBuilder::take_over(const Tensor& y, const Ten
     return std::nullopt;
   };
   const std::vector<const Node*> needed = topological_order({inside});
-  const bool gaps = only_loops_read(y);
+  // Groups write rows at any distance, other kernels might need a copy.
+  const bool gaps = dynamic_cast<const ElementwiseOp*>(&inside.op()) != nullptr && only_loops_read(y);
   for (const Offer& offer : offers) {
     if (offer.inside.spec() != inside.spec() ||
         std::find(needed.begin(), needed.end(), &offer.inside.node()) == needed.end())

@@ -223,3 +223,26 @@ TEST_CASE("what depends only on Variables that are read is computed again when o
   // Where all that is read is written too, nothing lasts.
   CHECK_THAT(grow.program().print(), !contains("when a Variable it reads has changed:"));
 }
+
+TEST_CASE("a carry that is affine without a product is a loop of one elementwise kernel, both ways") {
+  // As in minGRU: gate and candidate are functions of x alone, so all products are outside of the loop.
+  const TensorFunction step = [](const Tensors& a) {
+    const auto cell = [&](const Tensors& carry, const Tensors& x) {
+      const Tensor z = sigmoid(matmul(x[0], a[1]));
+      const Tensor h = (1 - z) * carry[0] + z * matmul(x[0], a[2]);
+      return Carried{{h}, {h}};
+    };
+    const Tensor loss = sum(square(scan(cell, {zeros({6, 8})}, {a[0]}).ys[0]));
+    return grad(loss, {a[1], a[2]});
+  };
+  const Tensors arguments{numbers({9, 6, 5}, 1), numbers({5, 8}, 2), numbers({5, 8}, 3)};
+  const std::string text = printed(step, arguments, PassSet::all());
+  REQUIRE(count(text, " = loop(") == 2);
+  for (std::size_t at = text.find(" = loop("); at != std::string::npos; at = text.find(" = loop(", at + 1)) {
+    // What is in the loop stands below it, further to the right; the next kernel ends it.
+    const std::string behind = text.substr(text.find('\n', at));
+    const std::string body = behind.substr(0, behind.find("\n  %"));
+    CHECK(count(body, " = elementwise(") == 1);
+    CHECK(count(body, " = product") == 0);
+  }
+}

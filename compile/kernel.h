@@ -33,8 +33,8 @@ struct Value {
   Index row_stride = 0;           ///< elements between the starts of two rows; a row is the last axis
   bool far =
       false;  ///< not in a near cache when a kernel needs it: large, or elsewhere at every step of a loop
-  const Node* node = nullptr;  ///< that computes it, where one does; lives as long as the graph
-  std::string_view role;       ///< of memory that is no node's: "packed weights"
+  std::shared_ptr<const Node> node;  ///< that computes it, where one does
+  std::string_view role;             ///< of memory that is no node's: "packed weights"
 
   Index columns() const { return spec.shape.rank() == 0 ? 1 : spec.shape.back(); }
   Index rows() const { return columns() == 0 ? 0 : spec.shape.size() / columns(); }

@@ -66,7 +66,7 @@ Schedule ScheduleBuilder::build() {
 std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home, const Node* node,
                                        std::string_view role) {
   Value value;
-  value.node = node;
+  if (node != nullptr) value.node = node->shared_from_this();
   value.role = role;
   value.spec = spec;
   value.home = home;

@@ -31,8 +31,8 @@ struct Value {
   std::size_t memory = none;      ///< of inputs and outputs that may share it: equal for those that do
   std::size_t memory_offset = 0;  ///< bytes from its start
   Index row_stride = 0;           ///< elements between the starts of two rows; a row is the last axis
-  bool far =
-      false;  ///< not in a near cache when a kernel needs it: large, or elsewhere at every step of a loop
+  /// Not in a near cache when a kernel needs it: large, or elsewhere at every step of a loop.
+  bool far = false;
   std::shared_ptr<const Node> node;  ///< that computes it, where one does
   std::string_view role;             ///< of memory that is no node's: "packed weights"
 

@@ -1,6 +1,7 @@
 // What is added to products: join_addends and add_to_products, and what the program makes of them.
 
 #include "support/catch.h"
+#include "support/close.h"
 #include "support/passes.h"
 
 #include <sluice/compile/matmul_add.h>
@@ -114,9 +115,7 @@ TEST_CASE("a program adds before it multiplies, packed or not, with the interpre
         CHECK(text.find("elementwise") == std::string::npos);
         const Tensors results = program.run(before.arguments);
         for (std::size_t i = 0; i < results.size(); ++i)
-          for (Index k = 0; k < results[i].size(); ++k)
-            REQUIRE(results[i].value().element(k) ==
-                    Approx(expected[i].value().element(k)).epsilon(1e-12).margin(1e-12));
+          test::check_close(results[i], test::numbers(expected[i]), 1e-12);
       }
     }
   }
@@ -169,8 +168,7 @@ TEST_CASE("a step reads what its product has side by side where it is, and gives
     const Tensor x = slice(inputs, 0, i, i + 1);
     const Tensor got = program.run({x})[0];
     h = evaluate(step(x, h));
-    for (Index k = 0; k < hidden; ++k)
-      REQUIRE(got.value().element(k) == Approx(h.value().element(k)).epsilon(1e-12).margin(1e-12));
+    test::check_close(got, test::numbers(h), 1e-12);
     if (i == 3) weight.assign(evaluate(weight.read() * 0.5));
   }
 }
@@ -186,9 +184,7 @@ TEST_CASE("a concat that is read by others than products is there as a whole") {
   const Tensors results = program.run(before.arguments);
   const Tensors expected = evaluate(before.graph, before.arguments);
   for (std::size_t i = 0; i < results.size(); ++i)
-    for (Index k = 0; k < results[i].size(); ++k)
-      REQUIRE(results[i].value().element(k) ==
-              Approx(expected[i].value().element(k)).epsilon(1e-12).margin(1e-12));
+    test::check_close(results[i], test::numbers(expected[i]), 1e-12);
 }
 
 TEST_CASE("rows of a sum with a product go to threads with the same bits") {

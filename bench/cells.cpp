@@ -6,6 +6,7 @@
 #include "layers.h"
 #include "user_cells.h"
 
+#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/nn/four_gate.h>
 #include <sluice/nn/gru.h>
@@ -52,21 +53,38 @@ class Products {
   }
 
  private:
-  static void multiply(bool transpose_a, bool transpose_b, Index m, Index n, Index k,
-                       const std::vector<float>& a, const std::vector<float>& b, std::vector<float>& c) {
+  /// Memory for a product on so many threads; the first run makes it.
+  float* memory(bool transpose_a, bool transpose_b, Index m, Index n, Index k, int workers) {
+    const Index elements = sl::kernels::gemm_workspace<float>(transpose_a, transpose_b, m, n, k) * workers;
+    const std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(float);
+    if (memory_.size() < bytes) memory_ = sl::kernels::Buffer(bytes);
+    return reinterpret_cast<float*>(memory_.data());
+  }
+
+  void multiply(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const std::vector<float>& a,
+                const std::vector<float>& b, std::vector<float>& c) {
+    const int workers = sl::kernels::threads();
     sl::kernels::gemm(transpose_a, transpose_b, m, n, k, a.data(), transpose_a ? m : k, b.data(),
-                      transpose_b ? k : n, 0.0F, c.data(), n);
+                      transpose_b ? k : n, 0.0F, c.data(), n,
+                      {memory(transpose_a, transpose_b, m, n, k, workers), workers});
   }
 
   void loop(bool backward) {
     const Index threads = sl::kernels::threads();
-    sl::kernels::parallel_for(batch_, (batch_ + threads - 1) / threads, [&](Index begin, Index end) {
+    const Index rows = (batch_ + threads - 1) / threads;
+    Index each = 0;
+    for (const InLoop& p : in_loop_)
+      each = std::max({each, sl::kernels::gemm_workspace<float>(false, false, rows, p.to, p.from),
+                       sl::kernels::gemm_workspace<float>(false, false, rows, p.from, p.to)});
+    loop_memory_.resize(static_cast<std::size_t>(each * threads));
+    sl::kernels::parallel_for(batch_, rows, [&](Index begin, Index end) {
+      float* const own = loop_memory_.data() + begin / rows * each;
       for (Index t = 0; t < length_; ++t) {
         for (const InLoop& p : in_loop_) {
           const Index k = backward ? p.to : p.from, n = backward ? p.from : p.to;
           const Index row = t * batch_ + begin;
           sl::kernels::gemm(false, false, end - begin, n, k, a_.data() + row * k, k, weight_.data(), n, 0.0F,
-                            c_.data() + row * n, n);
+                            c_.data() + row * n, n, {own, 1});
         }
       }
     });
@@ -74,7 +92,8 @@ class Products {
 
   Index length_, batch_, inputs_, gates_;
   std::vector<InLoop> in_loop_;
-  std::vector<float> a_, b_, c_, weight_, d_weight_;
+  std::vector<float> a_, b_, c_, weight_, d_weight_, loop_memory_;
+  sl::kernels::Buffer memory_;
 };
 
 struct Sizes {

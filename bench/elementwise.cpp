@@ -35,21 +35,21 @@ void lstm(bench::Table& table, Index batch, Index units, const bench::Settings& 
     const sl::Tensor next = sl::sigmoid(g[0]) * c + sl::sigmoid(g[1]) * sl::tanh(g[2]);
     return sl::Tensors{next, sl::sigmoid(g[3]) * sl::tanh(next)};
   });
-  sl::Program& program = compiled.program(sl::zeros({batch, 4 * units}), sl::zeros({batch, units}));
-  const std::span<float> gates = bench::input_of(program, 0), c = bench::input_of(program, 1);
-  bench::explain(program, settings);
+  const auto program = compiled.program(sl::zeros({batch, 4 * units}), sl::zeros({batch, units}));
+  const std::span<float> gates = bench::input_of(*program, 0), c = bench::input_of(*program, 1);
+  bench::explain(*program, settings);
   bench::fill(gates, 4);
   bench::fill(c);
   std::vector<float> next_c(c.size()), next_h(c.size());
   const auto seconds = bench::medians(
-      {[&] { program.run(); },
+      {[&] { program->run(); },
        [&] {
          bench::by_hand::lstm_forward(gates.data(), c.data(), next_c.data(), next_h.data(),
                                       static_cast<std::size_t>(batch), static_cast<std::size_t>(units));
        }},
       settings);
-  check(bench::output_of(program, 0), next_c);
-  check(bench::output_of(program, 1), next_h);
+  check(bench::output_of(*program, 0), next_c);
+  check(bench::output_of(*program, 1), next_h);
   row(table, fmt::format("LSTM forward B={} H={}", batch, units), seconds);
 }
 
@@ -57,8 +57,8 @@ void adam(bench::Table& table, Index size, const bench::Settings& settings) {
   const sl::Variable parameter(sl::full({size}, 0.5));
   sl::optim::Adam adam({{"parameter", parameter}}, {.learning_rate = 1e-3});
   const auto compiled = sl::compile([&](const sl::Tensor& gradient) { adam.apply({gradient}); });
-  sl::Program& program = compiled.program(sl::zeros({size}));
-  const std::span<float> gradient = bench::input_of(program, 0);
+  const auto program = compiled.program(sl::zeros({size}));
+  const std::span<float> gradient = bench::input_of(*program, 0);
   bench::fill(gradient);
   const auto n = static_cast<std::size_t>(size);
   std::vector<float> p(n, 0.5F), m(n), v(n);
@@ -70,13 +70,13 @@ void adam(bench::Table& table, Index size, const bench::Settings& settings) {
                          static_cast<float>(1 / (1 - std::pow(0.999, step))));
   };
   for (int i = 0; i < 10; ++i) {
-    program.run();
+    program->run();
     by_hand();
   }
   check(parameter.value().value().values<float>(), p);
-  bench::explain(program, settings);
+  bench::explain(*program, settings);
   row(table, fmt::format("Adam, {} parameters", size),
-      bench::medians({[&] { program.run(); }, by_hand}, settings));
+      bench::medians({[&] { program->run(); }, by_hand}, settings));
 }
 
 void measure(const bench::Settings& settings) {

@@ -8,6 +8,7 @@
 #include <sluice/ops/sum.h>
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <utility>
 
@@ -38,7 +39,7 @@ inline auto backward_of(const sluice::nn::RecurrentLayers& rnn) {
   return sluice::compile([rnn](const sluice::Tensor& x, const sluice::Tensor& dy) {
     sluice::Tensors wrt{x};
     for (const sluice::NamedVariable& v : rnn.variables()) wrt.push_back(v.variable);
-    return sluice::grad(sluice::sum(rnn(x).output * dy), wrt);
+    return sluice::grad(sluice::sum(rnn(x).output() * dy), wrt);
   });
 }
 
@@ -49,18 +50,18 @@ class LayersStep {
       : backward_(backward_of(rnn)),
         program_(backward_.program(sluice::zeros({length, batch, rnn.inputs()}),
                                    sluice::zeros({length, batch, rnn.hidden()}))) {
-    fill(input_of(program_, 0));
-    fill(input_of(program_, 1));
+    fill(input_of(*program_, 0));
+    fill(input_of(*program_, 1));
   }
   LayersStep(const LayersStep&) = delete;
   LayersStep& operator=(const LayersStep&) = delete;
 
-  void run() { program_.run(); }
-  sluice::Program& program() { return program_; }
+  void run() { program_->run(); }
+  sluice::Program& program() { return *program_; }
 
  private:
   decltype(backward_of(std::declval<const sluice::nn::RecurrentLayers&>())) backward_;
-  sluice::Program& program_;
+  std::shared_ptr<sluice::Program> program_;
 };
 
 }  // namespace bench

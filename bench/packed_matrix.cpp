@@ -1,10 +1,11 @@
 // Claim: a product of few rows with a packed right operand (kernels/packed_matrix.h) is never slower than the
-// matrix library behind kernels::gemm on one thread, and much faster below 16 rows. One line per shape; each
-// cell is the library's time over ours, for a right operand stored as it is and, in the second table,
+// kernels::gemm on one thread, which has to put it in order, and much faster below 16 rows. One line per shape; each
+// cell is gemm's time over ours, for a right operand stored as it is and, in the second table,
 // transposed. Then packing itself, in units of one product of 16 rows.
 //
 // bench_packed_matrix [f64]
 
+#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/packed_matrix.h>
 #include <sluice/kernels/threads.h>
@@ -70,8 +71,7 @@ constexpr Index shapes[][2] = {{80, 20},     {80, 40},   {512, 128}, {800, 200},
 
 template <class T>
 void measure(bool transpose_b) {
-  fmt::print("\n{} over ours{}\n{:>11}", kernels::gemm_backend(),
-             transpose_b ? ", right operand transposed" : "", "n x k");
+  fmt::print("\ngemm over ours{}\n{:>11}", transpose_b ? ", right operand transposed" : "", "n x k");
   for (const Index m : batches) fmt::print("{:>7}", fmt::format("m={}", m));
   fmt::print("{:>12}{:>11}{:>8}\n", "m=1 us", "m=64 Gflop", "pack");
   for (const auto& [n, k] : shapes) {
@@ -82,6 +82,10 @@ void measure(bool transpose_b) {
     T* aligned = packed.data();
     while (reinterpret_cast<std::uintptr_t>(aligned) % 64 != 0) ++aligned;
     const Index ldb = transpose_b ? k : n;
+    Index elements = 0;
+    for (const Index m : batches)
+      elements = std::max(elements, kernels::gemm_workspace<T>(false, transpose_b, m, n, k));
+    kernels::Buffer memory(static_cast<std::size_t>(elements) * sizeof(T));
     kernels::pack(transpose_b, k, n, b.data(), ldb, aligned);
     fmt::print("{:>11}", fmt::format("{}x{}", n, k));
     double least = 0;
@@ -89,7 +93,8 @@ void measure(bool transpose_b) {
     for (const Index m : batches) {
       const auto times = compare(
           [&, n = n, k = k] {
-            kernels::gemm(false, transpose_b, m, n, k, a.data(), k, b.data(), ldb, T{0}, c.data(), n);
+            kernels::gemm(false, transpose_b, m, n, k, a.data(), k, b.data(), ldb, T{0}, c.data(), n,
+                          {reinterpret_cast<T*>(memory.data()), 1});
           },
           [&, n = n, k = k] { kernels::multiply_packed(m, n, k, a.data(), k, aligned, T{0}, c.data(), n); });
       fmt::print("{:>7.2f}", times.first / times.second);

@@ -24,11 +24,11 @@ void measure(const bench::ModelSize& size, bool follow, const bench::Settings& s
   const auto compiled =
       sl::compile([&](const sl::Tensor& ids, const sl::Tensor& next) { return model.train(ids, next); });
   const sl::Tensor ids = sl::zeros(model.ids().shape, sl::DType::int32);
-  sl::Program& program = compiled.program(ids, ids);
-  fill_ids(program, 0, size.vocabulary);
-  fill_ids(program, 1, size.vocabulary);
-  const bench::Work step = [&] { program.run(); };
-  bench::explain(program, settings);
+  const auto program = compiled.program(ids, ids);
+  fill_ids(*program, 0, size.vocabulary);
+  fill_ids(*program, 1, size.vocabulary);
+  const bench::Work step = [&] { program->run(); };
+  bench::explain(*program, settings);
   if (follow) {
     bench::follow(step, before);
     return;

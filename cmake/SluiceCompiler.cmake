@@ -13,6 +13,21 @@ if(PROJECT_IS_TOP_LEVEL)
   endif()
 endif()
 
+# A first build is faster with precompiled headers. A compiler cache, which makes the later ones faster, does not find what
+# was compiled with them.
+set(precompile ${PROJECT_IS_TOP_LEVEL})
+if(CMAKE_CXX_COMPILER_LAUNCHER)
+  set(precompile OFF)
+endif()
+option(SLUICE_PRECOMPILE "Precompile the headers that most sources include" ${precompile})
+
+# target_precompile_headers, if they are wanted.
+function(sluice_precompile target)
+  if(SLUICE_PRECOMPILE)
+    target_precompile_headers(${target} ${ARGN})
+  endif()
+endfunction()
+
 function(sluice_compile_options target)
   target_compile_features(${target} PUBLIC cxx_std_20)
   set_target_properties(${target} PROPERTIES CXX_EXTENSIONS OFF)

@@ -3,7 +3,7 @@
 # Sources are globbed on purpose: a new op, pass or cell is one new file and no list to edit. CONFIGURE_DEPENDS makes
 # the build look for new files by itself.
 
-set(SLUICE_ROOMS kernels graph ops compile nn optim io text)
+set(SLUICE_ROOMS kernels graph ops compile check nn optim io text)
 
 set(sluice_sources "")
 foreach(room IN LISTS SLUICE_ROOMS)
@@ -23,10 +23,14 @@ foreach(isa IN ITEMS avx2 avx512)
   list(FILTER isa_sources INCLUDE REGEX "/kernels/[^/]*_${isa}\\.cpp$")
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
     set_property(SOURCE ${isa_sources} APPEND PROPERTY COMPILE_OPTIONS ${sluice_${isa}_flags})
+    set_property(SOURCE ${isa_sources} PROPERTY SKIP_PRECOMPILE_HEADERS ON)
   elseif(isa_sources)
     list(REMOVE_ITEM sluice_sources ${isa_sources})
   endif()
 endforeach()
+
+# Without optimisation g++ refuses Eigen's prefetches behind a precompiled header.
+set_property(SOURCE "${PROJECT_SOURCE_DIR}/kernels/gemm_eigen.cpp" PROPERTY SKIP_PRECOMPILE_HEADERS ON)
 
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
@@ -38,6 +42,8 @@ mark_as_advanced(SLUICE_CEREAL_INCLUDE SLUICE_JSON_INCLUDE)
 add_library(sluice ${sluice_sources})
 add_library(sluice::sluice ALIAS sluice)
 sluice_compile_options(sluice)
+sluice_precompile(sluice PRIVATE
+  <algorithm> <functional> <memory> <string> <unordered_map> <unordered_set> <vector> <fmt/format.h> <fmt/ranges.h> <sluice/graph/arithmetic.h>)
 set_target_properties(sluice PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
 # One spelling of an include, here, in the build tree and installed: <sluice/ops/tanh.h>. The rooms stay at the top of
@@ -59,6 +65,13 @@ foreach(room IN LISTS SLUICE_ROOMS)
 endforeach()
 configure_file("${PROJECT_SOURCE_DIR}/cmake/sluice.h.in" "${SLUICE_INCLUDE_DIR}/sluice/sluice.h" @ONLY)
 configure_file("${PROJECT_SOURCE_DIR}/cmake/version.h.in" "${SLUICE_INCLUDE_DIR}/sluice/version.h" @ONLY)
+# Errors name lines of the user. The library's own files are called @sluice/..., so that a line captured in one of them is
+# known not to be the user's (Location::of_user). ccache may hand the compiler paths relative to the folder of the build.
+foreach(folder IN ITEMS "${PROJECT_SOURCE_DIR}" "${SLUICE_INCLUDE_DIR}/sluice")
+  file(RELATIVE_PATH relative "${CMAKE_BINARY_DIR}" "${folder}")
+  string(REGEX REPLACE "/+$" "" relative "${relative}")
+  target_compile_options(sluice PRIVATE "-fmacro-prefix-map=${folder}/=@sluice/" "-fmacro-prefix-map=${relative}/=@sluice/")
+endforeach()
 target_include_directories(sluice PUBLIC
   $<BUILD_INTERFACE:${SLUICE_INCLUDE_DIR}>
   $<INSTALL_INTERFACE:include>)
@@ -67,21 +80,4 @@ target_include_directories(sluice PUBLIC
 target_link_libraries(sluice PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen>)
 target_include_directories(sluice SYSTEM PRIVATE ${SLUICE_CEREAL_INCLUDE} ${SLUICE_JSON_INCLUDE})
 
-target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})
-
-set(SLUICE_HAS_ONEDNN OFF)
-if(NOT SLUICE_WITH_ONEDNN STREQUAL "OFF")
-  find_package(OneDNN QUIET)
-  if(OneDNN_FOUND)
-    set(SLUICE_HAS_ONEDNN ON)
-    target_link_libraries(sluice PRIVATE DNNL::dnnl)
-    target_compile_definitions(sluice PRIVATE SLUICE_WITH_ONEDNN=1)
-  elseif(SLUICE_WITH_ONEDNN STREQUAL "ON")
-    message(FATAL_ERROR "SLUICE_WITH_ONEDNN is ON but oneDNN was not found; install libdnnl-dev, or set it to OFF to do without")
-  endif()
-endif()
-if(SLUICE_HAS_ONEDNN)
-  message(STATUS "Matrix products: oneDNN ${OneDNN_VERSION}")
-else()
-  message(STATUS "Matrix products: our own, Eigen ${Eigen3_VERSION}")
-endif()
+target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads)

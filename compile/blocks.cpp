@@ -112,6 +112,11 @@ std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan,
   for (std::size_t i = scan.counts().carries + scan.counts().xs; i < graph.inputs.size(); ++i) {
     body.captured.emplace(&graph.inputs[i].node(), survey.key(node.inputs[i]));
   }
+  body.outside = block.outside;
+  if (node.may_throw || !block.outside.empty()) {
+    for (std::size_t i = 0; i < graph.inputs.size(); ++i)
+      body.outside.emplace(graph.inputs[i], node.inputs[i]);
+  }
   const Tensors results = rewrite_block(std::move(body), rule);
   if (std::equal(results.begin(), results.end(), graph.outputs.begin(),
                  [](const Tensor& a, const Tensor& b) { return a.is(b); })) {
@@ -144,11 +149,7 @@ Tensors rewrite_block(Block block, const BlockRule& rule) {
 
 Graph rewrite_blocks(const Graph& graph, const BlockRule& rule) {
   Block block{graph.inputs, graph.results()};
-  Tensors reads;  // alive for as long as they are compared with
-  for (const Graph::Write& write : graph.writes) {
-    reads.push_back(reading_of(write.variable));
-    block.written.insert(&reads.back().node());
-  }
+  for (const Graph::Write& write : graph.writes) block.written.insert(&write.before.node());
   const Tensors results = rewrite_block(std::move(block), rule);
   Graph changed = graph;
   std::copy_n(results.begin(), graph.outputs.size(), changed.outputs.begin());

@@ -22,6 +22,8 @@ struct Block {
   std::unordered_map<const Node*, OrderKey>
       captured{};                             ///< the inputs of a body that are the same at every step
   std::unordered_set<const Node*> written{};  ///< reads of Variables that get new values
+  /// Of bodies whose inputs may throw: what each input of this body and those around it is outside.
+  TensorMap<Tensor> outside{};
 };
 
 /// What a pass asks about a block. Only what is asked for is computed.

@@ -1,23 +1,50 @@
 #include <sluice/compile/cache.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice {
 
+ProgramCache::ProgramCache(const CompileOptions& options)
+    : size_(std::max<std::size_t>(options.cache_size, 1)),
+      passes_(options.passes ? *options.passes : PassSet::from_environment()) {}
+
 std::shared_ptr<Program> ProgramCache::find(const Specs& specs, const std::vector<std::size_t>& counts,
                                             const TensorFunction& function) {
+  if (auto kept = take(specs, counts)) return kept;
+  // Nothing is held meanwhile, for the function may call compiled ones, and programs wait for each other.
+  auto program = std::make_shared<Program>(trace(function, specs, Location{}), passes_, Location{});
+  std::shared_ptr<Program> dropped;  // ends when nothing is held any more
   const std::lock_guard lock(mutex_);
+  if (auto made = look_up(specs, counts)) return made;  // on another thread meanwhile
+  entries_.push_front({specs, counts, program});
+  if (entries_.size() > size_) {
+    dropped = std::move(entries_.back().program);
+    entries_.pop_back();
+  }
+  return program;
+}
+
+std::shared_ptr<Program> ProgramCache::take(const Specs& specs, const std::vector<std::size_t>& counts) {
+  const std::lock_guard lock(mutex_);
+  return look_up(specs, counts);
+}
+
+std::shared_ptr<Program> ProgramCache::look_up(const Specs& specs, const std::vector<std::size_t>& counts) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
     return entry.specs == specs && entry.counts == counts;
   });
-  if (found != entries_.end()) {
-    entries_.splice(entries_.begin(), entries_, found);
-    return found->program;
-  }
-  auto program = std::make_shared<Program>(trace(function, specs), options_.passes);
-  entries_.push_front({specs, counts, program});
-  if (entries_.size() > std::max<std::size_t>(options_.cache_size, 1)) entries_.pop_back();
-  return program;
+  if (found == entries_.end()) return nullptr;
+  entries_.splice(entries_.begin(), entries_, found);
+  return found->program;
+}
+
+ProgramCache& detail::require_program_cache(const std::shared_ptr<ProgramCache>& cache, Location where) {
+  if (cache != nullptr) return *cache;
+  throw Error(
+      "[compile] a compiled function that was moved from is empty: got a call of one; use the function "
+      "that it was moved to, or copy it, which shares its Programs",
+      where);
 }
 
 std::size_t ProgramCache::size() const {

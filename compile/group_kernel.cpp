@@ -19,10 +19,11 @@ constexpr Index cache_line = 64;
 }  // namespace
 
 GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructions,
-                         const std::vector<Value>& read, const std::vector<Value>& written)
+                         const std::vector<Value>& read, const std::vector<Value>& written, int workers)
     : shape_(shape),
       size_(shape.size()),
       columns_(shape.rank() == 0 ? 1 : shape.back()),
+      workers_(workers),
       instructions_(std::move(instructions)) {
   rows_ = size_ / columns_;
   for (std::size_t i = 0; i < read.size(); ++i) reads_.push_back(operand(i, read[i]));
@@ -113,7 +114,13 @@ void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions)
   slots_ = slots;
 
   for (const Instruction& instruction : instructions) {
-    Step step{instruction.op, instruction.node->inputs.back().dtype(), instruction.inputs.size(), {}, {}, {},
+    Step step{instruction.op,
+              instruction.node.get(),
+              instruction.node->inputs.back().dtype(),
+              instruction.inputs.size(),
+              {},
+              {},
+              {},
               false};
     const auto source = [&](const Place& place, DType dtype, Index& stride) {
       const Index element = static_cast<Index>(size_of(dtype));
@@ -181,37 +188,45 @@ void GroupKernel::fetch(const Table& bases, const Far& far, const Tile& tile, In
 }
 
 /// The addresses of a tile, which the outside values have their own parts of.
-GroupKernel::Table GroupKernel::table_of(const Table& bases, const Tile& tile, std::byte* scratch) const {
+GroupKernel::Table GroupKernel::table_of(const Table& bases, const Tile& tile, std::byte* slots) const {
   Table table;
   for (std::size_t entry = 0; entry < reads_.size() + writes_.size(); ++entry) {
     const Operand& o = operand_at(entry);
     table[entry] = bases[entry] + (row_offset(o, tile.row) + tile.column * o.column_stride) * o.element;
   }
-  add_slots(table, scratch);
+  add_slots(table, slots);
   return table;
 }
 
 /// Puts the addresses of the temporaries behind those of the values outside.
-void GroupKernel::add_slots(Table& table, std::byte* scratch) const {
+void GroupKernel::add_slots(Table& table, std::byte* slots) const {
   std::size_t entry = reads_.size() + writes_.size();
   for (std::size_t slot = 0; slot < slots_; ++slot)
-    table[entry++] = scratch + static_cast<Index>(slot) * slot_bytes_;
+    table[entry++] = slots + static_cast<Index>(slot) * slot_bytes_;
+}
+
+/// n neighbours of a step's output. An op that throws (an integer divided by 0) names the line of its node.
+void GroupKernel::compute(const Step& step, const void* const* from, void* to, Index n) {
+  try {
+    step.op->tile(from, step.strides.data(), to, n, step.dtype);
+  } catch (Error& error) {
+    error.locate(step.node->where);
+    throw;
+  }
 }
 
 void GroupKernel::run_step(const Step& step, const Table& table, const Tile& tile) const {
   std::array<const void*, most_operands> from;
   if (!step.by_row || tile.rows == 1) {
     for (std::size_t k = 0; k < step.count; ++k) from[k] = table[step.inputs[k].index];
-    step.op->tile(from.data(), step.strides.data(), table[step.output.index], tile.rows * tile.columns,
-                  step.dtype);
+    compute(step, from.data(), table[step.output.index], tile.rows * tile.columns);
     return;
   }
   for (Index r = 0; r < tile.rows; ++r) {
     for (std::size_t k = 0; k < step.count; ++k)
       from[k] = row_address(table.data(), step.inputs[k], tile.row, r, tile.columns);
-    step.op->tile(from.data(), step.strides.data(),
-                  row_address(table.data(), step.output, tile.row, r, tile.columns), tile.columns,
-                  step.dtype);
+    compute(step, from.data(), row_address(table.data(), step.output, tile.row, r, tile.columns),
+            tile.columns);
   }
 }
 
@@ -227,9 +242,8 @@ GroupKernel::Table GroupKernel::bases_of(const Addresses& at) const {
 /// With one tile, as in a step of one sequence, finding the operands would take as long as the ops.
 void GroupKernel::bind(const Addresses& at) {
   if (!is_one_tile()) return;
-  temporaries_ = kernels::Buffer(slots_ * static_cast<std::size_t>(slot_bytes_));
   Table table = bases_of(at);
-  add_slots(table, temporaries_.data());
+  add_slots(table, scratch(at, 0));
   bound_.clear();
   for (const Step& step : steps_) {
     BoundStep bound{&step, {}, table[step.output.index]};
@@ -241,15 +255,13 @@ void GroupKernel::bind(const Addresses& at) {
 void GroupKernel::run(const Addresses& at) {
   if (!bound_.empty()) {
     for (const BoundStep& bound : bound_) {
-      const Step& step = *bound.step;
-      step.op->tile(bound.from.data(), step.strides.data(), bound.to, columns_, step.dtype);
+      compute(*bound.step, bound.from.data(), bound.to, columns_);
     }
     return;
   }
   Table bases = bases_of(at);
   if (is_one_tile()) {
-    alignas(64) std::byte scratch[scratch_bytes];
-    add_slots(bases, scratch);
+    add_slots(bases, scratch(at, 0));
     for (const Step& step : steps_) run_step(step, bases, {0, 1, 0, columns_});
     return;
   }
@@ -264,13 +276,12 @@ void GroupKernel::run(const Addresses& at) {
   };
   const auto steps = static_cast<Index>(steps_.size());
   const Far far = find_far(bases);
-  const auto run_tiles = [&](Index begin, Index end) {
-    alignas(64) std::byte scratch[scratch_bytes];
+  const auto run_tiles = [&](Index begin, Index end, std::byte* slots) {
     for (Index t = begin; t < end; ++t) {
       const Tile here = tile(t);
       const Tile next = tile(t + 1 < end ? t + 1 : t);
       const Index lines = t + 1 < end ? next.rows * static_cast<Index>(far.count) : 0;
-      const Table table = table_of(bases, here, scratch);
+      const Table table = table_of(bases, here, slots);
       for (Index i = 0; i < steps; ++i) {
         // The ops compute on what is near; meanwhile the next tile's operands come nearer, some with each op.
         fetch(bases, far, next, lines * i / steps, lines * (i + 1) / steps);
@@ -279,15 +290,21 @@ void GroupKernel::run(const Addresses& at) {
     }
   };
   const Index grain = std::max<Index>(1, piece_work / (tile_ * steps));
-  if (tiles <= grain) {
-    run_tiles(0, tiles);
-  } else {
-    kernels::parallel_for(tiles, grain, run_tiles);
-  }
+  kernels::share_out((tiles + grain - 1) / grain, workers_, [&](Index piece, int worker) {
+    run_tiles(piece * grain, std::min(tiles, (piece + 1) * grain), scratch(at, worker));
+  });
 }
 
 /// A tile is written when the ops before have read theirs. So an output may lie over an input that is read at
 /// the same places, and by no op behind the one that writes.
+bool GroupKernel::may_throw() const {
+  return std::any_of(instructions_.begin(), instructions_.end(), [](const Instruction& instruction) {
+    Specs inputs;
+    for (const Tensor& input : instruction.node->inputs) inputs.push_back(input.spec());
+    return instruction.op->may_throw(inputs);
+  });
+}
+
 bool GroupKernel::may_overwrite(std::size_t read, std::size_t written) const {
   const auto number = [](const std::vector<std::size_t>& of, std::size_t value) {
     return static_cast<std::size_t>(std::find(of.begin(), of.end(), value) - of.begin());

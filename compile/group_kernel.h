@@ -1,7 +1,6 @@
 #pragma once
 
 #include <sluice/compile/kernel.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/ops/elementwise.h>
 
 #include <array>
@@ -29,11 +28,14 @@ class GroupKernel final : public Kernel {
 
   /// `shape` is that of everything written. Values read broadcast to it.
   GroupKernel(const Shape& shape, std::vector<Instruction> instructions, const std::vector<Value>& read,
-              const std::vector<Value>& written);
+              const std::vector<Value>& written, int workers);
+  /// What the temporaries need for all workers; where that is something, it is temporaries[0].
+  std::size_t work_bytes() const { return static_cast<std::size_t>(workers_) * bytes_of_worker(); }
+
   void bind(const Addresses& at) override;
   void run(const Addresses& at) override;
   bool may_overwrite(std::size_t read, std::size_t written) const override;
-  bool may_throw() const override { return false; }
+  bool may_throw() const override;  ///< as an integer division may
   std::string name() const override { return "elementwise"; }
   std::string details() const override;
   double flops() const override { return static_cast<double>(size_) * static_cast<double>(steps_.size()); }
@@ -43,6 +45,7 @@ class GroupKernel final : public Kernel {
   static constexpr std::size_t most_addresses = most_instructions * (most_operands + 2);
   static constexpr std::size_t scratch_bytes = std::size_t{24}
                                                << 10;  // of the 32 KB or more of a first cache
+  static constexpr std::size_t line = 64;
 
   /// Where the operands of a tile begin: the values read, those written, then the temporaries.
   using Table = std::array<std::byte*, most_addresses>;
@@ -65,6 +68,7 @@ class GroupKernel final : public Kernel {
   };
   struct Step {
     const ElementwiseOp* op;
+    const Node* node;
     DType dtype;
     std::size_t count;
     std::array<Source, most_operands> inputs;
@@ -94,6 +98,13 @@ class GroupKernel final : public Kernel {
   };
 
   bool is_one_tile() const { return rows_ == 1 && columns_ <= tile_; }
+  std::size_t bytes_of_worker() const {
+    return (slots_ * static_cast<std::size_t>(slot_bytes_) + line - 1) / line * line;
+  }
+  std::byte* scratch(const Addresses& at, int worker) const {
+    return temporaries.empty() ? nullptr
+                               : at[temporaries[0]] + static_cast<std::size_t>(worker) * bytes_of_worker();
+  }
   void plan_temporaries(const std::vector<Instruction>& instructions);
   Operand operand(std::size_t index, const Value& value) const;
   Index row_offset(const Operand& operand, Index row) const;
@@ -104,9 +115,10 @@ class GroupKernel final : public Kernel {
   }
   Far find_far(const Table& bases) const;
   void fetch(const Table& bases, const Far& far, const Tile& tile, Index begin, Index end) const;
-  Table table_of(const Table& bases, const Tile& tile, std::byte* scratch) const;
+  Table table_of(const Table& bases, const Tile& tile, std::byte* slots) const;
   Table bases_of(const Addresses& at) const;
-  void add_slots(Table& table, std::byte* scratch) const;
+  void add_slots(Table& table, std::byte* slots) const;
+  static void compute(const Step& step, const void* const* from, void* to, Index n);
   void run_step(const Step& step, const Table& table, const Tile& tile) const;
 
   Shape shape_;
@@ -116,8 +128,8 @@ class GroupKernel final : public Kernel {
   Index tile_ = 0;        // elements
   Index slot_bytes_ = 0;  // of a temporary
   std::size_t slots_ = 0;
+  int workers_;
   std::vector<BoundStep> bound_;
-  kernels::Buffer temporaries_;  // of the bound steps
   std::vector<Instruction> instructions_;
   std::vector<Operand> reads_;
   std::vector<Operand> writes_;

@@ -67,10 +67,11 @@ class Kernel {
   virtual std::string details() const = 0;  ///< what print() shows behind the operands
   virtual double flops() const { return 0; }
 
-  /// For kernels made of kernels: begins or ends taking their times; and the times taken.
+  /// For kernels made of kernels: begins or ends taking their times; and the times taken, where the kernel
+  /// itself has run `calls` times.
   virtual void set_profiling(bool on) { static_cast<void>(on); }
-  virtual void add_lines(Profile& profile, int depth) const {
-    static_cast<void>(profile), static_cast<void>(depth);
+  virtual void add_lines(Profile& profile, int depth, double calls) const {
+    static_cast<void>(profile), static_cast<void>(depth), static_cast<void>(calls);
   }
 
   std::vector<std::size_t> reads;

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <optional>
 
 namespace sluice::detail {
@@ -79,9 +80,9 @@ Tensor no_broadcast(const Node& node, const Tensors& in) {
   return {};
 }
 
-/// What is the same all over is computed once and then broadcast.
+/// What is the same all over is computed once and then broadcast; not even once where there are no elements.
 Tensor broadcast_last(const Node& node, const Tensors& in) {
-  if (!is_elementwise(*node.op)) return {};
+  if (!is_elementwise(*node.op) || node.outputs[0].shape.size() == 0) return {};
   Tensors inputs;
   Shape shape;
   for (const Tensor& input : in) {
@@ -121,7 +122,7 @@ Tensor fold(const Node& node, const Tensors& in) {
   const MutableView output{node.outputs[0], result.data()};
   try {
     node.op->run(views, std::span(&output, 1));
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return {};  // it is the run of the program that fails, not its making
   }
   return Tensor(std::move(result));
@@ -131,6 +132,7 @@ Tensor fold(const Node& node, const Tensors& in) {
 Tensor identity(const Node& node, const Tensors& in) {
   const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
   if (!elementwise || in.size() != 1 || !node.op->only_moves()) return {};
+  if (const Spec spec = in[0].spec(); node.op->may_throw(std::span(&spec, 1))) return {};
   return in[0].spec() == node.outputs[0] ? in[0] : Tensor();
 }
 

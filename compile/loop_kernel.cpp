@@ -132,10 +132,10 @@ void LoopKernel::set_profiling(bool on) {
   for (Chunk& chunk : chunks) chunk.body.set_profiling(on);
 }
 
-void LoopKernel::add_lines(Profile& profile, int depth) const {
+void LoopKernel::add_lines(Profile& profile, int depth, double calls) const {
   // All chunks have the same kernels: their flops add up, and their times, which pass together, do not.
   const std::size_t begin = profile.lines.size();
-  const auto steps = static_cast<double>(scan_.length());
+  const double steps = calls * static_cast<double>(scan_.length());
   chunks.front().body.add_lines(profile, depth, steps);
   for (std::size_t i = 1; i < chunks.size(); ++i) {
     Profile other;

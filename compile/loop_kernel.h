@@ -52,7 +52,7 @@ class LoopKernel final : public Kernel {
   std::string details() const override;
   double flops() const override;
   void set_profiling(bool on) override;
-  void add_lines(Profile& profile, int depth) const override;
+  void add_lines(Profile& profile, int depth, double calls) const override;
 
   std::vector<Binding> captures;
   std::vector<Binding> moving;  ///< xs and ys

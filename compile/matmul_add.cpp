@@ -19,6 +19,14 @@ void add_rows(const View& addend, const MutableView& sum) {
   }
 }
 
+void add(const View& addend, const MutableView& sum) {
+  if (sum.spec.dtype == DType::float64) {
+    add_rows<double>(addend, sum);
+  } else {
+    add_rows<float>(addend, sum);
+  }
+}
+
 }  // namespace
 
 bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend) {
@@ -41,11 +49,13 @@ Specs MatMulAdd::infer(std::span<const Spec> inputs) const {
 
 void MatMulAdd::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
   product_.run(inputs.first(2), outputs);
-  if (inputs[2].spec.dtype == DType::float64) {
-    add_rows<double>(inputs[2], outputs[0]);
-  } else {
-    add_rows<float>(inputs[2], outputs[0]);
-  }
+  add(inputs[2], outputs[0]);
+}
+
+void MatMulAdd::run_in(const WorkMemory& memory, std::span<const View> inputs,
+                       std::span<const MutableView> outputs) const {
+  product_.run_in(memory, inputs.first(2), outputs);
+  add(inputs[2], outputs[0]);
 }
 
 /// An addend of several rows is cut with the product; one row is the same for all.

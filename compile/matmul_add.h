@@ -11,9 +11,15 @@ class MatMulAdd final : public Op {
  public:
   explicit MatMulAdd(MatMulOptions options) : product_(options) {}
   std::string_view name() const override { return "matmul_add"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return product_.attributes(); }
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
+  void run_in(const WorkMemory& memory, std::span<const View> inputs,
+              std::span<const MutableView> outputs) const override;
+  std::size_t work_bytes(std::span<const Spec> inputs, int workers) const override {
+    return product_.work_bytes(inputs.first(2), workers);
+  }
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
 
   MatMulOptions options() const { return product_.options(); }

@@ -8,12 +8,19 @@ OpKernel::OpKernel(std::shared_ptr<const Node> node, const Specs& inputs, const 
   for (const Spec& spec : outputs) outputs_.push_back({spec, nullptr});
 }
 
+std::size_t OpKernel::work_bytes(int workers) {
+  workers_ = workers;
+  Specs specs;
+  for (const View& input : inputs_) specs.push_back(input.spec);
+  return node_->op->work_bytes(specs, workers);
+}
+
 void OpKernel::run(const Addresses& at) {
   for (std::size_t i = 0; i < inputs_.size(); ++i) inputs_[i].data = at[reads[i]];
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     outputs_[i].data = writes[i] == Value::none ? nullptr : at[writes[i]];
   try {
-    node_->op->run(inputs_, outputs_);
+    node_->op->run_in({temporaries.empty() ? nullptr : at[temporaries[0]], workers_}, inputs_, outputs_);
   } catch (Error& error) {
     error.locate(node_->where);
     throw;

@@ -10,6 +10,8 @@ class OpKernel final : public Kernel {
   /// The specs are those of the values, which may have fewer rows than the node.
   OpKernel(std::shared_ptr<const Node> node, const Specs& inputs, const Specs& outputs);
   void run(const Addresses& at) override;
+  /// What the op needs for so many workers; where that is something, it is temporaries[0].
+  std::size_t work_bytes(int workers);
   bool may_overwrite(std::size_t read, std::size_t written) const override;
   std::string name() const override { return std::string(node_->op->name()); }
   std::string details() const override { return node_->op->attributes(); }
@@ -18,6 +20,7 @@ class OpKernel final : public Kernel {
   std::shared_ptr<const Node> node_;
   std::vector<View> inputs_;
   std::vector<MutableView> outputs_;
+  int workers_ = 1;
 };
 
 }  // namespace sluice

@@ -3,6 +3,7 @@
 #include <sluice/graph/variable.h>
 
 #include <array>
+#include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -15,6 +16,59 @@ namespace sluice::detail {
 /// How an argument is handed to the function: lists as they are, everything else as a Tensor.
 template <class T>
 using Argument = std::conditional_t<std::is_same_v<std::decay_t<T>, Tensors>, Tensors, Tensor>;
+
+/// What a compiled function returns for the result of its function: Tensors for what derives from Tensor, such as
+/// the result of an optimiser's update, and for Variables; one by one in a std::pair, std::tuple or std::array.
+template <class T>
+struct ResultOf {
+  static constexpr bool is_tensor = std::derived_from<T, Tensor> || std::same_as<T, Variable>;
+  static constexpr bool fits = is_tensor || std::same_as<T, Tensors> || std::is_void_v<T>;
+  using type = std::conditional_t<is_tensor, Tensor, T>;
+};
+template <class... T>
+struct ResultOf<std::tuple<T...>> {
+  static constexpr bool fits = (ResultOf<T>::is_tensor && ...);
+  using type = std::tuple<typename ResultOf<T>::type...>;
+};
+template <class A, class B>
+struct ResultOf<std::pair<A, B>> {
+  static constexpr bool fits = ResultOf<A>::is_tensor && ResultOf<B>::is_tensor;
+  using type = std::pair<typename ResultOf<A>::type, typename ResultOf<B>::type>;
+};
+template <class T, std::size_t N>
+struct ResultOf<std::array<T, N>> {
+  static constexpr bool fits = ResultOf<T>::is_tensor;
+  using type = std::array<typename ResultOf<T>::type, N>;
+};
+
+/// Whether a function can be compiled for these arguments. Where it cannot, the C++ compiler prints one line of
+/// advice and nothing else.
+template <class F, class... Args>
+constexpr bool can_be_compiled() {
+  constexpr bool tensors = ((std::convertible_to<Args, Tensor> || std::same_as<Args, Tensors>)&&...);
+  static_assert(
+      tensors,
+      "compile: arguments are Tensor or std::vector<Tensor>; make a Tensor of a number, full({}, number), "
+      "and hand over the members of a struct one by one");
+  if constexpr (tensors) {
+    constexpr bool callable = requires(const F& f, Argument<Args>... arguments) { f(arguments...); };
+    static_assert(
+        callable,
+        "compile: the function cannot be called with these arguments; each is a Tensor or a "
+        "std::vector<Tensor>, as it is passed, and the function is const (no mutable lambda) and free of "
+        "errors of its own");
+    if constexpr (callable) {
+      using Result = decltype(std::declval<const F&>()(std::declval<Argument<Args>>()...));
+      constexpr bool fits = ResultOf<std::decay_t<Result>>::fits;
+      static_assert(
+          fits,
+          "compile: results are nothing, a Tensor, a std::vector<Tensor>, or a std::pair, std::tuple or "
+          "std::array of Tensors; return anything else as one of these");
+      return fits;
+    }
+  }
+  return false;
+}
 
 inline void flatten(const Tensor& value, Tensors& to) { to.push_back(value); }
 inline void flatten(const Tensors& values, Tensors& to) { to.insert(to.end(), values.begin(), values.end()); }

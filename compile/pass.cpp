@@ -1,3 +1,4 @@
+#include <sluice/compile/keep_errors.h>
 #include <sluice/compile/pass.h>
 #include <sluice/graph/print.h>
 #include <sluice/graph/verify.h>
@@ -22,7 +23,8 @@ void require_known(const std::vector<std::string>& names) {
   known.insert(known.end(), lowering_switches().begin(), lowering_switches().end());
   for (const std::string& name : names) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    throw Error(fmt::format("[passes] a pass must be one of {}: got '{}'", fmt::join(known, ", "), name));
+    throw Error(fmt::format("[passes] a pass must be one of {}: got '{}'; correct the name",
+                            fmt::join(known, ", "), name));
   }
 }
 
@@ -38,17 +40,20 @@ std::vector<std::string> parts_of(std::string_view text) {
 
 }  // namespace
 
-PassSet PassSet::only(std::vector<std::string> names) {
+PassSet PassSet::only(std::vector<std::string> names, Location where) {
+  const detail::Call call(where);
   require_known(names);
   return PassSet(true, std::move(names));
 }
 
-PassSet PassSet::without(std::vector<std::string> names) {
+PassSet PassSet::without(std::vector<std::string> names, Location where) {
+  const detail::Call call(where);
   require_known(names);
   return PassSet(false, std::move(names));
 }
 
-PassSet PassSet::parse(std::string_view text) {
+PassSet PassSet::parse(std::string_view text, Location where) {
+  const detail::Call call(where);
   if (text.empty() || text == "all") return all();
   if (text == "none") return none();
   std::vector<std::string> names = parts_of(text);
@@ -66,9 +71,17 @@ PassSet PassSet::parse(std::string_view text) {
   return without(std::move(names));
 }
 
-PassSet PassSet::from_environment() {
+PassSet PassSet::from_environment(Location where) {
+  const detail::Call call(where);
   const char* text = std::getenv("SLUICE_PASSES");
-  return text == nullptr ? all() : parse(text);
+  if (text == nullptr) return all();
+  try {
+    return parse(text, Location{});
+  } catch (Error& error) {
+    error.add(fmt::format("; the environment variable SLUICE_PASSES is '{}'; set it to \"all\", or unset it",
+                          text));
+    throw;
+  }
 }
 
 bool PassSet::has(std::string_view name) const {
@@ -97,6 +110,7 @@ bool is_same(const Graph& a, const Graph& b) {
 
 Graph optimize(Graph graph, const PassSet& passes, std::vector<PassReport>* reports, PassTexts texts) {
   using Clock = std::chrono::steady_clock;
+  graph = keep_errors(graph);
   std::size_t nodes = reports == nullptr ? 0 : node_count(graph);
   for (const Pass& pass : graph_passes()) {
     if (!passes.has(pass.name)) continue;

@@ -30,13 +30,16 @@ class PassSet {
  public:
   static PassSet all() { return PassSet(false, {}); }
   static PassSet none() { return PassSet(true, {}); }
-  static PassSet only(std::vector<std::string> names);     ///< throws Error for names that are not there
-  static PassSet without(std::vector<std::string> names);  ///< throws Error for names that are not there
+  static PassSet only(std::vector<std::string> names,
+                      Location where = Location::current());  ///< throws Error for names that are not there
+  static PassSet without(
+      std::vector<std::string> names,
+      Location where = Location::current());  ///< throws Error for names that are not there
   /// "all", "none", "share,split" for only these, or "-share,-split" for all but these. Throws Error for
   /// anything else.
-  static PassSet parse(std::string_view text);
-  /// What the environment variable SLUICE_PASSES says; all where it is not set.
-  static PassSet from_environment();
+  static PassSet parse(std::string_view text, Location where = Location::current());
+  /// What the environment variable SLUICE_PASSES says; all where it is not set. Throws Error as parse does.
+  static PassSet from_environment(Location where = Location::current());
 
   bool has(std::string_view name) const;
 

@@ -85,6 +85,17 @@ void ProductKernel::begin_with(const Value& addend) {
   addend_stride_ = addend.rows() == 1 ? 0 : addend.row_stride;
 }
 
+std::size_t ProductKernel::work_bytes(int workers) {
+  workers_ = workers;
+  const auto elements = [&](auto type) {
+    return kernels::gemm_workspace<decltype(type)>(options_.transpose_a, options_.transpose_b, sizes_.rows,
+                                                   sizes_.columns, sizes_.inner);
+  };
+  return static_cast<std::size_t>((dtype_ == DType::float64 ? elements(double{}) : elements(float{})) *
+                                  workers) *
+         size_of(dtype_);
+}
+
 /// An element's bits do not depend on its block.
 template <class T>
 void ProductKernel::multiply_packed(const Addresses& at, const std::byte* packed) const {
@@ -121,8 +132,9 @@ void ProductKernel::multiply_plain(const Addresses& at) const {
   }
   kernels::gemm(options_.transpose_a, options_.transpose_b, sizes_.rows, sizes_.columns, sizes_.inner,
                 reinterpret_cast<const T*>(at[reads[0]]), a_[0].row_stride,
-                reinterpret_cast<const T*>(right(at)), b_.row_stride, addend_ ? T{1} : T{0}, c,
-                c_.row_stride);
+                reinterpret_cast<const T*>(right(at)), b_.row_stride, addend_ ? T{1} : T{0}, c, c_.row_stride,
+                kernels::Workspace<T>{
+                    temporaries.empty() ? nullptr : reinterpret_cast<T*>(at[temporaries[0]]), workers_});
 }
 
 template <class T>

@@ -26,7 +26,7 @@ void pack_operand(bool transpose, Index inner, Index columns, const Value& b, co
 class ProductKernel final : public Kernel {
  public:
   enum class Right {
-    plain,   ///< a library multiplies
+    plain,   ///< both operands lie as they are; work_bytes() are temporaries[0]
     packed,  ///< the right operand comes packed
     pack     ///< it is packed here, into temporaries[0], before it is multiplied
   };
@@ -39,6 +39,9 @@ class ProductKernel final : public Kernel {
                 const Value& c, Right right);
   /// c = addend + a b. The addend has as many rows as c, or one for all of them.
   void begin_with(const Value& addend);
+
+  /// What a plain product needs for so many workers, which may be nothing.
+  std::size_t work_bytes(int workers);
 
   void run(const Addresses& at) override;
   bool may_overwrite(std::size_t read, std::size_t written) const override;
@@ -71,6 +74,7 @@ class ProductKernel final : public Kernel {
   std::optional<Value> addend_;
   Index addend_stride_ = 0;
   Right right_;
+  int workers_ = 1;  // of a plain product
   // Packed products are made of down_ x across_ blocks, each on one thread.
   Index block_rows_ = 0;
   Index block_columns_ = 0;

@@ -4,6 +4,8 @@
 #include <sluice/compile/repeats.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/graph/walk.h>
+#include <sluice/kernels/memory_limit.h>
 #include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
@@ -24,19 +26,41 @@ ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {
-    // The Variable's place in memory is what its read node stands for, also where nobody reads it.
-    request.updates.push_back({write.value, reading_of(write.variable)});
+    // The Variable's place in memory is what its leaf stands for, also where nobody reads it.
+    request.updates.push_back({write.value, write.before});
   }
   return request;
+}
+
+struct VariablesUsed {
+  std::vector<std::shared_ptr<detail::Slot>> read;
+  std::vector<std::shared_ptr<detail::Slot>> written;
+};
+
+VariablesUsed variables_used(const Graph& graph) {
+  VariablesUsed used;
+  for (const Node* node : topological_order(graph.results())) {
+    if (const Variable variable = variable_read_by(*node); variable.defined())
+      used.read.push_back(variable.slot());
+  }
+  for (const Graph::Write& write : graph.writes) used.written.push_back(write.variable.slot());
+  return used;
+}
+
+std::size_t in_range(std::size_t i, std::size_t count, std::string_view what, Location where) {
+  if (i < count) return i;
+  throw Error(fmt::format("[program] {}s count from 0: got {} of {}; see {}_count", what, i, count, what),
+              where);
 }
 
 /// Marks a Program as running for as long as the run takes, however it ends.
 class Running {
  public:
-  explicit Running(std::atomic<bool>& flag) : flag_(flag) {
+  Running(std::atomic<bool>& flag, Location where) : flag_(flag) {
     if (flag_.exchange(true, std::memory_order_acquire)) {
       throw Error(
-          "[program] one run at a time: got a call during another run; compile the function once per thread");
+          "[program] one run at a time: got a call during another run; compile the function once per thread",
+          where);
     }
   }
   ~Running() { flag_.store(false, std::memory_order_release); }
@@ -49,16 +73,26 @@ class Running {
 
 }  // namespace
 
-Program::Program(const Graph& graph, const PassSet& passes)
-    : graph_(optimize(graph, passes, &passes_)), set_(passes), warning_(unrolled_loop_warning(graph)) {
-  for (std::size_t i = 0; i < graph_.inputs.size(); ++i)
-    inputs_.push_back(kernels::Buffer::zeroed(input_spec(i).bytes()));
-  for (std::size_t i = 0; i < graph_.outputs.size(); ++i)
-    outputs_.push_back(kernels::Buffer::zeroed(output_spec(i).bytes()));
+Program::Program(const Graph& graph, const PassSet& passes, Location where)
+    : made_(detail::Call::user_of(where)),
+      graph_(optimize(graph, passes, &passes_)),
+      set_(passes),
+      warning_(unrolled_loop_warning(graph)) {
+  const detail::Call call("program", made_);
+  const auto memory_for = [](const Spec& spec) {
+    kernels::require_memory(spec.bytes(), "a tensor " + spec.text());
+    return kernels::Buffer::zeroed(spec.bytes());
+  };
+  for (std::size_t i = 0; i < graph_.inputs.size(); ++i) inputs_.push_back(memory_for(input_spec(i)));
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) outputs_.push_back(memory_for(output_spec(i)));
+  const VariablesUsed used = variables_used(graph_);
+  gate_.emplace(used.read, used.written);
+  const std::lock_guard lock(*gate_);
   plan();
 }
 
 void Program::plan() {
+  const detail::Call call("program", made_);
   threads_ = kernels::threads();
   const Lasting parts = split_lasting(graph_);
   once_ = make_schedule(request_of(parts.once, set_));
@@ -68,6 +102,7 @@ void Program::plan() {
   request.most_packed_rows = few_rows;
   schedule_ = make_schedule(request);
 
+  require_memory();
   once_arena_ = kernels::Buffer(once_.arena_bytes);
   once_.place(once_arena_.data());
   arena_ = kernels::Buffer(schedule_.arena_bytes);
@@ -95,6 +130,17 @@ void Program::plan() {
   lasting_is_made_ = false;
 }
 
+/// Before anything is allocated, while it is known what takes the most.
+void Program::require_memory() const {
+  const std::size_t bytes = once_.arena_bytes + schedule_.arena_bytes;
+  constexpr std::size_t large = std::size_t{1} << 20;
+  if (bytes < large) return;
+  const std::vector<MemoryUse> uses =
+      (schedule_.arena_bytes > once_.arena_bytes ? schedule_ : once_).memory();
+  kernels::require_memory(bytes, fmt::format("a compiled function, whose largest value is {}, {},",
+                                             uses.front().spec.text(), uses.front().name));
+}
+
 /// Makes again what was made of Variables that have changed since.
 void Program::refresh_lasting() {
   bool current = lasting_is_made_;
@@ -112,29 +158,47 @@ void Program::refresh_lasting() {
 }
 
 void Program::compute() {
+  const std::lock_guard lock(*gate_);
   if (threads_ != kernels::threads()) plan();
+  for (const Graph::Write& write : graph_.writes) write.variable.slot()->keep_readings();
   refresh_lasting();
   schedule_.run();
-  for (const Graph::Write& write : graph_.writes) ++write.variable.slot()->version;
+  for (const Graph::Write& write : graph_.writes) write.variable.slot()->changed();
+}
+
+const Spec& Program::input_spec(std::size_t i, Location where) const {
+  return graph_.inputs[in_range(i, graph_.inputs.size(), "input", where)].spec();
+}
+
+const Spec& Program::output_spec(std::size_t i, Location where) const {
+  return graph_.outputs[in_range(i, graph_.outputs.size(), "output", where)].spec();
+}
+
+void* Program::input(std::size_t i, Location where) {
+  return inputs_[in_range(i, inputs_.size(), "input", where)].data();
+}
+
+const void* Program::output(std::size_t i, Location where) const {
+  return outputs_[in_range(i, outputs_.size(), "output", where)].data();
 }
 
 void Program::run() {
-  const Running running(running_);
+  const Running running(running_, made_);
   compute();
 }
 
 void Program::check_arguments(const Tensors& arguments, Location where) const {
   if (arguments.size() != inputs_.size()) {
-    throw Error(fmt::format("[program] one argument per input: the program has {}, got {}", inputs_.size(),
-                            arguments.size()),
+    throw Error(fmt::format("[program] one argument per input: got {} for {} inputs; pass all of them",
+                            arguments.size(), inputs_.size()),
                 where);
   }
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].spec() != input_spec(i)) {
       throw ShapeError(
-          fmt::format("[program] argument {} must have the spec it was compiled for: the program takes {}, "
-                      "got {}",
-                      i, input_spec(i).text(), arguments[i].spec().text()),
+          fmt::format("[program] argument {} must have the spec it was compiled for: got {} for {}; cast or "
+                      "reshape it, or compile anew",
+                      i, arguments[i].spec().text(), input_spec(i).text()),
           where);
     }
   }
@@ -142,7 +206,7 @@ void Program::check_arguments(const Tensors& arguments, Location where) const {
 
 Tensors Program::run(const Tensors& arguments, Location where) {
   check_arguments(arguments, where);
-  const Running running(running_);
+  const Running running(running_, where);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const Array value = evaluate(arguments[i], where).value();
     if (value.bytes() > 0) std::memcpy(inputs_[i].data(), value.data(), value.bytes());
@@ -158,7 +222,7 @@ Tensors Program::run(const Tensors& arguments, Location where) {
 }
 
 Profile Program::profile() {
-  const Running running(running_);
+  const Running running(running_, made_);
   if (threads_ != kernels::threads()) plan();
   schedule_.set_profiling(true);
   const auto before = std::chrono::steady_clock::now();

@@ -2,10 +2,12 @@
 
 #include <sluice/compile/pass.h>
 #include <sluice/compile/schedule.h>
+#include <sluice/graph/hold.h>
 #include <sluice/kernels/buffer.h>
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sluice {
@@ -15,24 +17,28 @@ namespace sluice {
 ///
 /// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables
 /// their new values: a run that throws changes none. One run at a time: a call of run() during another throws
-/// Error. Several Programs may run at the same time on different threads as long as none writes a Variable
-/// that another uses.
+/// Error. Several Programs may run at the same time on different threads. Programs that share Variables which none
+/// of them writes do not wait for each other; where one writes what another uses, one run waits for the other. Whoever
+/// reads, saves or loads the Variables meanwhile waits for the run to end: nobody sees half of a step.
 class Program {
  public:
   /// Runs the passes on the graph and makes a schedule of what they return.
-  explicit Program(const Graph& graph, const PassSet& passes = PassSet::from_environment());
+  explicit Program(const Graph& graph, const PassSet& passes = PassSet::from_environment(),
+                   Location where = Location::current());
 
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
-  const Spec& input_spec(std::size_t i) const { return graph_.inputs[i].spec(); }
-  const Spec& output_spec(std::size_t i) const { return graph_.outputs[i].spec(); }
+  /// Throw Error for an i that is not there, as input and output do.
+  const Spec& input_spec(std::size_t i, Location where = Location::current()) const;
+  const Spec& output_spec(std::size_t i, Location where = Location::current()) const;
 
   /// Where a caller writes the arguments and reads the results. The addresses stay the same for the Program's
   /// life.
-  void* input(std::size_t i) { return inputs_[i].data(); }
-  const void* output(std::size_t i) const { return outputs_[i].data(); }
+  void* input(std::size_t i, Location where = Location::current());
+  const void* output(std::size_t i, Location where = Location::current()) const;
 
-  /// Computes the outputs from what the input buffers hold.
+  /// Computes the outputs from what the input buffers hold. Errors name the line of the op that throws or, if it is
+  /// no op's, the line where the Program was made.
   void run();
   /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for other specs.
   Tensors run(const Tensors& arguments, Location where = Location::current());
@@ -55,10 +61,12 @@ class Program {
  private:
   /// Makes the schedule, which divides loops by the number of threads there are.
   void plan();
+  void require_memory() const;
   void refresh_lasting();
   void compute();
   void check_arguments(const Tensors& arguments, Location where) const;
 
+  Location made_;
   std::vector<PassReport> passes_;
   Graph graph_;
   PassSet set_;
@@ -77,6 +85,7 @@ class Program {
   };
   std::vector<Watched> watched_;
   bool lasting_is_made_ = false;
+  std::optional<detail::Gate> gate_;
   std::atomic<bool> running_ = false;
 };
 

@@ -74,9 +74,7 @@ std::string unrolled_loop_warning(const Graph& graph) {
     first = nodes.front();
   }
   if (first == nullptr) return {};
-  const std::string file = first->where.file == nullptr ? "" : first->where.file;
-  const std::string line =
-      file.empty() ? "" : fmt::format(", {}:{}", file.substr(file.find_last_of('/') + 1), first->where.line);
+  const std::string line = first->where.of_user() ? ", " + first->where.text() : "";
   return fmt::format("looks like a loop of {} steps ('{}' of {}{}): write it as a scan", steps,
                      first->op->name(), first->outputs.front().text(), line);
 }

@@ -122,7 +122,8 @@ Graph rewritten(const Graph& graph, const NodeRule& node_rule, const ScanRule& s
   const auto writes = results.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
   after.outputs.assign(results.begin(), writes);
   for (std::size_t i = 0; i < graph.writes.size(); ++i)
-    after.writes.push_back({graph.writes[i].variable, writes[static_cast<std::ptrdiff_t>(i)]});
+    after.writes.push_back(
+        {graph.writes[i].variable, writes[static_cast<std::ptrdiff_t>(i)], graph.writes[i].before});
   return after;
 }
 

@@ -135,8 +135,8 @@ ScanParts::Built ScanParts::build() const {
 
   Built built{Tensors(carries.size()), Tensors(ys.size())};
   if (counts.carries + counts.ys == 0) return built;
-  auto op = std::make_shared<ScanOp>(std::move(body), counts, length, reverse, recompute);
-  const std::shared_ptr<const Node> node = make(std::move(op), std::move(inputs), where).shared_node();
+  const auto op = std::make_shared<ScanOp>(std::move(body), counts, length, reverse, recompute);
+  const std::shared_ptr<const Node> node = make(op, std::move(inputs), where).shared_node();
   int output = 0;
   for (std::size_t i = 0; i < carries.size(); ++i) {
     if (is_live(carries[i].inside)) built.carries[i] = Tensor(node, output++);

@@ -66,7 +66,7 @@ void Schedule::add_lines(Profile& profile, int depth, double calls) const {
     if (written != kernel.writes.end()) text += " -> " + values[*written].spec.text();
     text += "  " + details.substr(0, details.find('\n'));
     profile.lines.push_back({text, depth, calls, seconds_[i], kernel.flops() * calls});
-    kernel.add_lines(profile, depth + 1);
+    kernel.add_lines(profile, depth + 1, calls);
   }
 }
 
@@ -77,8 +77,7 @@ std::vector<MemoryUse> Schedule::memory() const {
     std::string name(value.role);
     if (value.node != nullptr) {
       name += fmt::format("{}{}", name.empty() ? "" : ", ", value.node->op->name());
-      if (value.node->where.file != nullptr)
-        name += fmt::format(" ({}:{})", value.node->where.file, value.node->where.line);
+      if (value.node->where.of_user()) name += fmt::format(" ({})", value.node->where.text());
     }
     uses.push_back({std::move(name), value.spec, value.spec.bytes(), value.offset});
   }

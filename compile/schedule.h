@@ -111,8 +111,8 @@ struct ScheduleRequest {
   std::size_t first_moving_input = Value::none;
   /// Inputs from this one on are the same for many runs, so that packing them pays.
   std::size_t first_lasting_input = Value::none;
-  Index most_packed_rows =
-      Value::most_rows;  ///< products of more rows are left to a library, which packs itself
+  /// Products of more rows are left to gemm, which packs itself.
+  Index most_packed_rows = Value::most_rows;
   const RowRange* rows = nullptr;
   /// Updates wait until no kernel can fail any more: right for Variables, needless for carries.
   bool all_or_nothing = false;

@@ -45,6 +45,8 @@ class ScheduleBuilder {
   void add_group(const Unit& unit);
   void add_op(const Node& node);
   void add_copy(std::size_t from, std::size_t to);
+  void add_work_memory(Kernel& kernel, std::size_t bytes, const Node& node);
+  int workers() const;
   void add_kernel(std::unique_ptr<Kernel> kernel) { schedule_.kernels.push_back(std::move(kernel)); }
   void write_late(std::vector<GroupKernel::Instruction>& instructions, const std::vector<std::size_t>& reads,
                   const std::vector<std::size_t>& writes) const;

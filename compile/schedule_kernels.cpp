@@ -5,6 +5,7 @@
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/shared_memory.h>
 #include <sluice/kernels/packed_matrix.h>
+#include <sluice/kernels/threads.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/scan_op.h>
 
@@ -122,6 +123,8 @@ bool ScheduleBuilder::add_product(const Node& node) {
   if (pack) {
     kernel->temporaries = {add_value(packed_spec(b.dtype(), sizes->inner, sizes->columns), Value::Home::arena,
                                      &node, "packed for one product")};
+  } else if (!packed) {
+    add_work_memory(*kernel, kernel->work_bytes(workers()), node);
   }
   reads.push_back(packed.value_or(right));
   if (node.inputs.size() == 3) {
@@ -213,7 +216,8 @@ void ScheduleBuilder::add_group(const Unit& unit) {
   for (std::size_t number : reads) read.push_back(value(number));
   for (std::size_t number : writes) written.push_back(value(number));
   const Shape shape = spec_of(Tensor(unit.front()->shared_from_this())).shape;
-  auto kernel = std::make_unique<GroupKernel>(shape, std::move(instructions), read, written);
+  auto kernel = std::make_unique<GroupKernel>(shape, std::move(instructions), read, written, workers());
+  add_work_memory(*kernel, kernel->work_bytes(), *unit.front());
   kernel->reads = std::move(reads);
   kernel->writes = std::move(writes);
   add_kernel(std::move(kernel));
@@ -262,11 +266,22 @@ void ScheduleBuilder::add_op(const Node& node) {
   for (std::size_t i = 0; i < writes.size(); ++i)
     outputs.push_back(spec_of(Tensor(node.shared_from_this(), static_cast<int>(i))));
   auto kernel = std::make_unique<OpKernel>(node.shared_from_this(), inputs, outputs);
+  add_work_memory(*kernel, kernel->work_bytes(workers()), node);
   kernel->reads = std::move(reads);
   kernel->writes = std::move(writes);
   add_kernel(std::move(kernel));
   for (const Schedule::Copy& copy : moved) add_copy(copy.from, copy.to);
 }
+
+/// Memory for a kernel to work in, as part of the plan: its run has neither the heap nor much of the stack.
+void ScheduleBuilder::add_work_memory(Kernel& kernel, std::size_t bytes, const Node& node) {
+  if (bytes == 0) return;
+  kernel.temporaries = {add_value({DType::boolean, Shape{static_cast<Index>(bytes)}}, Value::Home::arena,
+                                  &node, "work memory")};
+}
+
+/// How many threads a kernel may have at a time: those that take rows of a loop have one each.
+int ScheduleBuilder::workers() const { return request_.rows != nullptr ? 1 : kernels::threads(); }
 
 void ScheduleBuilder::add_copy(std::size_t from, std::size_t to) {
   add_kernel(std::make_unique<CopyKernel>(from, value(from), to, value(to)));

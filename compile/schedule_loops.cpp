@@ -173,8 +173,9 @@ void ScheduleBuilder::add_chunks(LoopKernel& loop, const std::optional<RowWise>&
     }
     chunk.body = make_schedule(body);
     body.rows = nullptr;
-    chunk.scratch = add_value({DType::boolean, Shape{static_cast<Index>(chunk.body.arena_bytes)}},
-                              Value::Home::arena, nullptr, "memory of one step of a loop");
+    chunk.scratch =
+        add_value({DType::boolean, Shape({static_cast<Index>(chunk.body.arena_bytes)}, Location{})},
+                  Value::Home::arena, nullptr, "memory of one step of a loop");
     loop.temporaries.push_back(chunk.scratch);
     loop.chunks.push_back(std::move(chunk));
   }

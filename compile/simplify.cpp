@@ -2,6 +2,7 @@
 // what cancels is dropped, sums of sums are one, small constants are computed.
 
 #include <sluice/compile/blocks.h>
+#include <sluice/compile/keep_errors.h>
 #include <sluice/compile/laws.h>
 #include <sluice/compile/passes.h>
 
@@ -18,9 +19,12 @@ namespace {
 class Laws {
  public:
   /// What some law puts in the node's place; undefined where none applies.
-  Tensor apply(const Node& node, const Tensors& inputs) {
+  Tensor apply(const Node& node, const Tensors& inputs, const detail::Block& block) {
     for (const detail::NamedLaw* law : about(*node.op)) {
-      if (Tensor simpler = law->apply(node, inputs); simpler.defined()) return simpler;
+      Tensor simpler = law->apply(node, inputs);
+      if (!simpler.defined() || (law->leaves_out && detail::loses_error(inputs, {simpler}, block.outside)))
+        continue;
+      return simpler;
     }
     return {};
   }
@@ -40,7 +44,7 @@ class Laws {
   std::unordered_map<std::type_index, std::vector<const detail::NamedLaw*>> by_class_;
 };
 
-Tensors simplified(const Node& node, const detail::Now& now, Laws& laws) {
+Tensors simplified(const Node& node, const detail::Now& now, const detail::Block& block, Laws& laws) {
   if (node.inputs.empty() || node.outputs.size() != 1) return {};
   Tensors changed;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -48,7 +52,7 @@ Tensors simplified(const Node& node, const detail::Now& now, Laws& laws) {
     if (changed.empty() && !input.is(node.inputs[i])) changed = node.inputs;
     if (!changed.empty()) changed[i] = std::move(input);
   }
-  Tensor result = laws.apply(node, changed.empty() ? node.inputs : changed);
+  Tensor result = laws.apply(node, changed.empty() ? node.inputs : changed, block);
   if (!result.defined()) return {};
   // What a law gives may be the beginning of another one. Each makes a graph smaller or moves what arranges
   // elements nearer to its source, so this ends; the bound is for laws to come that forget about it.
@@ -56,7 +60,7 @@ Tensors simplified(const Node& node, const detail::Now& now, Laws& laws) {
   for (int i = 0; i < most_steps; ++i) {
     const Node& last = result.node();
     if (last.inputs.empty() || last.outputs.size() != 1) break;
-    Tensor simpler = laws.apply(last, last.inputs);
+    Tensor simpler = laws.apply(last, last.inputs, block);
     if (!simpler.defined()) break;
     result = std::move(simpler);
   }
@@ -71,7 +75,7 @@ Graph passes::simplify(const Graph& graph) {
   const auto rule = [&](const detail::Block& block) {
     return detail::rebuilt(
         block, topological_order(block.results),
-        [&](const Node& node, const detail::Now& now) { return simplified(node, now, laws); });
+        [&](const Node& node, const detail::Now& now) { return simplified(node, now, block, laws); });
   };
   Graph before = graph;
   for (int round = 0; round < most_rounds; ++round) {

@@ -15,6 +15,6 @@ Tensor operator-(const Operand& x);                    ///< -x
 
 /// Sums x down to `shape`, from which it could have been broadcast: the reverse of broadcasting. x itself
 /// when the shape is its own already.
-Tensor sum_to(const Tensor& x, const Shape& shape);
+Tensor sum_to(const Tensor& x, const Shape& shape, Location where = Location::current());
 
 }  // namespace sluice

@@ -1,5 +1,7 @@
 #include <sluice/graph/array.h>
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
+#include <sluice/kernels/memory_limit.h>
 
 #include <fmt/format.h>
 
@@ -7,25 +9,45 @@
 
 namespace sluice {
 
-Array::Array(Spec spec) : spec_(spec), buffer_(std::make_shared<kernels::Buffer>(spec.bytes())) {}
+namespace {
 
-Array Array::copy_of(const void* values, std::size_t count, const Spec& spec) {
+/// Refuses what is too large while the shape is known. Its text is made for large arrays only.
+std::shared_ptr<kernels::Buffer> memory_for(const Spec& spec, Location where) {
+  constexpr std::size_t large = std::size_t{1} << 20;
+  const std::size_t bytes = spec.bytes();
+  if (bytes < large) return std::make_shared<kernels::Buffer>(bytes);
+  const detail::Call call(detail::Call::user_of(where));
+  kernels::require_memory(bytes, "a tensor " + spec.text());
+  return std::make_shared<kernels::Buffer>(bytes);
+}
+
+}  // namespace
+
+Array::Array(Spec spec, Location where) : spec_(spec), buffer_(memory_for(spec, where)) {}
+
+Array Array::copy_of(const void* values, std::size_t count, const Spec& spec, Location where) {
   if (static_cast<Index>(count) != spec.shape.size()) {
     throw ShapeError(
         fmt::format("[array] the number of values must be that of the shape's elements: got {} values "
-                    "for {}, which has {}",
-                    count, spec.shape.text(), spec.shape.size()));
+                    "for {}, which has {}; give as many values, or another shape",
+                    count, spec.shape.text(), spec.shape.size()),
+        where);
   }
-  Array array(spec);
+  Array array(spec, where);
   if (count > 0) std::memcpy(array.data(), values, spec.bytes());
   return array;
 }
 
-void Array::require_dtype(DType dtype) const {
+void Array::require_dtype(DType dtype, Location where) const {
+  if (!defined()) {
+    throw Error("[values] only an Array with memory has values: got an undefined one; make it of a Spec",
+                where);
+  }
   if (dtype != spec_.dtype) {
     throw ShapeError(
         fmt::format("[values] the tensor holds {}: got a request for {}; use cast or the matching type",
-                    name_of(spec_.dtype), name_of(dtype)));
+                    name_of(spec_.dtype), name_of(dtype)),
+        where);
   }
 }
 
@@ -36,7 +58,7 @@ double Array::element(Index i) const {
 }
 
 Array Array::clone() const {
-  Array copy(spec_);
+  Array copy(spec_, Location{});
   if (bytes() > 0) std::memcpy(copy.data(), data(), bytes());
   return copy;
 }

@@ -14,12 +14,14 @@ namespace sluice {
 class Array {
  public:
   Array() = default;
-  explicit Array(Spec spec);  ///< uninitialised memory
+  /// Uninitialised memory. Throws Error "[memory] ..." with the spec and its bytes where the machine cannot
+  /// have as much.
+  explicit Array(Spec spec, Location where = Location::current());
 
   /// An Array of T's with these values; throws ShapeError when their number is not shape.size().
   template <class T>
-  static Array of(std::span<const T> values, const Shape& shape) {
-    return copy_of(values.data(), values.size(), {dtype_of<T>, shape});
+  static Array of(std::span<const T> values, const Shape& shape, Location where = Location::current()) {
+    return copy_of(values.data(), values.size(), {dtype_of<T>, shape}, where);
   }
 
   bool defined() const { return buffer_ != nullptr; }
@@ -28,18 +30,19 @@ class Array {
   DType dtype() const { return spec_.dtype; }
   std::size_t bytes() const { return spec_.bytes(); }
 
-  void* data() { return buffer_->data(); }
-  const void* data() const { return buffer_->data(); }
+  /// Null for an undefined Array.
+  void* data() { return buffer_ == nullptr ? nullptr : buffer_->data(); }
+  const void* data() const { return buffer_ == nullptr ? nullptr : buffer_->data(); }
 
   /// The elements as T's; throws ShapeError when the dtype is another.
   template <class T>
-  std::span<const T> values() const {
-    require_dtype(dtype_of<T>);
+  std::span<const T> values(Location where = Location::current()) const {
+    require_dtype(dtype_of<T>, where);
     return {static_cast<const T*>(data()), static_cast<std::size_t>(spec_.shape.size())};
   }
   template <class T>
-  std::span<T> values() {
-    require_dtype(dtype_of<T>);
+  std::span<T> values(Location where = Location::current()) {
+    require_dtype(dtype_of<T>, where);
     return {static_cast<T*>(data()), static_cast<std::size_t>(spec_.shape.size())};
   }
   double element(Index i) const;  ///< the i-th element in memory order, whatever its dtype
@@ -47,8 +50,8 @@ class Array {
   Array clone() const;  ///< the same values in a buffer of its own
 
  private:
-  static Array copy_of(const void* values, std::size_t count, const Spec& spec);
-  void require_dtype(DType dtype) const;
+  static Array copy_of(const void* values, std::size_t count, const Spec& spec, Location where);
+  void require_dtype(DType dtype, Location where) const;
 
   Spec spec_;
   std::shared_ptr<kernels::Buffer> buffer_;

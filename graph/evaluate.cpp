@@ -1,5 +1,7 @@
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/hold.h>
 #include <sluice/graph/leaf.h>
+#include <sluice/graph/version.h>
 #include <sluice/graph/walk.h>
 
 #include <fmt/format.h>
@@ -14,7 +16,7 @@ constexpr std::size_t not_reached = static_cast<std::size_t>(-1);
 
 }  // namespace
 
-Interpreter::Interpreter(const Graph& graph) : roots_(graph.results()) {
+Interpreter::Interpreter(const Graph& graph) : inputs_(graph.inputs), roots_(graph.results()) {
   std::unordered_map<const Node*, std::size_t> step_of;
   const auto source = [&](const Tensor& t) {
     const Source from{step_of.at(&t.node()), static_cast<std::size_t>(t.output())};
@@ -41,8 +43,7 @@ Interpreter::Interpreter(const Graph& graph) : roots_(graph.results()) {
       steps_[i].finished.push_back(input.step);
     }
   }
-  for (const Tensor& input : graph.inputs) {
-    roots_.push_back(input);
+  for (const Tensor& input : inputs_) {
     const auto found = step_of.find(&input.node());
     argument_steps_.push_back(found == step_of.end() ? not_reached : found->second);
   }
@@ -62,25 +63,62 @@ Arrays Interpreter::compute(const Step& step, std::vector<Arrays>& values) const
   }
   Arrays results;
   std::vector<MutableView> outputs;
+  std::byte nothing{};  // a place for outputs of no elements: null is for those that nobody reads
   for (std::size_t i = 0; i < step.node->outputs.size(); ++i) {
-    results.push_back(step.used[i] ? Array(step.node->outputs[i]) : Array());
-    outputs.push_back({step.node->outputs[i], step.used[i] ? results.back().data() : nullptr});
+    const Spec& spec = step.node->outputs[i];
+    results.push_back(step.used[i] ? Array(spec) : Array());
+    void* place = nullptr;
+    if (step.used[i]) place = spec.bytes() > 0 ? results.back().data() : &nothing;
+    outputs.push_back({spec, place});
   }
   step.node->op->run(inputs, outputs);
   return results;
 }
 
-Arrays Interpreter::run(const Arrays& arguments) const {
+/// All at once, so that they are values of one moment while programs run on other threads.
+void Interpreter::copy_variables(std::vector<Arrays>& values) const {
+  std::vector<detail::Slot*> slots;
+  std::vector<std::size_t> reads;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Variable variable = variable_read_by(*steps_[i].node);
+    if (!variable.defined()) continue;
+    slots.push_back(variable.slot().get());
+    reads.push_back(i);
+  }
+  const detail::Hold hold(std::move(slots), detail::Hold::To::read);
+  for (const std::size_t i : reads) values[i] = compute(steps_[i], values);
+}
+
+void Interpreter::check(const Arrays& arguments) const {
+  if (arguments.size() != inputs_.size()) {
+    throw Error(fmt::format("[evaluate] one argument per input: got {} for {} inputs; pass all of them",
+                            arguments.size(), inputs_.size()));
+  }
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i].defined() && arguments[i].spec() == inputs_[i].spec()) continue;
+    throw ShapeError(fmt::format(
+        "[evaluate] argument {} must have the spec of the input: got {} for {}; cast or reshape it", i,
+        arguments[i].defined() ? arguments[i].spec().text() : "an undefined Array",
+        inputs_[i].spec().text()));
+  }
+}
+
+Arrays Interpreter::run(const Arrays& arguments, Location where) const {
+  const detail::Call call("evaluate", where);
+  check(arguments);
   std::vector<Arrays> values(steps_.size());
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (argument_steps_[i] != not_reached) values[argument_steps_[i]] = {arguments[i]};
   }
+  copy_variables(values);
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (!values[i].empty()) continue;
+    const Location made = steps_[i].node->where;
+    const detail::Call step(made);
     try {
       values[i] = compute(steps_[i], values);
-    } catch (Error& error) {
-      error.locate(steps_[i].node->where);
+    } catch (Error& error) {  // of another thread, which knows of no call
+      error.locate(detail::Call::user_of(made));
       throw;
     }
     for (std::size_t finished : steps_[i].finished) values[finished].clear();
@@ -91,17 +129,14 @@ Arrays Interpreter::run(const Arrays& arguments) const {
 }
 
 Tensors evaluate(const Tensors& tensors, Location where) {
-  try {
-    Graph graph;
-    graph.outputs = tensors;
-    for (const Tensor& tensor : tensors) static_cast<void>(tensor.spec());  // throws for undefined ones
-    Tensors results;
-    for (Array& array : Interpreter(graph).run({})) results.emplace_back(std::move(array));
-    return results;
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
-  }
+  const detail::Call call("evaluate", where);
+  Graph graph;
+  graph.outputs = tensors;
+  for (const Tensor& tensor : tensors) static_cast<void>(tensor.spec());  // throws for undefined ones
+  require_values(tensors, "evaluate");
+  Tensors results;
+  for (Array& array : Interpreter(graph).run({})) results.emplace_back(std::move(array));
+  return results;
 }
 
 Tensor evaluate(const Tensor& tensor, Location where) {
@@ -109,28 +144,17 @@ Tensor evaluate(const Tensor& tensor, Location where) {
 }
 
 Tensors evaluate(const Graph& graph, const Tensors& arguments, Location where) {
-  if (arguments.size() != graph.inputs.size()) {
-    throw Error(fmt::format("[evaluate] one argument per input: the graph has {} inputs, got {} arguments",
-                            graph.inputs.size(), arguments.size()),
-                where);
-  }
+  const detail::Call call("evaluate", where);
   Arrays arrays;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i].spec() != graph.inputs[i].spec()) {
-      throw ShapeError(
-          fmt::format("[evaluate] argument {} must have the spec of the input: the graph takes {}, got {}", i,
-                      graph.inputs[i].spec().text(), arguments[i].spec().text()),
-          where);
-    }
-    arrays.push_back(evaluate(arguments[i], where).value());
-  }
+  for (const Tensor& argument : arguments) arrays.push_back(evaluate(argument).value());
   Arrays results = Interpreter(graph).run(arrays);
   const auto first_write = results.begin() + static_cast<std::ptrdiff_t>(graph.outputs.size());
   Tensors outputs;
   std::transform(results.begin(), first_write, std::back_inserter(outputs),
                  [](Array& a) { return Tensor(a); });
-  for (std::size_t i = 0; i < graph.writes.size(); ++i)
-    graph.writes[i].variable.set(first_write[static_cast<std::ptrdiff_t>(i)]);
+  std::vector<Variable> written;
+  for (const Graph::Write& write : graph.writes) written.push_back(write.variable);
+  set_values(written, Arrays(first_write, results.end()));
   return outputs;
 }
 

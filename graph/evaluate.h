@@ -19,9 +19,9 @@ class Interpreter {
  public:
   explicit Interpreter(const Graph& graph);
 
-  /// The graph's results (outputs, then values written) for these arguments, which must have the specs of the
-  /// inputs. Changes no Variable.
-  Arrays run(const Arrays& arguments) const;
+  /// The graph's results (outputs, then values written) for these arguments. Changes no Variable. Throws Error for
+  /// another number of arguments than inputs, ShapeError for other specs.
+  Arrays run(const Arrays& arguments, Location where = Location::current()) const;
 
  private:
   struct Step;
@@ -30,6 +30,8 @@ class Interpreter {
     std::size_t output;
   };
   Arrays compute(const Step& step, std::vector<Arrays>& values) const;
+  void check(const Arrays& arguments) const;
+  void copy_variables(std::vector<Arrays>& values) const;
 
   struct Step {
     const Node* node;
@@ -37,6 +39,7 @@ class Interpreter {
     std::vector<bool> used;             // outputs somebody reads
     std::vector<std::size_t> finished;  // steps whose values nobody needs after this one
   };
+  Tensors inputs_;
   Tensors roots_;  // keep the nodes alive
   std::vector<Step> steps_;
   std::vector<std::size_t> argument_steps_;

@@ -1,5 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
+#include <sluice/graph/scope.h>
+#include <sluice/graph/version.h>
 #include <sluice/graph/walk.h>
 
 #include <fmt/format.h>
@@ -36,35 +38,52 @@ class Contributions {
   std::unordered_map<const Node*, Tensors> at_;
 };
 
+/// Whether a tensor of this shape, broadcast, has the other one.
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  const Index extra = to.rank() - from.rank();
+  bool fits = extra >= 0;
+  for (Index axis = 0; fits && axis < from.rank(); ++axis)
+    fits = from[axis] == 1 || from[axis] == to[axis + extra];
+  return fits;
+}
+
 Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wanted) {
   Tensors ys;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     ys.emplace_back(node.shared_from_this(), static_cast<int>(i));
   }
+  const detail::Call call(node.where);
   try {
     Tensors dxs = node.op->gradients(ys, dys, wanted);
     if (dxs.size() != node.inputs.size()) {
-      throw Error(fmt::format("[{}] gradient must return one tensor per input: the op has {} inputs, got {}",
-                              node.op->name(), node.inputs.size(), dxs.size()));
+      throw Error(
+          fmt::format("[{}] a gradient has one tensor per input: got {} for {} inputs; return an "
+                      "undefined Tensor for an input without one",
+                      node.op->name(), dxs.size(), node.inputs.size()));
     }
     for (std::size_t i = 0; i < dxs.size(); ++i) {
       if (!wanted[i] || !dxs[i].defined()) continue;
-      dxs[i] = sum_to(dxs[i], node.inputs[i].shape());  // undoes the broadcasting of an input
-      if (dxs[i].dtype() == node.inputs[i].dtype()) continue;
-      throw ShapeError(fmt::format("[{}] a gradient has the dtype of its input: got {} for {}",
-                                   node.op->name(), dxs[i].spec().text(), node.inputs[i].spec().text()));
+      const Spec& input = node.inputs[i].spec();
+      if (dxs[i].dtype() != input.dtype || !broadcasts_to(input.shape, dxs[i].shape())) {
+        throw ShapeError(
+            fmt::format("[{}] a gradient has the shape and dtype of its input: got {} for input "
+                        "{}, {}; reshape or cast what the op returns",
+                        node.op->name(), dxs[i].spec().text(), i, input.text()));
+      }
+      dxs[i] = sum_to(dxs[i], input.shape);  // undoes the broadcasting of an input
     }
     return dxs;
   } catch (Error& error) {
     error.add(fmt::format("; in the gradient of '{}'", node.op->name()));
-    error.locate(node.where);
     throw;
   }
 }
 
-void require_defined(const Tensors& tensors, Location where) {
+void require_defined(const Tensors& tensors, std::string_view who) {
   for (const Tensor& t : tensors) {
-    if (!t.defined()) throw Error("[grad] an undefined Tensor has no derivative: assign it first", where);
+    if (t.defined()) continue;
+    throw Error(
+        fmt::format("[{}] takes tensors that were made: got an undefined Tensor; assign it first", who));
   }
 }
 
@@ -80,14 +99,15 @@ class Argument final : public Op {
 };
 
 /// The arguments to differentiate a function by, which must not depend on each other: where one is given
-/// twice or computed from another, new nodes stand for all.
-Tensors independent(const Tensors& arguments, Location where) {
-  require_defined(arguments, where);
+/// twice or computed from another, new nodes stand for all. What was assigned to a Variable is no more that.
+Tensors independent(const Tensors& arguments, std::string_view who) {
+  require_defined(arguments, who);
   TensorMap<bool> given;
   bool depend = false;
   for (const Tensor& t : arguments) depend = !given.emplace(t, true).second || depend;
   std::unordered_set<const Node*> computed;
   for (const Node* node : topological_order(arguments)) {
+    if (dynamic_cast<const Assigned*>(node->op.get()) != nullptr) continue;
     if (std::any_of(node->inputs.begin(), node->inputs.end(), [&](const Tensor& input) {
           return given.count(input) > 0 || computed.count(&input.node()) > 0;
         })) {
@@ -97,27 +117,72 @@ Tensors independent(const Tensors& arguments, Location where) {
   for (const Tensor& t : arguments) depend = computed.count(&t.node()) > 0 || depend;
   if (!depend) return arguments;
   Tensors apart;
-  for (const Tensor& t : arguments) apart.push_back(make(std::make_shared<Argument>(), {t}, where));
+  for (const Tensor& t : arguments) apart.push_back(make(std::make_shared<Argument>(), {t}, Location{}));
   return apart;
+}
+
+/// Where a version of a Variable is asked for that the ys were not made from, the newest older one that they were
+/// made from: a loss has its gradient with respect to the values it was computed with.
+Tensors versions_differentiated(const Tensors& wrt, const Tensors& ys,
+                                const std::vector<const Node*>& order) {
+  const auto is_version = [](const Tensor& t) { return version_of(t.node()).has_value(); };
+  if (std::none_of(wrt.begin(), wrt.end(), is_version)) return wrt;
+  const std::vector<const Node*> versions = versions_in(ys, order);
+  const std::unordered_set<const Node*> used(versions.begin(), versions.end());
+  std::unordered_map<const detail::Slot*, std::vector<const Node*>> of_slot;
+  for (const Node* node : versions) of_slot[version_of(*node)->slot].push_back(node);
+  Tensors result = wrt;
+  for (Tensor& t : result) {
+    const auto asked = version_of(t.node());
+    if (!asked || used.count(&t.node()) > 0) continue;
+    const Node* newest = nullptr;
+    for (const Node* node : of_slot[asked->slot]) {
+      const std::uint64_t number = version_of(*node)->number;
+      if (number < asked->number && (newest == nullptr || number > version_of(*newest)->number))
+        newest = node;
+    }
+    if (newest != nullptr) t = Tensor(newest->shared_from_this());
+  }
+  return result;
+}
+
+/// Throws Error for a tensor from the inside of a scan, or of a function that was traced before: nothing outside can
+/// depend on it.
+void require_not_ended(const Tensor& t, Location where) {
+  for (const Node* node : topological_order({t})) {
+    const detail::Trace* trace = node->inputs.size() > 1 ? nullptr : trace_of(*node);
+    if (trace == nullptr || !trace->ended) continue;
+    throw Error(
+        fmt::format(
+            "[grad] a gradient is with respect to a tensor that y can depend on: got one {} that "
+            "belongs to {}; return it from there, and differentiate with respect to what was returned",
+            t.spec().text(), trace->text()),
+        where);
+  }
 }
 
 }  // namespace
 
-Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location where) {
-  require_defined(ys, where);
-  require_defined(wrt, where);
+Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked, Location where) {
+  const detail::Call call("vjp", where);
+  require_defined(ys, "vjp");
+  require_defined(asked, "vjp");
   if (ys.size() != dys.size()) {
     throw ShapeError(
-        fmt::format("[vjp] one gradient per result: got {} results and {} gradients", ys.size(), dys.size()),
+        fmt::format(
+            "[vjp] one gradient per result: got {} results and {} gradients; an undefined one is zero",
+            ys.size(), dys.size()),
         where);
   }
   for (std::size_t i = 0; i < ys.size(); ++i) {
     if (!dys[i].defined() || dys[i].spec() == ys[i].spec()) continue;
-    throw ShapeError(fmt::format("[vjp] a gradient has the shape and dtype of its result: got {} for {}",
+    throw ShapeError(fmt::format("[vjp] a gradient has the shape and dtype of its result: got {} for {}; "
+                                 "broadcast or cast it",
                                  dys[i].spec().text(), ys[i].spec().text()),
                      where);
   }
   const auto order = topological_order(ys);
+  const Tensors wrt = versions_differentiated(asked, ys, order);
   // Only nodes between wrt and ys take part; `active` are those that depend on wrt.
   std::unordered_set<const Node*> active;
   for (const Tensor& t : wrt) active.insert(&t.node());
@@ -125,7 +190,8 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location 
     return active.count(&t.node()) > 0 && is_floating(t.dtype());
   };
   for (const Node* node : order) {
-    if (std::any_of(node->inputs.begin(), node->inputs.end(), is_active)) active.insert(node);
+    const bool ends = dynamic_cast<const Assigned*>(node->op.get()) != nullptr;
+    if (!ends && std::any_of(node->inputs.begin(), node->inputs.end(), is_active)) active.insert(node);
   }
 
   Contributions contributions;
@@ -151,8 +217,9 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location 
 }
 
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where) {
-  require_defined({y}, where);
-  require_defined(wrt, where);
+  const detail::Call call("grad", where);
+  require_defined({y}, "grad");
+  require_defined(wrt, "grad");
   if (y.size() != 1 || !is_floating(y.dtype())) {
     throw ShapeError(
         fmt::format("[grad] only a floating scalar can be differentiated: got {}; reduce it with sum or "
@@ -162,13 +229,18 @@ Tensors grad(const Tensor& y, const Tensors& wrt, Location where) {
   }
   for (const Tensor& t : wrt) {
     if (!is_floating(t.dtype())) {
-      throw ShapeError(fmt::format("[grad] only floating tensors have a gradient: got {}", t.spec().text()),
-                       where);
+      throw ShapeError(
+          fmt::format("[grad] only floating tensors have a gradient: got {}; cast it before y is "
+                      "made from it",
+                      t.spec().text()),
+          where);
     }
   }
-  Tensors gradients = vjp({y}, {ones_like(y)}, wrt, where);
+  Tensors gradients = vjp({y}, {ones_like(y)}, wrt);
   for (std::size_t i = 0; i < wrt.size(); ++i) {
-    if (!gradients[i].defined()) gradients[i] = zeros_like(wrt[i]);
+    if (gradients[i].defined()) continue;
+    require_not_ended(wrt[i], where);
+    gradients[i] = zeros_like(wrt[i]);
   }
   return gradients;
 }
@@ -179,34 +251,41 @@ Tensor grad(const Tensor& y, const Tensor& wrt, Location where) {
 
 ValueAndGrad value_and_grad(const std::function<Tensor(const Tensors&)>& function, const Tensors& arguments,
                             Location where) {
-  const Tensors apart = independent(arguments, where);
+  const detail::Call call("value_and_grad", where);
+  if (!function)
+    throw Error("[value_and_grad] takes a function: got an empty one; pass a function of Tensors");
+  const Tensors apart = independent(arguments, "value_and_grad");
   const Tensor value = function(apart);
-  return {value, grad(value, apart, where)};
+  return {value, grad(value, apart)};
 }
 
 ValuesAndTangents jvp(const TensorFunction& function, const Tensors& arguments, const Tensors& tangents,
                       Location where) {
+  const detail::Call call("jvp", where);
+  if (!function) throw Error("[jvp] takes a function: got an empty one; pass a function of Tensors");
   if (arguments.size() != tangents.size()) {
-    throw ShapeError(fmt::format("[jvp] one tangent per argument: got {} arguments and {} tangents",
-                                 arguments.size(), tangents.size()),
-                     where);
+    throw ShapeError(
+        fmt::format("[jvp] one tangent per argument: got {} arguments and {} tangents; zeros_like "
+                    "where there is none",
+                    arguments.size(), tangents.size()));
   }
-  require_defined(tangents, where);
-  const Tensors apart = independent(arguments, where);
+  require_defined(tangents, "jvp");
+  const Tensors apart = independent(arguments, "jvp");
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].spec() != tangents[i].spec()) {
-      throw ShapeError(fmt::format("[jvp] a tangent has the shape and dtype of its argument: got {} for {}",
-                                   tangents[i].spec().text(), arguments[i].spec().text()),
-                       where);
+      throw ShapeError(
+          fmt::format("[jvp] a tangent has the shape and dtype of its argument: got {} for {}; "
+                      "broadcast or cast it",
+                      tangents[i].spec().text(), arguments[i].spec().text()));
     }
   }
   Tensors values = function(apart);
-  require_defined(values, where);
+  require_defined(values, "jvp");
   // The vjp is linear in its seed, so its gradient with respect to the seed does not depend on the seed's
   // value.
   Tensors seeds;
   for (const Tensor& value : values) seeds.push_back(zeros_like(value));
-  const Tensors pulled = vjp(values, seeds, apart, where);
+  const Tensors pulled = vjp(values, seeds, apart);
   Tensors along;
   Tensors reached;
   for (std::size_t i = 0; i < pulled.size(); ++i) {
@@ -214,7 +293,7 @@ ValuesAndTangents jvp(const TensorFunction& function, const Tensors& arguments, 
     reached.push_back(pulled[i]);
     along.push_back(tangents[i]);
   }
-  Tensors directional = vjp(reached, along, seeds, where);
+  Tensors directional = vjp(reached, along, seeds);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!directional[i].defined()) directional[i] = zeros_like(values[i]);
   }

@@ -8,11 +8,6 @@
 namespace sluice {
 
 void Leaf::run(std::span<const View>, std::span<const MutableView> outputs) const {
-  if (dynamic_cast<const Placeholder*>(this) != nullptr) {
-    throw Error(
-        "[placeholder] an argument of a traced function has no value outside of it: got a placeholder " +
-        spec_.text() + "; return what you need from the function instead of keeping its tensors");
-  }
   if (spec_.bytes() > 0) std::memcpy(outputs[0].data, data(), spec_.bytes());  // an empty array has no memory
 }
 
@@ -35,8 +30,11 @@ const Leaf* leaf_of(const Node& node) {
 }
 
 Variable variable_read_by(const Node& node) {
-  const auto* read = dynamic_cast<const Read*>(node.op.get());
-  return read != nullptr ? detail::Slot::variable(read->slot) : Variable();
+  if (!node.inputs.empty()) return {};
+  if (const auto* read = dynamic_cast<const Read*>(node.op.get())) return detail::Slot::variable(read->slot);
+  if (const auto* version = dynamic_cast<const Version*>(node.op.get()))
+    return detail::Slot::variable(version->slot);
+  return {};
 }
 
 }  // namespace sluice

@@ -2,17 +2,20 @@
 
 #include <sluice/graph/array.h>
 #include <sluice/graph/op.h>
+#include <sluice/graph/scope.h>
 #include <sluice/graph/variable.h>
 
 #include <memory>
 
 namespace sluice {
 
-/// The three ops without inputs that every graph begins with. Whoever runs a graph supplies their values: the
-/// array of the Constant, the slot of the Read, the argument for the Placeholder.
+/// The ops without inputs that every graph begins with: a Constant, what a Variable held when it was read
+/// (Version), and in traced functions what it holds when the function begins (Read) and the arguments
+/// (Placeholder). docs/design.md says what a read is.
 class Leaf : public Op {
  public:
   explicit Leaf(Spec spec) : spec_(spec) {}
+  bool may_throw(std::span<const Spec>) const override { return false; }
   Specs infer(std::span<const Spec>) const override { return {spec_}; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
 
@@ -37,26 +40,49 @@ class Constant final : public Leaf {
   const bool literal;
 };
 
-/// The current value of a Variable.
+/// What a Variable held at one moment: what reading it outside of traced functions gives. It shares the memory
+/// of the slot until the slot changes, and has a copy from then on.
+class Version final : public Leaf {
+ public:
+  explicit Version(std::shared_ptr<detail::Slot> slot)
+      : Leaf(slot->value.spec()), slot(std::move(slot)), number(this->slot->version) {}
+  std::string_view name() const override { return "version"; }
+  const void* data() const override { return kept_.defined() ? kept_.data() : slot->value.data(); }
+
+  /// Takes the copy, if there is none yet. For whoever changes the slot and holds it.
+  void keep() const {
+    if (!kept_.defined()) kept_ = slot->value.clone();
+  }
+
+  const std::shared_ptr<detail::Slot> slot;
+  const std::uint64_t number;  ///< counts the changes of the slot
+
+ private:
+  mutable Array kept_;
+};
+
+/// The value that a Variable has when a traced function begins to run.
 class Read final : public Leaf {
  public:
-  explicit Read(std::shared_ptr<detail::Slot> slot) : Leaf(slot->value.spec()), slot(std::move(slot)) {}
+  Read(std::shared_ptr<detail::Slot> slot, std::shared_ptr<const detail::Trace> trace)
+      : Leaf(slot->value.spec()), slot(std::move(slot)), trace(std::move(trace)) {}
   std::string_view name() const override { return "read"; }
   const void* data() const override { return slot->value.data(); }
 
   const std::shared_ptr<detail::Slot> slot;
+  const std::shared_ptr<const detail::Trace> trace;
 };
 
 /// An argument of a function being traced.
 class Placeholder final : public Leaf {
  public:
-  explicit Placeholder(Spec spec) : Leaf(spec) {}
+  explicit Placeholder(Spec spec, std::shared_ptr<const detail::Trace> trace = nullptr)
+      : Leaf(spec), trace(std::move(trace)) {}
   std::string_view name() const override { return "placeholder"; }
   const void* data() const override { return nullptr; }
-};
 
-/// The node that reads a Variable's slot, also where a trace under way has assigned it.
-Tensor reading_of(const Variable& variable);
+  const std::shared_ptr<const detail::Trace> trace;  ///< null for those that passes make
+};
 
 /// The op of a leaf, null for a node that computes.
 const Leaf* leaf_of(const Node& node);

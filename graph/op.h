@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace sluice {
@@ -43,6 +44,12 @@ struct MutableView {
   }
 };
 
+/// Memory that an op works in while it runs, for ops that need more than a few kilobytes.
+struct WorkMemory {
+  void* data = nullptr;  ///< aligned to 64 bytes; null where work_bytes() is 0
+  int workers = 1;       ///< how many threads may use some of it at a time
+};
+
 /// Where the elements of one tensor lie among those of a larger one: both are seen as rows of their last axis,
 /// and row r of the part begins `offset + r * row_stride` elements behind the start of the whole.
 struct Window {
@@ -62,7 +69,8 @@ class Op {
   virtual std::string_view name() const = 0;
 
   /// The attributes as text: "axis=1". Two ops of one class with equal text must do the same: the text is
-  /// printed, compared and hashed alike. An op with members must override it.
+  /// printed, compared and hashed alike. An op with members must override it, or does not compile where it is
+  /// made: its class itself, for a base class does not know the members of those that derive from it.
   virtual std::string attributes() const { return {}; }
 
   /// The shape rule: what the outputs look like for these inputs. Pure. Throws ShapeError that names the op,
@@ -70,8 +78,17 @@ class Op {
   virtual Specs infer(std::span<const Spec> inputs) const = 0;
 
   /// Computes the outputs from the inputs. Memory is dense; an output never overlaps an input, unless
-  /// in_place(). May throw Error for values that break the op's rule, such as an index out of range.
+  /// in_place(). May throw Error for values that break the op's rule, such as an index out of range; see
+  /// may_throw.
   virtual void run(std::span<const View> inputs, std::span<const MutableView> outputs) const = 0;
+
+  /// The same in memory from outside. What work_bytes() asks for comes from the heap in an interpreted function, and
+  /// from the plan of memory in a compiled one, whose run allocates nothing and needs little of the stack. An op that
+  /// needs none leaves these two alone.
+  virtual void run_in(const WorkMemory& memory, std::span<const View> inputs,
+                      std::span<const MutableView> outputs) const;
+  /// How many bytes run_in() needs for these inputs and so many workers.
+  virtual std::size_t work_bytes(std::span<const Spec> inputs, int workers) const;
 
   /// For ops of one output: the gradient of a scalar with respect to each input, given y = op(y.input(0),
   /// ...) and dy, the gradient with respect to y. Made of ops, so that it can be differentiated again. An
@@ -112,6 +129,11 @@ class Op {
   /// outputs. An output then has as many rows as a marked input.
   virtual bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const;
 
+  /// Whether run may throw for inputs of these specs. An op that answers false may be dropped where its value
+  /// turns out not to matter; one that may throw stays, so that a compiled function throws where the
+  /// interpreter does.
+  virtual bool may_throw(std::span<const Spec> inputs) const;
+
   /// Whether the outputs hold elements of the inputs as they are: cheaper to do again than to keep.
   virtual bool only_moves() const { return false; }
 
@@ -122,5 +144,34 @@ class Op {
   virtual std::optional<Window> window_in_output(std::span<const Spec> inputs, std::size_t i) const;
   /// @}
 };
+
+namespace detail {
+
+/// The class that a pointer to attributes() belongs to: the last one that overrides it.
+template <class Owner>
+std::type_identity<Owner> class_of(std::string (Owner::*)() const);
+
+/// Whether attributes() can tell all there is to an op of class O: the class that overrides it is no smaller
+/// than O, so O has no members beside those, but for what fits into padding. True where nobody can know: for a
+/// base class, which stands for any op, and for an override that is private.
+template <class O>
+constexpr bool attributes_tell_members() {
+  if constexpr (std::is_abstract_v<O>) {  // NOLINT(bugprone-branch-clone): see above
+    return true;
+  } else if constexpr (requires { class_of(&O::attributes); }) {
+    return sizeof(O) == sizeof(typename decltype(class_of(&O::attributes))::type);
+  } else {
+    return true;
+  }
+}
+
+template <class O>
+constexpr void require_attributes() {
+  static_assert(attributes_tell_members<O>(),
+                "an op with members must override attributes() and tell them there: of ops of one class with "
+                "the same text only one is computed");
+}
+
+}  // namespace detail
 
 }  // namespace sluice

@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <mutex>
 
 namespace sluice {
 
@@ -71,12 +70,6 @@ std::string specs(const Node& node, const std::vector<bool>& used) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
-/// The node that reads the slot in all graphs, if there is one now.
-std::shared_ptr<const Node> current_read(detail::Slot& slot) {
-  const std::lock_guard lock(slot.reading_mutex);
-  return slot.reading.lock();
-}
-
 void print(const Graph& graph, const std::string& indent, std::string& text) {
   const Names names(graph);
   std::unordered_map<const Node*, std::vector<bool>> used;
@@ -102,16 +95,15 @@ void print(const Graph& graph, const std::string& indent, std::string& text) {
     }
   }
   for (const Graph::Write& write : graph.writes) {
-    const auto slot = current_read(*write.variable.slot());
-    const bool shown = slot != nullptr && used.count(slot.get()) > 0;
-    text +=
-        fmt::format("{}  {} <- {}\n", indent, shown ? names.of(*slot) : "variable", names.of(write.value));
+    const bool shown = write.before.defined() && used.count(&write.before.node()) > 0;
+    text += fmt::format("{}  {} <- {}\n", indent, shown ? names.of(write.before) : "variable",
+                        names.of(write.value));
   }
   text += fmt::format("{}  return {}\n{}}}\n", indent, names.list(graph.outputs), indent);
 }
 
 std::string escaped(std::string text) {
-  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, "\\");
+  for (std::size_t at = 0; (at = text.find('"', at)) != std::string::npos; at += 2) text.insert(at, 1, '\\');
   return text;
 }
 

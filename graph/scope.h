@@ -2,21 +2,35 @@
 
 #include <sluice/graph/trace.h>
 
+#include <atomic>
 #include <unordered_map>
 
 namespace sluice::detail {
+
+/// What the tensors of a traced function remember of it, for the Error when they are used elsewhere.
+struct Trace {
+  enum class Kind {
+    function,  ///< may assign Variables, sees no writes of an enclosing trace
+    body       ///< of a scan: may not assign, sees what the enclosing function reads and assigns
+  };
+
+  Kind kind;
+  Location where;  ///< of the call that traced it
+  std::atomic<bool> ended = false;
+
+  Trace(Kind kind, Location where) : kind(kind), where(where) {}
+  /// "a function that was traced (my.cpp:12)", "the inside of a scan (my.cpp:12)"
+  std::string text() const;
+};
 
 /// A function being traced, from construction to destruction. Scopes nest: the body of a scan is traced
 /// inside the function that scans. The innermost one of this thread is what Variables report reads and writes
 /// to; it ends with the C++ scope, so a failed trace leaves nothing behind.
 class Scope {
  public:
-  enum class Kind {
-    function,  ///< may assign Variables, sees no writes of an enclosing trace
-    body       ///< of a scan: may not assign, sees what the enclosing function assigned
-  };
+  using Kind = Trace::Kind;
 
-  explicit Scope(Kind kind);
+  explicit Scope(Kind kind, Location where = {});
   ~Scope();
   Scope(const Scope&) = delete;
   Scope& operator=(const Scope&) = delete;
@@ -25,17 +39,33 @@ class Scope {
 
   int level() const { return level_; }
   Tensor placeholder(const Spec& spec) const;
-  /// The tensor last assigned to the slot in this trace or, for a body, an enclosing one; null if none was.
-  const Tensor* written(const Slot* slot) const;
+
+  /// The innermost function being traced, if there is one: it is what reads and writes Variables, also from
+  /// the body of a scan in it.
+  Scope* function();
+  /// The Variable's value at this moment of the function: what was last assigned, or what it begins with.
+  Tensor read(const Variable& variable, Location where);
+  /// The Variable's value when the function begins.
+  Tensor initial(const Variable& variable, Location where);
   void write(const Variable& variable, Tensor value);
-  std::vector<Graph::Write> take_writes() { return std::move(writes_); }
+
+  /// The values written, and the results of the function, as a graph without Assigned nodes.
+  void close(Graph& graph);
 
  private:
-  Kind kind_;
+  struct Written {
+    Graph::Write write;
+    std::uint64_t number;  ///< of assignments so far
+    Tensor read;           ///< the Assigned node, made at the first read
+  };
+
+  std::shared_ptr<Trace> trace_;
   Scope* outer_;
   int level_;
-  std::vector<Graph::Write> writes_;
-  std::unordered_map<const Slot*, std::size_t> index_;  // of the slot's entry in writes_
+  std::unordered_map<const Slot*, Tensor> initial_;
+  std::vector<Written> written_;
+  std::unordered_map<const Slot*, std::size_t> index_;  // of the slot's entry in written_
+  bool reads_back_ = false;                             // whether there are Assigned nodes
 };
 
 }  // namespace sluice::detail

@@ -28,18 +28,34 @@ std::string_view name_of(DType dtype) {
 
 bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 
-Shape::Shape(std::initializer_list<Index> dims) : Shape(std::span(dims.begin(), dims.size())) {}
+Shape::Shape(std::initializer_list<Index> dims, Location where)
+    : Shape(std::span(dims.begin(), dims.size()), where) {}
 
-Shape::Shape(std::span<const Index> dims) : rank_(static_cast<Index>(dims.size())) {
+Shape::Shape(std::span<const Index> dims, Location where) : rank_(static_cast<Index>(dims.size())) {
   if (rank_ > max_rank) {
-    throw ShapeError(fmt::format("[shape] a tensor has at most {} axes: got {}", max_rank, rank_));
+    throw ShapeError(fmt::format("[shape] a tensor has at most {} axes: got {}, {}; fold some into one",
+                                 max_rank, rank_, dims),
+                     where);
   }
-  constexpr Index limit = Index{1} << 48;  // keeps every later product of sizes and bytes far from overflow
+  for (Index dim : dims) {
+    if (dim < 0)
+      throw ShapeError(fmt::format("[shape] a length cannot be negative: got {}; give 0 or more", dims),
+                       where);
+  }
+  // Limits that keep every later product of lengths and bytes, strides included, far from overflow.
+  const bool empty = std::find(dims.begin(), dims.end(), 0) != dims.end();
+  const Index limit = Index{1} << (empty ? 56 : 48);
   Index size = 1;
   for (Index dim : dims) {
-    if (dim < 0) throw ShapeError(fmt::format("[shape] a length cannot be negative: got {}", dims));
     if (dim > limit / size) {  // divided, for the product of two lengths within the limit may overflow
-      throw ShapeError(fmt::format("[shape] a tensor has at most 2^48 elements: got {}", dims));
+      throw ShapeError(
+          empty ? fmt::format("[shape] the lengths beside one of 0 have at most 2^56 as their product: got "
+                              "{}; make them smaller",
+                              dims)
+                : fmt::format("[shape] a tensor has at most 2^48 elements: got {}; make it smaller, or "
+                              "work on parts of it",
+                              dims),
+          where);
     }
     size *= std::max<Index>(dim, 1);
   }
@@ -70,7 +86,9 @@ Shape Shape::erased(Index axis) const {
   Shape copy = *this;
   std::copy(begin() + axis + 1, end(), copy.dims_.begin() + axis);
   copy.dims_[static_cast<std::size_t>(--copy.rank_)] = 0;
-  return copy;
+  return axis < rank_ && dims_[static_cast<std::size_t>(axis)] == 0
+             ? Shape(std::span(copy.begin(), copy.end()))
+             : copy;
 }
 
 bool operator==(const Shape& a, const Shape& b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
@@ -101,9 +119,12 @@ Shape broadcast(const Shape& a, const Shape& b, std::string_view who) {
 
 Index normal_axis(Index axis, Index rank, std::string_view who) {
   if (axis < -rank || axis >= rank) {
-    throw ShapeError(rank == 0 ? fmt::format("[{}] a scalar has no axes: got axis {}", who, axis)
-                               : fmt::format("[{}] axis must lie in {}..{} for a tensor of rank {}: got {}",
-                                             who, -rank, rank - 1, rank, axis));
+    throw ShapeError(
+        rank == 0
+            ? fmt::format("[{}] a scalar has no axes: got axis {}; reshape gives it some", who, axis)
+            : fmt::format("[{}] axis must lie in {}..{} for a tensor of rank {}: got {}; the first is 0, "
+                          "the last -1",
+                          who, -rank, rank - 1, rank, axis));
   }
   return axis < 0 ? axis + rank : axis;
 }

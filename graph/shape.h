@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/graph/dtype.h>
+#include <sluice/graph/error.h>
 #include <sluice/kernels/index.h>
 
 #include <array>
@@ -18,9 +19,10 @@ class Shape {
   static constexpr Index max_rank = 8;
 
   Shape() = default;
-  /// Throws ShapeError for a negative length, more than max_rank axes or more than 2^48 elements.
-  Shape(std::initializer_list<Index> dims);
-  explicit Shape(std::span<const Index> dims);
+  /// Throws ShapeError for a negative length, more than max_rank axes or more than 2^48 elements. Where a
+  /// length is 0, the product of the others is at most 2^56.
+  Shape(std::initializer_list<Index> dims, Location where = Location::current());
+  explicit Shape(std::span<const Index> dims, Location where = Location::current());
 
   Index rank() const { return rank_; }
   Index operator[](Index axis) const { return dims_[static_cast<std::size_t>(axis)]; }

@@ -1,5 +1,6 @@
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/tensor.h>
+#include <sluice/graph/version.h>
 
 #include <fmt/format.h>
 
@@ -14,6 +15,12 @@ std::shared_ptr<const Node> leaf_node(std::shared_ptr<const Op> op, const Spec& 
   return std::make_shared<Node>(std::move(op), Tensors{}, Specs{spec}, Location{}, 0);
 }
 
+void require_defined(const Operand& operand, std::string_view who) {
+  if (operand.defined()) return;
+  throw Error(fmt::format("[{}] takes tensors that were made: got an undefined Tensor; assign it first", who),
+              operand.where());
+}
+
 bool fits_int32(double number) { return number >= -2147483648.0 && number <= 2147483647.0; }
 
 }  // namespace
@@ -23,55 +30,73 @@ Tensor::Tensor(Array value) {
   node_ = leaf_node(std::make_shared<Constant>(std::move(value)), spec);
 }
 
-const Spec& Tensor::spec() const {
-  if (!defined()) throw Error("[tensor] an undefined Tensor has no shape: assign it first");
-  return node_->outputs[static_cast<std::size_t>(output_)];
+void Tensor::undefined(Location where) {
+  throw Error("[tensor] only a tensor that was made has a shape: got an undefined Tensor; assign it first",
+              where);
 }
 
 Index Tensor::dim(Index axis, Location where) const {
-  try {
-    return shape()[normal_axis(axis, rank(), "dim")];
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
-  }
+  const detail::Call call("dim", where);
+  return shape()[normal_axis(axis, rank(), "dim")];
 }
 
-const Op& Tensor::op() const { return *node_->op; }
-const Tensor& Tensor::input(std::size_t i) const { return node_->inputs[i]; }
-std::size_t Tensor::input_count() const { return node_->inputs.size(); }
+const Op& Tensor::op(Location where) const { return *node(where).op; }
+
+const Tensor& Tensor::input(std::size_t i, Location where) const {
+  const Tensors& inputs = node(where).inputs;
+  if (i >= inputs.size()) {
+    throw Error(
+        fmt::format("[input] inputs count from 0: got input {} of '{}', which has {}; see input_count", i,
+                    op().name(), inputs.size()),
+        where);
+  }
+  return inputs[i];
+}
+
+std::size_t Tensor::input_count(Location where) const { return node(where).inputs.size(); }
 
 bool Tensor::has_value() const {
   return defined() && dynamic_cast<const Constant*>(node_->op.get()) != nullptr;
 }
 
 const Array& Tensor::value(Location where) const {
-  if (!defined()) throw Error("[value] an undefined Tensor has no value: assign it first", where);
-  const auto* constant = dynamic_cast<const Constant*>(node_->op.get());
-  if (constant == nullptr) {
-    throw Error(
-        fmt::format(
-            "[value] only a computed tensor has a value: got the result of '{}', {}; call evaluate(...) "
-            "on it, or return it from the compiled function",
-            op().name(), spec().text()),
-        where);
+  const detail::Call call("value", where);
+  return value_for("value");
+}
+
+const Array& Tensor::value_for(std::string_view who) const {
+  if (!defined()) {
+    throw Error(fmt::format(
+        "[{}] only a computed tensor has a value: got an undefined Tensor; assign it first", who));
   }
-  return constant->value;
+  const auto* constant = dynamic_cast<const Constant*>(node_->op.get());
+  if (constant != nullptr) return constant->value;
+  if (is_tracing()) require_values({*this}, who);
+  throw Error(
+      fmt::format("[{}] only a computed tensor has a value: got the result of '{}', {}; call evaluate(...) "
+                  "on it, or return it from the compiled function",
+                  who, op().name(), spec().text()));
 }
 
 double Tensor::item(Location where) const {
-  const Array& array = value(where);
+  const detail::Call call("item", where);
+  const Array& array = value_for("item");
   if (array.shape().size() != 1) {
     throw ShapeError(
         fmt::format("[item] the tensor must have exactly one element: got {}; use to_vector, or reduce it",
-                    array.spec().text()),
-        where);
+                    array.spec().text()));
   }
   return array.element(0);
 }
 
-Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level)
-    : op(std::move(op)), inputs(std::move(inputs)), outputs(std::move(outputs)), where(where), level(level) {}
+Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level,
+           bool may_throw)
+    : op(std::move(op)),
+      inputs(std::move(inputs)),
+      outputs(std::move(outputs)),
+      where(where),
+      level(level),
+      may_throw(may_throw) {}
 
 Node::~Node() {
   // A node that owns the last handle to its inputs would destroy them recursively; a long chain would
@@ -88,32 +113,22 @@ Node::~Node() {
   }
 }
 
-Operand::Operand(const Variable& variable, Location where) : where_(where) {
-  try {
-    tensor_ = variable.read();
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
-  }
-}
+Operand::Operand(const Variable& variable, Location where) : tensor_(variable.read(where)), where_(where) {}
 
 Tensor Operand::tensor(DType dtype) const {
   if (!is_number_) {
-    if (!tensor_.defined()) throw Error("[operand] an undefined Tensor was used: assign it first", where_);
+    const char* caller = detail::Call::user_of(where_).caller;
+    require_defined(*this, caller != nullptr ? caller : "operand");
     return tensor_;
   }
-  if (dtype == DType::int32 && (number_ != std::floor(number_) || !fits_int32(number_))) {
-    throw ShapeError(
-        fmt::format("[operand] a number beside an i32 tensor must be a 32-bit integer: got {}; cast the "
-                    "tensor to a floating dtype first",
-                    number_),
-        where_);
-  }
+  require_number(number_, dtype, "operand", "a number beside", where_);
   const Spec spec{dtype, {}};
   return Tensor(leaf_node(std::make_shared<Constant>(full({}, number_, dtype).value(), true), spec));
 }
 
 Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands) {
+  const Location where = operands.empty() ? Location{} : operands.front().where();
+  for (const Operand& operand : operands) require_defined(operand, op->name());
   DType dtype = DType::float32;
   for (const Operand& operand : operands) {
     if (operand.is_number()) continue;
@@ -123,27 +138,28 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands) {
   Tensors inputs;
   inputs.reserve(operands.size());
   for (const Operand& operand : operands) inputs.push_back(operand.tensor(dtype));
-  return make(std::move(op), std::move(inputs), operands.empty() ? Location{} : operands.front().where());
+  return make(std::move(op), std::move(inputs), where);
 }
 
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where) {
+  const detail::Call call(where);
   Specs specs;
   specs.reserve(inputs.size());
   int level = 0;
-  try {
-    for (const Tensor& input : inputs) {
-      specs.push_back(input.spec());
-      level = std::max(level, input.node().level);
-    }
-    Specs outputs = op->infer(specs);
-    return Tensor(std::make_shared<Node>(std::move(op), std::move(inputs), std::move(outputs), where, level));
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
+  bool may_throw = false;
+  for (const Tensor& input : inputs) {
+    specs.push_back(input.spec());
+    level = std::max(level, input.node().level);
+    may_throw = may_throw || input.node().may_throw;
   }
+  Specs outputs = op->infer(specs);
+  may_throw = may_throw || op->may_throw(specs);
+  return Tensor(std::make_shared<Node>(std::move(op), std::move(inputs), std::move(outputs),
+                                       detail::Call::user_of(where), level, may_throw));
 }
 
-Tensors outputs_of(const Tensor& first) {
+Tensors outputs_of(const Tensor& first, Location where) {
+  const detail::Call call("outputs_of", where);
   Tensors outputs;
   for (std::size_t i = 0; i < first.node().outputs.size(); ++i) {
     outputs.emplace_back(first.shared_node(), static_cast<int>(i));
@@ -151,9 +167,17 @@ Tensors outputs_of(const Tensor& first) {
   return outputs;
 }
 
+void Op::run_in(const WorkMemory&, std::span<const View> inputs, std::span<const MutableView> outputs) const {
+  run(inputs, outputs);
+}
+
+std::size_t Op::work_bytes(std::span<const Spec>, int) const { return 0; }
+
 Tensors Op::gradient(const Tensor&, const Tensor&) const {
-  throw Error(fmt::format(
-      "[{}] this operation has no gradient: wrap its input in stop_gradient if none is meant", name()));
+  throw Error(
+      fmt::format("[{}] a derivative needs that of every op on the way: got '{}', which has none; wrap its "
+                  "input in stop_gradient if none is meant",
+                  name(), name()));
 }
 
 Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>&) const {
@@ -164,17 +188,42 @@ Tensors Op::at_all_steps(const Tensors&, const std::vector<bool>&) const { retur
 
 Tensor Op::sum_over_steps(const Tensors&, const std::vector<bool>&) const { return {}; }
 
+bool Op::may_throw(std::span<const Spec>) const { return true; }
+
 bool Op::works_by_rows(std::span<const Spec>, const std::vector<bool>&) const { return false; }
 
 std::optional<Window> Op::window_in_input(const Spec&) const { return std::nullopt; }
 
 std::optional<Window> Op::window_in_output(std::span<const Spec>, std::size_t) const { return std::nullopt; }
 
-Tensor full(const Shape& shape, double value, DType dtype) {
-  if (dtype == DType::int32 && !fits_int32(value)) {
-    throw ShapeError(fmt::format(
-        "[full] the value must lie in the range of i32: got {}; choose a floating dtype for it", value));
+void require_number(double number, DType dtype, std::string_view who, std::string_view what, Location where) {
+  const auto refuse = [&](std::string_view tensor, std::string_view rule, std::string_view advice) {
+    throw ShapeError(
+        fmt::format("[{}] {} {} tensor must {}: got {}; {}", who, what, tensor, rule, number, advice), where);
+  };
+  switch (dtype) {
+    case DType::int32:
+      if (number != std::floor(number) || !fits_int32(number))
+        refuse("an i32", "be a 32-bit integer",
+               "cast the tensor to a floating dtype first, or round the number");
+      break;
+    case DType::boolean:
+      if (number != 0 && number != 1)
+        refuse("a bool", "be 0 or 1", "cast the tensor first, or write true or false");
+      break;
+    case DType::float32:
+      // From half a unit in the last place above the largest float on, rounding gives infinity.
+      if (std::isfinite(number) && std::abs(number) >= 0x1.ffffffp127)
+        refuse("an f32", "lie within 3.4e38 of 0, or be infinite", "use an f64 tensor, or infinity");
+      break;
+    case DType::float64:
+      break;
   }
+}
+
+Tensor full(const Shape& shape, double value, DType dtype, Location where) {
+  const detail::Call call("full", where);
+  require_number(value, dtype, "full", "the value of");
   Array array(Spec{dtype, shape});
   with_type(dtype, [&](auto type) {
     auto values = array.values<decltype(type)>();
@@ -183,12 +232,37 @@ Tensor full(const Shape& shape, double value, DType dtype) {
   return Tensor(std::move(array));
 }
 
-Tensor zeros(const Shape& shape, DType dtype) { return full(shape, 0, dtype); }
-Tensor ones(const Shape& shape, DType dtype) { return full(shape, 1, dtype); }
-Tensor zeros_like(const Tensor& x) { return zeros(x.shape(), x.dtype()); }
-Tensor ones_like(const Tensor& x) { return ones(x.shape(), x.dtype()); }
+Tensor zeros(const Shape& shape, DType dtype, Location where) {
+  const detail::Call call("zeros", where);
+  return full(shape, 0, dtype);
+}
+Tensor ones(const Shape& shape, DType dtype, Location where) {
+  const detail::Call call("ones", where);
+  return full(shape, 1, dtype);
+}
+Tensor zeros_like(const Tensor& x, Location where) {
+  const detail::Call call("zeros_like", where);
+  return full(x.shape(), 0, x.dtype());
+}
+Tensor ones_like(const Tensor& x, Location where) {
+  const detail::Call call("ones_like", where);
+  return full(x.shape(), 1, x.dtype());
+}
 
-Tensor arange(Index count, DType dtype) {
+Tensor arange(Index count, DType dtype, Location where) {
+  const detail::Call call("arange", where);
+  if (count < 0) {
+    throw ShapeError(
+        fmt::format("[arange] the count cannot be negative: got {}; give how many numbers there are", count));
+  }
+  const Index most = dtype == DType::int32     ? Index{1} << 31
+                     : dtype == DType::float32 ? (Index{1} << 24) + 1
+                     : dtype == DType::boolean ? 2
+                                               : (Index{1} << 53) + 1;
+  if (count > most) {
+    throw ShapeError(fmt::format("[arange] {} has the whole numbers 0 to {} only: got a count of {}; use {}",
+                                 name_of(dtype), most - 1, count, dtype == DType::float64 ? "less" : "f64"));
+  }
   Array array(Spec{dtype, Shape{count}});
   with_type(dtype, [&](auto type) {
     auto values = array.values<decltype(type)>();

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <sluice/graph/array.h>
-#include <sluice/graph/error.h>
+#include <sluice/graph/call.h>
 #include <sluice/graph/op.h>
 
+#include <concepts>
 #include <initializer_list>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sluice {
@@ -15,7 +17,7 @@ struct Node;
 class Variable;
 
 /// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant,
-/// the placeholder of a function being traced, a Variable's current value). Shape and dtype are known at
+/// the placeholder of a function being traced, what a Variable held when it was read). Shape and dtype are known at
 /// once, the value only when somebody evaluates or compiles. Copying copies the handle.
 class Tensor {
  public:
@@ -25,19 +27,24 @@ class Tensor {
   explicit Tensor(Array value);  ///< a constant
 
   bool defined() const { return node_ != nullptr; }
-  const Spec& spec() const;
-  const Shape& shape() const { return spec().shape; }
-  DType dtype() const { return spec().dtype; }
-  Index rank() const { return shape().rank(); }
-  Index size() const { return shape().size(); }
+  /// What is known before there is a value; like all that follows, an Error for an undefined Tensor.
+  const Spec& spec(Location where = Location::current()) const;
+  const Shape& shape(Location where = Location::current()) const { return spec(where).shape; }
+  DType dtype(Location where = Location::current()) const { return spec(where).dtype; }
+  Index rank(Location where = Location::current()) const { return spec(where).shape.rank(); }
+  Index size(Location where = Location::current()) const { return spec(where).shape.size(); }
   Index dim(Index axis, Location where = Location::current()) const;  ///< length of an axis; -1 is the last
 
-  const Node& node() const { return *node_; }
+  const Node& node(Location where = Location::current()) const {
+    if (node_ == nullptr) undefined(where);
+    return *node_;
+  }
   const std::shared_ptr<const Node>& shared_node() const { return node_; }
   int output() const { return output_; }
-  const Op& op() const;
-  const Tensor& input(std::size_t i) const;  ///< i-th input of the node
-  std::size_t input_count() const;
+  const Op& op(Location where = Location::current()) const;
+  /// The i-th input of the node; throws Error when there are not so many.
+  const Tensor& input(std::size_t i, Location where = Location::current()) const;
+  std::size_t input_count(Location where = Location::current()) const;
 
   /// Whether the value is there to read: a constant, such as evaluate and compiled functions return.
   bool has_value() const;
@@ -48,7 +55,8 @@ class Tensor {
   /// The elements of a constant, row-major; throws when T is not its type.
   template <class T = float>
   std::vector<T> to_vector(Location where = Location::current()) const {
-    const auto values = value(where).values<T>();
+    const detail::Call call("to_vector", where);
+    const auto values = value_for("to_vector").values<T>(Location{});
     return {values.begin(), values.end()};
   }
 
@@ -56,13 +64,17 @@ class Tensor {
   bool is(const Tensor& other) const { return node_ == other.node_ && output_ == other.output_; }
 
  private:
+  [[noreturn]] static void undefined(Location where);
+  const Array& value_for(std::string_view who) const;
+
   std::shared_ptr<const Node> node_;
   int output_ = 0;
 };
 
 /// One node: what is done to which inputs. Immutable once built.
 struct Node : std::enable_shared_from_this<Node> {
-  Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level);
+  Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level,
+       bool may_throw = false);
   ~Node();  ///< frees chains of any length without recursion
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
@@ -74,10 +86,17 @@ struct Node : std::enable_shared_from_this<Node> {
   /// How many functions being traced this node is inside of: 0 where it depends on no placeholder. This is
   /// how a scan tells what its body computes from what it captures.
   int level = 0;
+  /// Whether computing it may throw: its own op, or one that it is made of (see Op::may_throw).
+  bool may_throw = false;
 };
 
-/// What an op accepts where it takes a tensor: a Tensor, a Variable (its current value) or a number, which
-/// takes the dtype of its partner. Remembers the line it was written on, for errors.
+inline const Spec& Tensor::spec(Location where) const {
+  return node(where).outputs[static_cast<std::size_t>(output_)];
+}
+
+/// What an op accepts where it takes a tensor: a Tensor, a Variable (which is read) or a number, which
+/// takes the dtype of its partner, which must have it (require_number). Remembers the line it was written on,
+/// for errors.
 class Operand {
  public:
   Operand(const Tensor& tensor, Location where = Location::current()) : tensor_(tensor), where_(where) {}
@@ -86,9 +105,11 @@ class Operand {
   requires std::is_arithmetic_v<T> Operand(T number, Location where = Location::current())
       : number_(static_cast<double>(number)), is_number_(true), where_(where) {}
 
+  bool defined() const { return is_number_ || tensor_.defined(); }
   bool is_number() const { return is_number_; }
   Location where() const { return where_; }
-  /// The tensor; a number becomes a scalar constant of `dtype`. Throws Error for an undefined Tensor.
+  /// The tensor; a number becomes a scalar constant of `dtype`. Throws Error for an undefined Tensor,
+  /// ShapeError for a number that the dtype does not have.
   Tensor tensor(DType dtype = DType::float32) const;
 
  private:
@@ -107,7 +128,22 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// make<Tanh>(x): for ops without attributes. make(std::make_shared<Sum>(axes), {x}) for those with.
+/// The same for the class that made the op: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an op
+/// without attributes. An op with members that it does not tell in attributes() does not compile.
+template <std::derived_from<Op> O>
+Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where) {
+  detail::require_attributes<O>();
+  return make(std::shared_ptr<const Op>(op), std::move(inputs), where);
+}
+template <std::derived_from<Op> O>
+Tensor make(const std::shared_ptr<O>& op, std::span<const Operand> operands) {
+  detail::require_attributes<O>();
+  return make(std::shared_ptr<const Op>(op), operands);
+}
+template <std::derived_from<Op> O>
+Tensor make(const std::shared_ptr<O>& op, Operands operands) {
+  return make(op, std::span(operands.begin(), operands.size()));
+}
 template <class O>
 Tensor make(const Operand& a) {
   return make(std::make_shared<O>(), std::span(&a, 1));
@@ -122,37 +158,46 @@ Tensor make(const Operand& a, const Operand& b, const Operand& c) {
   const Operand operands[] = {a, b, c};
   return make(std::make_shared<O>(), operands);
 }
-inline Tensor make(std::shared_ptr<const Op> op, Operands operands) {
-  return make(std::move(op), std::span(operands.begin(), operands.size()));
-}
 
 /// All outputs of the node of `first`, as tensors: for ops with several.
-Tensors outputs_of(const Tensor& first);
+Tensors outputs_of(const Tensor& first, Location where = Location::current());
 
-/// Constants. `tensor({1.f, 2.f, 3.f, 4.f}, {2, 2})` holds values; full has one value everywhere.
+/// Constants. `tensor({1.f, 2.f, 3.f, 4.f}, {2, 2})` holds values; full has one value everywhere. Throws
+/// ShapeError when the number of values is not that of the shape's elements.
 template <class T>
-Tensor tensor(std::span<const T> values, const Shape& shape) {
-  return Tensor(Array::of(values, shape));
+Tensor tensor(std::span<const T> values, const Shape& shape, Location where = Location::current()) {
+  const detail::Call call("tensor", where);
+  return Tensor(Array::of(values, shape, Location{}));
 }
 template <class T>
-Tensor tensor(const std::vector<T>& values, const Shape& shape) {
-  return Tensor(Array::of(std::span<const T>(values), shape));
+Tensor tensor(const std::vector<T>& values, const Shape& shape, Location where = Location::current()) {
+  return tensor(std::span<const T>(values), shape, where);
 }
 template <class T>
-Tensor tensor(std::initializer_list<T> values, const Shape& shape) {
-  return Tensor(Array::of(std::span<const T>(values.begin(), values.size()), shape));
+Tensor tensor(std::initializer_list<T> values, const Shape& shape, Location where = Location::current()) {
+  return tensor(std::span<const T>(values.begin(), values.size()), shape, where);
 }
 /// A one-dimensional constant: tensor({1.f, 2.f}).
 template <class T>
 Tensor tensor(std::initializer_list<T> values) {
-  return tensor(values, Shape{static_cast<Index>(values.size())});
+  return tensor(values, Shape{static_cast<Index>(values.size())}, Location{});
 }
-Tensor full(const Shape& shape, double value, DType dtype = DType::float32);
-Tensor zeros(const Shape& shape, DType dtype = DType::float32);
-Tensor ones(const Shape& shape, DType dtype = DType::float32);
-Tensor zeros_like(const Tensor& x);
-Tensor ones_like(const Tensor& x);
-/// 0, 1, ..., count - 1.
-Tensor arange(Index count, DType dtype = DType::int32);
+/// Throws ShapeError for a value that the dtype does not have (see require_number), Error for a tensor larger
+/// than the memory of the machine.
+Tensor full(const Shape& shape, double value, DType dtype = DType::float32,
+            Location where = Location::current());
+Tensor zeros(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
+Tensor ones(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
+Tensor zeros_like(const Tensor& x, Location where = Location::current());
+Tensor ones_like(const Tensor& x, Location where = Location::current());
+/// 0, 1, ..., count - 1, all of which the dtype must have: i32 up to 2^31 - 1, f32 up to 2^24. Throws
+/// ShapeError.
+Tensor arange(Index count, DType dtype = DType::int32, Location where = Location::current());
+
+/// Throws ShapeError "[who] what ..." unless a number can become one of this dtype without turning into
+/// another: a 32-bit integer for i32, 0 or 1 for bool, and for f32 nothing finite beyond its range. (Rounding
+/// is none of this.)
+void require_number(double number, DType dtype, std::string_view who, std::string_view what,
+                    Location where = {});
 
 }  // namespace sluice

@@ -15,6 +15,7 @@ class Graph {
   struct Write {
     Variable variable;
     Tensor value;
+    Tensor before = {};  ///< the leaf that stands for the Variable's value when the function begins
   };
 
   Tensors inputs;
@@ -28,8 +29,9 @@ class Graph {
 using TensorFunction = std::function<Tensors(const Tensors&)>;
 
 /// Runs `function` once on placeholders of these specs and returns what it built as a Graph. Throws what the
-/// function throws, and Error when it returns an undefined Tensor; Variables are left untouched either way.
-Graph trace(const TensorFunction& function, const Specs& inputs);
+/// function throws, and Error when it returns an undefined Tensor, or uses tensors of another traced function or
+/// one that was read from a Variable outside; Variables are left untouched either way.
+Graph trace(const TensorFunction& function, const Specs& inputs, Location where = Location::current());
 
 /// Whether a function is being traced on this thread now.
 bool is_tracing();

@@ -12,15 +12,16 @@
 namespace sluice {
 
 namespace detail {
+class Gate;
 struct Slot;
-}
+}  // namespace detail
 
 /// A mutable slot that outlives graphs and programs: a parameter, an optimiser's moment, a step counter, a
 /// random key, a carried state. Everything that changes during training is a Variable, so saving all
 /// Variables saves the training. A handle: copies are the same slot.
 ///
-/// Used where a Tensor is expected, a Variable stands for its current value: inside a traced function the
-/// value last assigned there, elsewhere the value the slot has when the tensor is evaluated.
+/// Used where a Tensor is expected, a Variable is read: the Tensor stands for the value of this moment, whatever
+/// is assigned later. Inside a traced function that is the value at this point of every run.
 class Variable {
  public:
   Variable() = default;  ///< no slot yet; using it is an Error
@@ -28,24 +29,34 @@ class Variable {
   explicit Variable(const Tensor& initial, Location where = Location::current());
 
   bool defined() const { return slot_ != nullptr; }
-  const Spec& spec() const;
-  const Shape& shape() const { return spec().shape; }
-  DType dtype() const { return spec().dtype; }
-  Index size() const { return shape().size(); }
+  const Spec& spec(Location where = Location::current()) const;
+  const Shape& shape(Location where = Location::current()) const { return spec(where).shape; }
+  DType dtype(Location where = Location::current()) const { return spec(where).dtype; }
+  Index size(Location where = Location::current()) const { return spec(where).shape.size(); }
 
-  /// The current value as a node of the graph.
-  Tensor read() const;
-  operator Tensor() const { return read(); }  // NOLINT: reading is what a Variable is for
+  /// The value of this moment as a node of the graph. An old value is kept for as long as somebody holds a Tensor
+  /// made from it. Throws Error for a Variable without a slot.
+  Tensor read(Location where = Location::current()) const;
+  /// The same where a Tensor is expected. A conversion knows no line, so a Variable without a slot becomes an undefined
+  /// Tensor, which the function that takes it refuses with its own.
+  operator Tensor() const {
+    return defined() ? read(Location{}) : Tensor();
+  }  // NOLINT: what a Variable is for
 
   /// Gives the slot a new value of the same shape and dtype. Inside a traced function this is recorded, seen
-  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once.
-  /// Throws ShapeError for another shape or dtype, Error inside the body of a scan.
+  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once. Either way
+  /// no gradient goes through an assignment: what is read afterwards is a version of the Variable, and nothing
+  /// that it was made from. Throws ShapeError for another shape or dtype, Error inside the body of a scan.
   void assign(const Operand& value) const;
 
-  /// A constant with a copy of the value the slot holds now (not one assigned in a trace under way).
-  Tensor value() const;
+  /// A constant with a copy of the value the slot holds now, between two runs of a program that writes it. Throws
+  /// Error inside a traced function, where there are no values yet.
+  Tensor value(Location where = Location::current()) const;
   /// Replaces the value at once, never traced; for loading. Throws ShapeError as assign does.
-  void set(const Array& value) const;
+  void set(const Array& value, Location where = Location::current()) const;
+
+  /// "f32[3, 3] made at model.cpp:12": what a Variable is called where nobody has given it a name.
+  std::string text(Location where = Location::current()) const;
 
   /// Same slot?
   bool is(const Variable& other) const { return slot_ == other.slot_; }
@@ -66,23 +77,44 @@ struct NamedVariable {
 };
 using NamedVariables = std::vector<NamedVariable>;
 
+/// Copies of the values of several Variables at one moment: where programs that write them run on other threads, the
+/// values after one and the same run. Throws Error for a Variable without a slot.
+Arrays values_of(const std::vector<Variable>& variables, Location where = Location::current());
+/// Replaces the values of several Variables at one moment: no program sees some of them and not the others. Throws
+/// ShapeError for other specs, and changes nothing then.
+void set_values(const std::vector<Variable>& variables, const Arrays& values,
+                Location where = Location::current());
+
 namespace detail {
 
 /// Where a Variable's value lives. The array's memory belongs to the slot alone: programs read and write it
 /// in place.
 struct Slot {
   Array value;
+  Location made;  ///< the line that made the Variable
   /// Counts the changes of `value`, so that what was made of it (packed weights) is made again in time.
   std::atomic<std::uint64_t> version = 0;
-  std::weak_ptr<const Node> reading;  ///< the node that reads this slot, shared by all graphs that use it
-  std::mutex reading_mutex;
+  std::weak_ptr<const Node> reading;  ///< the Version node of the value now, if somebody holds it
+
+  struct User {
+    Gate* gate;
+    bool writes;
+  };
+  std::vector<User> users;  ///< programs
+  /// Guards the users and, with the gates of those that write (see hold.h), the other members.
+  std::mutex mutex;
+
+  /// Before the value is written over: whoever holds a tensor made from it keeps a copy.
+  void keep_readings();
+  /// When it has been.
+  void changed();
 
   static Variable variable(std::shared_ptr<Slot> slot) { return Variable(std::move(slot)); }
 };
 
 }  // namespace detail
 
-/// The Variable a node reads, or an undefined one when the node is no read.
+/// The Variable whose value a leaf stands for, or an undefined one when the node is no such leaf.
 Variable variable_read_by(const Node& node);
 
 }  // namespace sluice

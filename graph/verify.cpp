@@ -13,10 +13,15 @@ namespace {
 void verify_node(const Node& node, const std::unordered_set<const Node*>& inputs) {
   if (dynamic_cast<const Placeholder*>(node.op.get()) != nullptr) {
     if (inputs.count(&node) > 0) return;
-    throw Error(fmt::format(
-        "[verify] a traced function may use only its own arguments: got a tensor {} that belongs to "
-        "another function or to the inside of a scan; pass it in, or return it from there",
-        node.outputs.front().text()));
+    throw Error(
+        fmt::format("[verify] every placeholder of a graph must be one of its inputs: got another one {}",
+                    node.outputs.front().text()));
+  }
+  if (dynamic_cast<const Version*>(node.op.get()) != nullptr) {
+    throw Error(
+        fmt::format("[verify] a graph reads Variables when it begins to run: got a tensor {} that was read "
+                    "before; trace the function that reads it",
+                    node.outputs.front().text()));
   }
   if (!node.inputs.empty() && leaf_of(node) != nullptr) {
     throw Error(
@@ -49,7 +54,7 @@ void verify(const Graph& graph) {
   }
   for (const Tensor& result : graph.results()) {
     if (!result.defined())
-      throw Error("[trace] the function returned an undefined Tensor: return only computed ones");
+      throw Error("[trace] a function returns tensors that were made: got an undefined Tensor; leave it out");
   }
   for (const Node* node : topological_order(graph.results())) {
     try {
@@ -68,6 +73,8 @@ void verify(const Graph& graph) {
     if (!written.insert(write.variable.slot().get()).second) {
       throw Error("[verify] a graph writes a Variable twice");
     }
+    if (!write.before.defined() || !variable_read_by(write.before.node()).is(write.variable))
+      throw Error("[verify] a write names the leaf that stands for its Variable");
   }
 }
 

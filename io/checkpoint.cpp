@@ -19,38 +19,63 @@ void throw_if_any(const std::vector<std::string>& complaints) {
       complaints.size(), complaints.size() == 1 ? "es" : "", fmt::join(complaints, "\n  ")));
 }
 
+/// The first names of both sides show what the prefix should have been.
+[[noreturn]] void throw_nothing_restored(const Checkpoint& checkpoint, const NamedVariables& variables,
+                                         const RestoreOptions& options) {
+  throw Error(fmt::format(
+      "[restore] at least one Variable must get a value, and none has: got {} Variables, the first named "
+      "'{}', with the "
+      "prefix '{}', and {} arrays{}; correct the prefix",
+      variables.size(), variables.front().name, options.prefix, checkpoint.arrays.size(),
+      checkpoint.arrays.empty() ? ""
+                                : fmt::format(", the first named '{}'", checkpoint.arrays.begin()->first)));
+}
+
 bool same_values(const Array& a, const Array& b) {
   return a.spec() == b.spec() && (a.bytes() == 0 || std::memcmp(a.data(), b.data(), a.bytes()) == 0);
 }
 
 }  // namespace
 
-const std::string& Checkpoint::text(const std::string& name) const {
+const std::string& Checkpoint::text(const std::string& name, Location where) const {
+  const sluice::detail::Call call(where);
   if (const auto found = texts.find(name); found != texts.end()) return found->second;
   std::vector<std::string> names;
   names.reserve(texts.size());
   for (const auto& [known, text] : texts) names.push_back("'" + known + "'");
-  throw Error(fmt::format("[checkpoint] there is no text '{}'; there are: {}", name,
-                          names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
+  throw Error(fmt::format(
+      "[checkpoint] a text is there under its name: got '{}', and there are: {}; ask for one of these", name,
+      names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
-Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::string> texts) {
+Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::string> texts,
+                   Location where) {
+  const sluice::detail::Call call(where);
   Checkpoint checkpoint;
   checkpoint.texts = std::move(texts);
+  std::vector<Variable> all;
   for (const auto& [name, variable] : variables) {
     if (!variable.defined())
-      throw Error(fmt::format("[collect] the Variable '{}' is undefined; give it a value", name));
-    const Tensor value = variable.value();
-    if (!checkpoint.arrays.emplace(name, value.value()).second) {
-      throw Error(fmt::format("[collect] two Variables have the name '{}'; rename one", name));
+      throw Error(fmt::format("[collect] a Variable has a value: got '{}' without one; give it one", name));
+    all.push_back(variable);
+  }
+  const Arrays values = values_of(all);  // of one moment, though a program trains meanwhile
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!checkpoint.arrays.emplace(variables[i].name, values[i]).second) {
+      throw Error(fmt::format("[collect] every Variable has a name of its own: got '{}' twice; rename one",
+                              variables[i].name));
     }
   }
   return checkpoint;
 }
 
-void restore(const Checkpoint& checkpoint, const NamedVariables& variables, const RestoreOptions& options) {
+std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariables& variables,
+                                 const RestoreOptions& options, Location where) {
+  const sluice::detail::Call call(where);
   std::vector<std::string> complaints;
-  std::vector<std::pair<Variable, Array>> values;
+  std::vector<std::string> restored;
+  std::vector<Variable> targets;
+  Arrays values;
   std::map<std::string, const Variable*> taken;  // array -> the Variable that takes it
   std::map<const detail::Slot*, const std::string*>
       name_of_slot;  // a tied weight has one slot and several names
@@ -85,7 +110,9 @@ void restore(const Checkpoint& checkpoint, const NamedVariables& variables, cons
           fmt::format("'{}' and '{}' are the same Variable, but have different values in the checkpoint",
                       name, *other->second));
     }
-    values.emplace_back(variable, array);
+    restored.push_back(own);
+    targets.push_back(variable);
+    values.push_back(array);
   }
   if (!options.allow_unknown) {
     for (const auto& [name, array] : checkpoint.arrays) {
@@ -95,7 +122,9 @@ void restore(const Checkpoint& checkpoint, const NamedVariables& variables, cons
     }
   }
   throw_if_any(complaints);
-  for (const auto& [variable, array] : values) variable.set(array);
+  if (values.empty() && !variables.empty()) throw_nothing_restored(checkpoint, variables, options);
+  set_values(targets, values);  // all at one moment, though a program runs meanwhile
+  return restored;
 }
 
 }  // namespace sluice::io

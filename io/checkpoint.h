@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 /// Checkpoints: everything a training is, in one file. docs/checkpoint.md describes the bytes and the
 /// promises.
@@ -24,7 +25,7 @@ struct Checkpoint {
   std::string library_version = std::string(version);  ///< of the library that wrote that file
 
   /// The text with this name; throws Error naming those that are there.
-  const std::string& text(const std::string& name) const;
+  const std::string& text(const std::string& name, Location where = Location::current()) const;
 };
 
 /// Caps on what a file may hold. The defaults are far above honest use; a program that reads files of
@@ -40,7 +41,8 @@ struct Limits {
 
 /// Copies the values that the Variables hold now. Throws Error for an undefined Variable and for a name that
 /// is given twice.
-Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::string> texts = {});
+Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::string> texts = {},
+                   Location where = Location::current());
 
 /// How the names of a checkpoint and those of Variables are matched.
 struct RestoreOptions {
@@ -50,11 +52,12 @@ struct RestoreOptions {
   bool allow_missing = false;  ///< Variables that have no array keep their values (a model that has grown)
 };
 
-/// Gives the Variables the values of the arrays with their names. Everything is checked before the first
-/// Variable changes: an Error lists every array that is missing, unknown or of another shape or dtype, with
-/// both.
-void restore(const Checkpoint& checkpoint, const NamedVariables& variables,
-             const RestoreOptions& options = {});
+/// Gives the Variables the values of the arrays with their names, and returns the names of those that got
+/// one: all of them, unless allow_missing is set. Everything is checked before the first Variable changes: an
+/// Error lists every array that is missing, unknown or of another shape or dtype, with both. That no Variable
+/// at all gets a value, as with a prefix that is mistyped, is an Error in any case.
+std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariables& variables,
+                                 const RestoreOptions& options = {}, Location where = Location::current());
 
 /// Writes a checkpoint so that at every moment, also when the process is killed or the power fails, the path
 /// holds the old file or the new one, whole: a temporary file in the same folder is written, synced and
@@ -63,17 +66,22 @@ void restore(const Checkpoint& checkpoint, const NamedVariables& variables,
 /// library's format and version, whatever `checkpoint` says. Throws Error (with the system's reason) when
 /// that fails; the old file is then unchanged, but for one case that the message names: the new file is in
 /// place and only syncing the folder failed.
-void save(const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {});
+void save(const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {},
+          Location where = Location::current());
 /// collect, then save.
 void save(const std::string& path, const NamedVariables& variables,
-          std::map<std::string, std::string> texts = {});
+          std::map<std::string, std::string> texts = {}, Location where = Location::current());
 
 /// Reads a checkpoint. Magic, format, lengths and checksums are verified before the contents are looked at,
 /// and every size is compared with the bytes that are left before memory is allocated for it. Throws Error
 /// naming the path and what is wrong.
-Checkpoint load(const std::string& path, const Limits& limits = {});
-/// load, then restore; returns the checkpoint for its texts.
-Checkpoint load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options = {},
-                const Limits& limits = {});
+Checkpoint load(const std::string& path, const Limits& limits = {}, Location where = Location::current());
+/// A checkpoint, for its texts, and the names of the Variables that have got their values from it.
+struct Loaded : Checkpoint {
+  std::vector<std::string> restored;
+};
+/// load, then restore.
+Loaded load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options = {},
+            const Limits& limits = {}, Location where = Location::current());
 
 }  // namespace sluice::io

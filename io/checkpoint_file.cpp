@@ -37,26 +37,30 @@ Checkpoint load(FileCalls& calls, const std::string& path, const Limits& limits)
   });
 }
 
-void save(const std::string& path, const Checkpoint& checkpoint, const Limits& limits) {
+void save(const std::string& path, const Checkpoint& checkpoint, const Limits& limits, Location where) {
+  const sluice::detail::Call call(where);
   FileCalls calls;
   save(calls, path, checkpoint, limits);
 }
 
-void save(const std::string& path, const NamedVariables& variables,
-          std::map<std::string, std::string> texts) {
+void save(const std::string& path, const NamedVariables& variables, std::map<std::string, std::string> texts,
+          Location where) {
+  const sluice::detail::Call call("save", where);
   save(path, collect(variables, std::move(texts)));
 }
 
-Checkpoint load(const std::string& path, const Limits& limits) {
+Checkpoint load(const std::string& path, const Limits& limits, Location where) {
+  const sluice::detail::Call call(where);
   FileCalls calls;
   return load(calls, path, limits);
 }
 
-Checkpoint load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options,
-                const Limits& limits) {
-  Checkpoint checkpoint = load(path, limits);
-  guard("load", path, [&] { restore(checkpoint, variables, options); });
-  return checkpoint;
+Loaded load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options,
+            const Limits& limits, Location where) {
+  const sluice::detail::Call call(where);
+  Loaded loaded{load(path, limits), {}};
+  guard("load", path, [&] { loaded.restored = restore(loaded, variables, options); });
+  return loaded;
 }
 
 }  // namespace sluice::io

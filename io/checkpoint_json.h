@@ -21,14 +21,17 @@ struct JsonOptions {
 };
 
 /// Throws Error for names or texts that are not UTF-8, which JSON cannot hold.
-std::string to_json(const Checkpoint& checkpoint, const JsonOptions& options = {});
+std::string to_json(const Checkpoint& checkpoint, const JsonOptions& options = {},
+                    Location where = Location::current());
 
 /// Writes to_json's text the way save writes its file. Throws Error as save does.
-void save_json(const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {});
+void save_json(const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {},
+               Location where = Location::current());
 
 /// Reads what save_json writes, as strictly as load: unknown, missing and repeated members, values of another
 /// type or number than dtype and shape say, and a checksum that does not fit are Errors that name the path.
 /// Members may come in any order, but dtype and shape before values.
-Checkpoint load_json(const std::string& path, const Limits& limits = {});
+Checkpoint load_json(const std::string& path, const Limits& limits = {},
+                     Location where = Location::current());
 
 }  // namespace sluice::io

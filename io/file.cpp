@@ -45,6 +45,23 @@ std::string follow_links(const std::string& path) {
   throw Refusal("the path is a chain of more than 40 symbolic links; give the file itself");
 }
 
+/// The path for a message, which would end at a zero byte.
+std::string readable(std::string path) {
+  for (std::size_t at = 0; (at = path.find('\0', at)) != std::string::npos; ++at) path.replace(at, 1, "\\0");
+  return path;
+}
+
+/// The system takes what is before the zero byte for the whole.
+const std::string& whole_path(const std::string& path) {
+  if (const std::size_t at = path.find('\0'); at != std::string::npos) {
+    throw Refusal(
+        fmt::format("a path cannot hold a zero byte: got one at {} of {} bytes; was a buffer taken for a "
+                    "string?",
+                    at, path.size()));
+  }
+  return path;
+}
+
 constexpr std::string_view unchanged = "; what was at the path is unchanged";
 
 }  // namespace
@@ -75,18 +92,21 @@ std::string reason(int error) {
   return text;
 }
 
-void rethrow_as_error(std::string_view who, const std::string& path) {
+void rethrow_as_error(std::string_view who, const std::string& of) {
+  const std::string path = readable(of);
   try {
     throw;
   } catch (const std::bad_alloc&) {
     throw Error(fmt::format("[{}] {}: there is not enough memory", who, path));
+  } catch (const Error& error) {
+    throw Error(fmt::format("[{}] {}: {}", who, path, error.message()));
   } catch (const std::exception& error) {
     throw Error(fmt::format("[{}] {}: {}", who, path, error.what()));
   }
 }
 
 Replacement::Replacement(FileCalls& calls, const std::string& path)
-    : calls_(calls), target_(follow_links(path)) {
+    : calls_(calls), target_(follow_links(whole_path(path))) {
   const fs::path target = target_;
   folder_ = target.has_parent_path() ? target.parent_path().string() : ".";
   const std::string name = target.filename().string();
@@ -214,6 +234,7 @@ void Replacement::commit() {
 }
 
 InputFile::InputFile(FileCalls& calls, const std::string& path) : calls_(calls) {
+  whole_path(path);
   file_ = retry([&] { return calls_.open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0); });
   if (file_ == -1) {
     const int error = errno;

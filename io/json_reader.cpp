@@ -225,7 +225,8 @@ Checkpoint load_json(FileCalls& calls, const std::string& path, const Limits& li
   });
 }
 
-Checkpoint load_json(const std::string& path, const Limits& limits) {
+Checkpoint load_json(const std::string& path, const Limits& limits, Location where) {
+  const sluice::detail::Call call(where);
   FileCalls calls;
   return load_json(calls, path, limits);
 }

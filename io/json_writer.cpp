@@ -97,7 +97,8 @@ void write_json(const Checkpoint& checkpoint, const JsonOptions& options, const 
 
 }  // namespace
 
-std::string to_json(const Checkpoint& checkpoint, const JsonOptions& options) {
+std::string to_json(const Checkpoint& checkpoint, const JsonOptions& options, Location where) {
+  const sluice::detail::Call call(where);
   std::string json;
   guard("to_json", "the checkpoint", [&] {
     require_within(checkpoint, {});
@@ -106,7 +107,8 @@ std::string to_json(const Checkpoint& checkpoint, const JsonOptions& options) {
   return json;
 }
 
-void save_json(const std::string& path, const Checkpoint& checkpoint, const Limits& limits) {
+void save_json(const std::string& path, const Checkpoint& checkpoint, const Limits& limits, Location where) {
+  const sluice::detail::Call call(where);
   guard("save_json", path, [&] {
     require_within(checkpoint, limits);
     FileCalls calls;

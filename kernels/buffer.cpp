@@ -4,10 +4,18 @@
 #include <new>
 #include <utility>
 
+#include <sluice/kernels/memory_limit.h>
+
 namespace sluice::kernels {
 
 Buffer::Buffer(std::size_t bytes) : size_(bytes) {
-  if (bytes != 0) data_ = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
+  if (bytes == 0) return;
+  require_memory(bytes, "a block of memory");
+  try {
+    data_ = static_cast<std::byte*>(::operator new (bytes, std::align_val_t{alignment}));
+  } catch (const std::bad_alloc&) {
+    refuse_allocation(bytes, "a block of memory");
+  }
 }
 
 Buffer Buffer::zeroed(std::size_t bytes) {

@@ -14,10 +14,10 @@ class Buffer {
 
   Buffer() noexcept = default;
 
-  /// Uninitialised memory. Throws std::bad_alloc when there is not enough of it.
+  /// Uninitialised memory. Throws sluice::Error "[memory] ..." when there is not enough of it.
   explicit Buffer(std::size_t bytes);
 
-  /// Memory filled with zero bytes. Throws std::bad_alloc when there is not enough of it.
+  /// Memory filled with zero bytes. Throws as the constructor does.
   static Buffer zeroed(std::size_t bytes);
 
   Buffer(Buffer&& other) noexcept;

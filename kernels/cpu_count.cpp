@@ -4,13 +4,14 @@
 #include <cmath>
 #include <fstream>
 #include <limits>
-#include <sstream>
 #include <string>
 #include <thread>
 
 #ifdef __linux__
 #include <sched.h>
 #endif
+
+#include <sluice/kernels/cgroup.inl>
 
 namespace sluice::kernels::detail {
 
@@ -43,39 +44,7 @@ double quota_v1(const std::string& folder) {
   return quota_file >> quota && period_file >> period && quota > 0 && period > 0 ? quota / period : no_limit;
 }
 
-/// The tightest limit on the way from this process's cgroup to the root. Inside a container the path that the
-/// kernel names may not exist below the mount point; then only the root, which is the container's own group,
-/// is found.
-template <class Quota>
-double tightest(const std::string& mount, std::string path, Quota quota) {
-  double limit = quota(mount);
-  while (path.size() > 1) {
-    limit = std::min(limit, quota(mount + path));
-    path.resize(path.rfind('/') == std::string::npos ? 0 : path.rfind('/'));
-  }
-  return limit;
-}
-
-double cgroup_cpus() {
-  double limit = no_limit;
-  std::ifstream groups("/proc/self/cgroup");
-  for (std::string line; std::getline(groups, line);) {  // "4:cpu,cpuacct:/path", or "0::/path" for version 2
-    std::istringstream fields(line);
-    std::string id;
-    std::string controllers;
-    std::string path;
-    std::getline(fields, id, ':');
-    std::getline(fields, controllers, ':');
-    std::getline(fields, path);
-    if (controllers.empty()) {
-      limit = std::min(limit, tightest("/sys/fs/cgroup", path, quota_v2));
-    } else if (("," + controllers + ",").find(",cpu,") != std::string::npos) {
-      limit = std::min(limit, tightest("/sys/fs/cgroup/" + controllers, path, quota_v1));
-      limit = std::min(limit, tightest("/sys/fs/cgroup/cpu", path, quota_v1));
-    }
-  }
-  return limit;
-}
+double cgroup_cpus() { return tightest_of_cgroups("cpu", no_limit, quota_v2, quota_v1); }
 
 }  // namespace
 

@@ -1,46 +1,107 @@
+#include <algorithm>
+
 #include <Eigen/Core>
 
 #include <sluice/kernels/gemm_backends.h>
+#include <sluice/kernels/threads.h>
 
 namespace sluice::kernels::detail {
 
 namespace {
 
-template <class T>
-using Matrix = Eigen::Matrix<T, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+/// A product is cut into blocks of `rows` x `columns` of the result; the inner dimension stays whole.
+struct Grid {
+  Index rows;
+  Index columns;
+};
 
-template <class T>
-auto view(const T* data, Index rows, Index columns, Index stride) {
-  return Eigen::Map<const Matrix<T>, Eigen::Unaligned, Eigen::OuterStride<>>(data, rows, columns,
-                                                                             Eigen::OuterStride<>(stride));
+/// From the shape alone, never from the number of threads: Eigen's bits depend on the block.
+Grid choose_grid(bool transpose_b, Index m, Index n, Index k) {
+  // 2, 4, 8, ... blocks, so that 2, 4, 8 threads get the same work. A block has a million products or more,
+  // some ten microseconds, for waking a thread takes a few; and blocks grow with the work, for each packs its
+  // operands anew.
+  constexpr double unit = 1 << 19;
+  const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+  double wanted = 1;
+  while (wanted < 32 && 4 * wanted * wanted * unit <= work) wanted *= 2;
+  // The longer side is halved, so that a block reads little for what it computes.
+  const Index least_rows = transpose_b ? 48 : 16;
+  const Index least_columns = transpose_b ? 128 : 96;
+  Grid grid{m, n};
+  for (double blocks = 1; blocks < wanted; blocks *= 2) {
+    const bool rows = grid.rows >= 2 * least_rows;
+    const bool columns = grid.columns >= 2 * least_columns;
+    if (rows && (grid.rows >= grid.columns || !columns))
+      grid.rows = blocks_of(grid.rows, 16) * 8;
+    else if (columns)
+      grid.columns = blocks_of(grid.columns, 32) * 16;
+  }
+  return grid;
 }
 
-template <class T, class A, class B>
-void assign(const Product<T>& p, const A& a, const B& b) {
-  Eigen::Map<Matrix<T>, Eigen::Unaligned, Eigen::OuterStride<>> c(p.c, p.m, p.n, Eigen::OuterStride<>(p.ldc));
+/// How much of the operands Eigen has in order at a time. Its own sizes come with memory of its own, from the heap or
+/// as much of the stack as 128 KiB.
+constexpr Index most_inner = 256;
+constexpr Index most_of_left = 128;   // rows of its left operand, which is our right one
+constexpr Index most_of_right = 256;  // columns of its right one
+constexpr Index padding = 16;         // Eigen rounds up to the sizes of its micro-kernel
+
+template <class T>
+class Blocking : public Eigen::internal::level3_blocking<T, T> {
+ public:
+  explicit Blocking(T* memory) {
+    this->m_mc = most_of_left;
+    this->m_nc = most_of_right;
+    this->m_kc = most_inner;
+    this->m_blockA = memory;
+    this->m_blockB = memory + (most_of_left + padding) * most_inner;
+  }
+};
+
+template <class T>
+Index workspace(bool, bool, Index, Index, Index) {
+  return (most_of_left + most_of_right + 2 * padding) * most_inner;
+}
+
+/// What is stored by rows is to Eigen the transpose, by columns: c^T = b^T a^T.
+template <class T, int order_b, int order_a>
+void multiply_block(const Product<T>& p, T* memory) {
   if (p.beta == T{0})
-    c.noalias() = a * b;
-  else
-    c.noalias() += a * b;
+    for (Index i = 0; i < p.m; ++i) std::fill_n(p.c + i * p.ldc, p.n, T{0});
+  Blocking<T> blocking(memory);
+  Eigen::internal::general_matrix_matrix_product<Index, T, order_b, false, T, order_a, false, Eigen::ColMajor,
+                                                 1>::run(p.n, p.m, p.k, p.b, p.ldb, p.a, p.lda, p.c, 1, p.ldc,
+                                                         T{1}, blocking);
 }
 
 template <class T>
-void multiply(const Product<T>& p) {
-  const auto a = p.transpose_a ? view(p.a, p.k, p.m, p.lda) : view(p.a, p.m, p.k, p.lda);
-  const auto b = p.transpose_b ? view(p.b, p.n, p.k, p.ldb) : view(p.b, p.k, p.n, p.ldb);
-  if (p.transpose_a && p.transpose_b)
-    assign(p, a.transpose(), b.transpose());
-  else if (p.transpose_a)
-    assign(p, a.transpose(), b);
-  else if (p.transpose_b)
-    assign(p, a, b.transpose());
-  else
-    assign(p, a, b);
+void multiply(const Product<T>& p, Workspace<T> space) {
+  constexpr int plain = Eigen::ColMajor;
+  constexpr int transposed = Eigen::RowMajor;
+  const auto multiply_one =
+      p.transpose_b
+          ? (p.transpose_a ? multiply_block<T, transposed, transposed> : multiply_block<T, transposed, plain>)
+          : (p.transpose_a ? multiply_block<T, plain, transposed> : multiply_block<T, plain, plain>);
+  const Grid grid = choose_grid(p.transpose_b, p.m, p.n, p.k);
+  const Index across = blocks_of(p.n, grid.columns);
+  const Index each = workspace<T>(p.transpose_a, p.transpose_b, p.m, p.n, p.k);
+  share_out(blocks_of(p.m, grid.rows) * across, space.workers, [&](Index index, int worker) {
+    const Index row = index / across * grid.rows;
+    const Index column = index % across * grid.columns;
+    multiply_one(
+        block_of(p, row, std::min(grid.rows, p.m - row), column, std::min(grid.columns, p.n - column)),
+        space.memory + worker * each);
+  });
 }
 
 }  // namespace
 
-void gemm_eigen(const Product<float>& product) { multiply(product); }
-void gemm_eigen(const Product<double>& product) { multiply(product); }
+template <class T>
+Backend<T> eigen_backend() {
+  return {workspace<T>, multiply<T>};
+}
+
+template Backend<float> eigen_backend();
+template Backend<double> eigen_backend();
 
 }  // namespace sluice::kernels::detail

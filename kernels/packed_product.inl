@@ -48,12 +48,24 @@ inline void transpose_square(Vector<T>* x) {
   }
 }
 
+/// Of what is packed, rows are far apart, and few of their columns are read: no machine sees by itself what comes next.
+constexpr std::int64_t rows_ahead = 16;
+
+/// Asks for n values before they are needed.
+template <class T>
+inline void fetch(const T* x, std::int64_t n) {
+  constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
+  for (std::int64_t i = 0; i < n; i += line) __builtin_prefetch(x + i);
+  __builtin_prefetch(x + n - 1);
+}
+
 /// `columns` columns of b, which holds them as columns, to a panel whose rows are `width` long.
 template <class T>
 inline void pack_columns(std::int64_t k, std::int64_t columns, const T* b, std::int64_t ldb, T* to,
                          std::int64_t width) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
   for (std::int64_t l = 0; l < k; ++l, b += ldb, to += width) {
+    if (l + rows_ahead < k) fetch(b + rows_ahead * ldb, columns);
     std::int64_t j = 0;
     for (; j + step <= columns; j += step) store(to + j, load(b + j));
     if (j < columns) store(to + j, load_few(b + j, static_cast<std::size_t>(columns - j)));
@@ -91,6 +103,8 @@ inline std::int64_t panel_width(std::int64_t columns) {
 template <class T>
 void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
                  std::int64_t begin, std::int64_t end, T* packed) {
+  // Without rows there is nothing to pack, and b may be null.
+  if (k == 0) return;
   if (n == 1 && begin < end)  // see multiply_column
     return transpose_b ? pack_columns(1, k, b, ldb, packed, k) : transpose(1, k, b, ldb, packed, k);
   for (std::int64_t panel = begin; panel < end; ++panel) {
@@ -120,7 +134,7 @@ struct TilePlace {
 
 /// All sums of a tile stay in registers while k goes by. Every element is one chain of multiply-adds that
 /// begins with what is added to, so it does not matter which rows share a tile or where k is cut.
-template <class T, int rows, int left, int right>
+template <class T, int rows, int left, int right, bool left_in_panels>
 void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
   constexpr int count = left + right;
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
@@ -136,9 +150,14 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
   for (int i = 0; i < rows; ++i)
 #pragma GCC unroll 8
     for (int j = 0; j < count; ++j) {
+      sums[i][j] = Vector<T>{};
+      if (start == nullptr) continue;  // there is no place behind a null pointer
       const T* from = start + i * ldstart + j * step;
-      sums[i][j] = start == nullptr ? Vector<T>{} : is_short(j) ? load_few(from, in_last) : load(from);
+      sums[i][j] = is_short(j) ? load_few(from, in_last) : load(from);
     }
+  // Sums of the next tile, which would have to come before its first multiplication.
+  if (row + rows < p.m)
+    for (int i = 0; i < rows; ++i) fetch(c + (rows + i) * ldc, count * step);
   const T* panel = tile.panel;
   const T* next = tile.next;
   for (std::int64_t number = 0; number < tile.part_count; ++number) {
@@ -146,8 +165,10 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
     const std::int64_t columns = part.columns;
     const T* a[rows];
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; ++i) a[i] = part.data + (row + i) * part.stride;
-    for (std::int64_t l = 0; l < columns; ++l) {
+    for (int i = 0; i < rows; ++i)
+      a[i] = part.data + row * part.stride + (left_in_panels ? i : i * part.stride);
+    constexpr std::int64_t along = left_in_panels ? rows : 1;
+    for (std::int64_t l = 0; l < along * columns; l += along) {
       // The fewer of the two operands' values are held in registers, the others come one by one.
       const auto value = [panel, next](int j) {
         return j < left ? load(panel + j * step) : load(next + (j - left) * step);
@@ -196,15 +217,19 @@ using Tile = void (*)(const PackedOperands<T>&, const TilePlace<T>&);
 template <class T>
 struct TilesOfRows {
   Tile<T> one[panel_registers];
-  Tile<T> two[panel_registers];  // by the registers in the second panel
+  Tile<T> two[panel_registers];     // by the registers in the second panel
+  Tile<T> panels[panel_registers];  // with one panel and the left operand in panels, too
 };
 
 template <class T, int rows, int... last>
 constexpr TilesOfRows<T> tiles_of_rows(Numbers<last...>) {
   if constexpr (rows <= most_rows_of_two)
-    return {{multiply_tile<T, rows, last + 1, 0>...}, {multiply_tile<T, rows, panel_registers, last + 1>...}};
+    return {{multiply_tile<T, rows, last + 1, 0, false>...},
+            {multiply_tile<T, rows, panel_registers, last + 1, false>...},
+            {multiply_tile<T, rows, last + 1, 0, true>...}};
   else
-    return {{multiply_tile<T, rows, last + 1, 0>...}, {}};
+    return {
+        {multiply_tile<T, rows, last + 1, 0, false>...}, {}, {multiply_tile<T, rows, last + 1, 0, true>...}};
 }
 
 template <class T>
@@ -257,6 +282,44 @@ inline void multiply_column(const PackedOperands<T>& p) {
   }
 }
 
+/// Calls f(row, rows) for tiles of nearly the same number of rows.
+template <class F>
+inline void for_tiles(std::int64_t m, F f) {
+  if (m <= most_rows) return f(0, m);  // the divisions below would take as long
+  const std::int64_t count = (m + most_rows - 1) / most_rows;
+  const std::int64_t longer = m % count;
+  std::int64_t row = 0;
+  for (std::int64_t t = 0; t < count; ++t) {
+    const std::int64_t rows = m / count + (t < longer ? 1 : 0);
+    f(row, rows);
+    row += rows;
+  }
+}
+
+/// The left operand in panels, too: each has the rows of one tile, and its column l + 1 follows column l. x holds the
+/// rows as columns, and is read a few of its own rows at a time, nearly in the order of memory.
+template <class T>
+void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* to) {
+  constexpr auto step = static_cast<std::int64_t>(lanes<T>);
+  constexpr std::int64_t together = rows_ahead;
+  for (std::int64_t begin = 0; begin < k; begin += together) {
+    const std::int64_t end = k - begin < together ? k : begin + together;
+    for (std::int64_t l = end; l < end + together && l < k; ++l) fetch(x + l * ldx, m);
+    for_tiles(m, [&](std::int64_t row, std::int64_t rows) {
+      const std::int64_t width = (rows + step - 1) / step * step;
+      const T* from = x + begin * ldx + row;
+      T* panel = to + row * k;
+      std::int64_t l = begin;
+      // Whole registers; what is too much in one is written over by the next column.
+      if (row + width <= m)
+        for (; l < end && (k - l) * rows >= width; ++l, from += ldx)
+          for (std::int64_t i = 0; i < rows; i += step) store(panel + l * rows + i, load(from + i));
+      for (; l < end; ++l, from += ldx)
+        for (std::int64_t i = 0; i < rows; ++i) panel[l * rows + i] = from[i];
+    });
+  }
+}
+
 /// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done` of the inner
 /// dimension comes before these parts of a.
 template <class T>
@@ -277,24 +340,15 @@ inline void multiply_tiles(const PackedOperands<T>& p, const LeftPart<T>* parts,
   const auto multiply = [&](std::int64_t row, std::int64_t rows) {
     tile.row = row;
     const TilesOfRows<T>& of_rows = tiles<T>.of_rows[rows - 1];
-    (two ? of_rows.two : of_rows.one)[width / step - 1](p, tile);
+    (p.left_in_panels ? of_rows.panels : two ? of_rows.two : of_rows.one)[width / step - 1](p, tile);
   };
-  if (p.m <= most_rows) return multiply(0, p.m);  // the divisions below would take as long
-  // Tiles of nearly the same number of rows.
-  const std::int64_t count = (p.m + most_rows - 1) / most_rows;
-  const std::int64_t longer = p.m % count;
-  std::int64_t row = 0;
-  for (std::int64_t t = 0; t < count; ++t) {
-    const std::int64_t rows = p.m / count + (t < longer ? 1 : 0);
-    multiply(row, rows);
-    row += rows;
-  }
+  for_tiles(p.m, multiply);
 }
 
 template <class T>
 void multiply_packed(const PackedOperands<T>& p) {
   if (p.n == 1) return multiply_column(p);
-  const std::int64_t most_columns = (p.m <= most_rows_of_two ? 2 : 1) * panel_columns<T>;
+  const std::int64_t most_columns = (p.m <= most_rows_of_two && !p.left_in_panels ? 2 : 1) * panel_columns<T>;
   for (std::int64_t column = 0; column < p.n; column += most_columns) {
     const std::int64_t columns = p.n - column < most_columns ? p.n - column : most_columns;
     if (p.k <= inner_block) {
@@ -316,6 +370,10 @@ void multiply_packed(const PackedOperands<T>& p) {
 
 template <class T>
 constexpr PackedProduct<T> make_packed_product() {
-  return {static_cast<std::int64_t>(lanes<T>), panel_columns<T>, pack_panels<T>, transpose<T>,
+  return {static_cast<std::int64_t>(lanes<T>),
+          panel_columns<T>,
+          pack_panels<T>,
+          pack_left<T>,
+          transpose<T>,
           multiply_packed<T>};
 }

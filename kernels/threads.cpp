@@ -2,20 +2,20 @@
 
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <mutex>
-#include <stdexcept>
+#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include <sluice/kernels/cpu_count.h>
+#include <sluice/kernels/refuse.h>
+#include <sluice/kernels/setting.h>
 
 namespace sluice::kernels {
 
@@ -49,15 +49,12 @@ bool spin_until(Ready ready) {
   return ready();
 }
 
+/// More are a slip of the finger; a thread takes memory of its own.
+constexpr int most_threads = 4096;
+
 int default_threads() {
-  if (const char* text = std::getenv("SLUICE_THREADS")) {
-    int count = 0;
-    const char* end = text + std::strlen(text);
-    if (const auto parsed = std::from_chars(text, end, count);
-        parsed.ptr == end && parsed.ec == std::errc{} && count > 0)
-      return count;
-  }
-  return detail::available_cpus();
+  const int wanted = detail::count_setting("SLUICE_THREADS", most_threads);
+  return wanted > 0 ? wanted : detail::available_cpus();
 }
 
 /// The threads, and the one loop they work on.
@@ -242,9 +239,11 @@ Pool& pool() {
 int threads() { return pool().count(); }
 
 void set_threads(int count) {
-  if (inside_loop)
-    throw std::logic_error(
-        "[set_threads] the number of threads cannot change inside parallel_for; set it before");
+  if (inside_loop || detail::loop_depth > 0)
+    refuse("[set_threads] the number of threads cannot change inside parallel_for; set it before");
+  if (count > most_threads)
+    refuse("[set_threads] the number of threads must be at most " + std::to_string(most_threads) + ": got " +
+           std::to_string(count) + "; more threads than cores are of no use");
   pool().resize(count > 0 ? count : default_threads());
 }
 
@@ -257,6 +256,7 @@ void run_pieces(Index n, Index grain, LoopPiece piece, void* body) {
   grain = std::max<Index>(grain, 1);
   const Index pieces = (n - 1) / grain + 1;
   if (pieces > 1 && !inside_loop && threads() > 1 && pool().run(n, grain, pieces, piece, body)) return;
+  const InLoop inside;
   for (Index begin = 0; begin < n; begin += std::min(grain, n - begin))
     piece(body, begin, begin + std::min(grain, n - begin));
 }

@@ -141,6 +141,8 @@ constexpr Kernels make_kernels(const char* name) {
           make_arithmetic<double>(),
           make_packed_product<float>(),
           make_packed_product<double>(),
+          make_few_product<float>(),
+          make_few_product<double>(),
           make_choice<float>(),
           make_choice<double>()};
 }

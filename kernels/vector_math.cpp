@@ -1,8 +1,8 @@
 #include <sluice/kernels/vector_math.h>
 
 #include <cmath>
-#include <cstdlib>
 
+#include <sluice/kernels/setting.h>
 #include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels {
@@ -27,8 +27,7 @@ const Kernels& kernels_for(Isa isa) {
 namespace {
 
 Isa wanted_isa() {
-  const char* text = std::getenv("SLUICE_ISA");
-  const std::string_view name = text != nullptr ? text : "";
+  const std::string_view name = setting("SLUICE_ISA", {"baseline", "avx2", "avx512"});
   if (name == "baseline") return Isa::baseline;
   if (name == "avx2") return Isa::avx2;
   return Isa::avx512;

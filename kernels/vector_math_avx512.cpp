@@ -20,6 +20,8 @@ constexpr std::size_t register_bytes = 64;
 
 #include <sluice/kernels/packed_product.inl>
 
+#include <sluice/kernels/few_product.inl>
+
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>

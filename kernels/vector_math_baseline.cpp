@@ -18,6 +18,8 @@ constexpr std::size_t register_bytes = 16;
 
 #include <sluice/kernels/packed_product.inl>
 
+#include <sluice/kernels/few_product.inl>
+
 #include <sluice/kernels/vector_arithmetic.inl>
 
 #include <sluice/kernels/vector_functions.inl>

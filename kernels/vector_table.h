@@ -65,6 +65,7 @@ struct PackedOperands {
   std::int64_t ldstart;
   T* c;
   std::int64_t ldc;
+  bool left_in_panels = false;  // by pack_left, as one part with a stride of k
 };
 
 /// Right operands packed into panels: see packed_matrix.h.
@@ -74,11 +75,27 @@ struct PackedProduct {
   std::int64_t panel_columns;
   void (*pack_panels)(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
                       std::int64_t begin, std::int64_t end, T* packed);
+  /// The left operand, m x k numbers stored as columns, in panels: m * k numbers, and up to a register more.
+  void (*pack_left)(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* packed);
   /// y[i, j] = x[j, i] for rows x columns numbers of y, whose rows are filled up with zeros to a multiple of
   /// register_columns.
   void (*transpose)(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
                     std::int64_t ldy);
   void (*multiply)(const PackedOperands<T>& operands);
+};
+
+/// Products with few rows or columns, which are not worth packing.
+template <class T>
+struct FewProduct {
+  static constexpr std::int64_t most_rows = 4;
+
+  /// c = op(a) b + beta c for 1 <= m <= most_rows and n, k >= 1, with op(a)[i, l] = a[i * a_row + l * a_column].
+  void (*multiply_few)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
+                       std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
+  /// c[i, j] = a[i, :] . b[j, :] + beta c[i, j] for m, n, k >= 1, with c[i, j] at c[i * c_row + j * c_column].
+  void (*multiply_rows_by_rows)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
+                                const T* b, std::int64_t ldb, T beta, T* c, std::int64_t c_row,
+                                std::int64_t c_column);
 };
 
 struct Kernels {
@@ -99,6 +116,8 @@ struct Kernels {
   Arithmetic<double> f64;
   PackedProduct<float> packed_f32;
   PackedProduct<double> packed_f64;
+  FewProduct<float> few_f32;
+  FewProduct<double> few_f64;
   Choice<float> choice_f32;
   Choice<double> choice_f64;
 };

@@ -8,18 +8,20 @@ namespace sluice::nn {
 
 CarriedState::CarriedState(const RecurrentLayers& layers, Index batch, DType dtype, Location where)
     : layers_(layers), batch_(batch), dtype_(dtype) {
+  const sluice::detail::Call call("carried_state", where);
   if (batch < 1) {
     throw Error(
-        fmt::format("[carried_state] a batch is at least 1: got {}; pass the number of sequences", batch),
-        where);
+        fmt::format("[carried_state] a batch is at least 1: got {}; pass the number of sequences", batch));
   }
   for (const State& state : layers_.initial(batch, dtype)) {
     auto& parts = parts_.emplace_back();
-    for (const Tensor& part : state.parts) parts.emplace_back(part, where);
+    for (const Tensor& part : state.parts) parts.emplace_back(part, Location{});
   }
 }
 
-States CarriedState::read() const {
+States CarriedState::read(Location where) const {
+  const sluice::detail::Call call("carried_state", where);
+  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
   States states;
   for (const auto& parts : parts_) {
     State& state = states.emplace_back();
@@ -29,27 +31,31 @@ States CarriedState::read() const {
 }
 
 void CarriedState::assign(const States& states, Location where) const {
+  const sluice::detail::Call call("carried_state", where);
+  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
   Tensors values;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     if (states.size() != parts_.size() || states[i].parts.size() != parts_[i].size()) {
       throw ShapeError(
           fmt::format("[carried_state] takes the states of all layers with all parts: got {} of {} layers; "
                       "pass the `state` the layers returned",
-                      states.size(), parts_.size()),
-          where);
+                      states.size(), parts_.size()));
     }
     values.insert(values.end(), states[i].parts.begin(), states[i].parts.end());
   }
   // The new parts are made from the old ones, so all are computed before the first is replaced. (A trace does
   // that by itself.)
-  if (!is_tracing()) values = evaluate(values, where);
+  if (!is_tracing()) values = evaluate(values);
   auto value = values.begin();
   for (const auto& parts : parts_) {
-    for (const Variable& part : parts) part.assign(Operand(*value++, where));
+    for (const Variable& part : parts) part.assign(*value++);
   }
 }
 
-void CarriedState::reset() const { assign(layers_.initial(batch_, dtype_)); }
+void CarriedState::reset(Location where) const {
+  const sluice::detail::Call call("carried_state", where);
+  assign(layers_.initial(batch_, dtype_));
+}
 
 void CarriedState::members(const Members& m) const {
   for (std::size_t i = 0; i < parts_.size(); ++i) m(std::to_string(i), parts_[i]);

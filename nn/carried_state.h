@@ -22,14 +22,14 @@ class CarriedState : public Module {
 
   /// The states as they are now, one per layer. Gradients stop here: a window learns nothing from the one
   /// before.
-  States read() const;
+  States read(Location where = Location::current()) const;
 
   /// Remembers these, such as a Sequence's state; recorded where a function is being traced. Throws
   /// ShapeError when they are not of the shapes of the first.
   void assign(const States& states, Location where = Location::current()) const;
 
   /// Back to the initial states of the layers.
-  void reset() const;
+  void reset(Location where = Location::current()) const;
 
   /// Names them layer.part: "0.0" is the output of layer 0.
   void members(const Members& m) const override;

@@ -36,12 +36,10 @@ bool fits(const Tensors& parts, DType dtype, Index batch, const std::vector<Inde
 
 std::pair<Tensor, Tensor> State::pair(Location where) const {
   if (parts.size() != 2) {
-    throw Error(
-        fmt::format(
-            "[state] pair() is for states of 2 parts: this one has {} ({}); read its `parts`, or give "
-            "the cell two state sizes",
-            parts.size(), shapes(parts)),
-        where);
+    throw Error(fmt::format("[state] pair() is for states of 2 parts: got {} ({}); read its `parts`, or give "
+                            "the cell two state sizes",
+                            parts.size(), shapes(parts)),
+                where);
   }
   return {parts[0], parts[1]};
 }
@@ -61,34 +59,49 @@ Cell::Cell(Index inputs, std::vector<Index> state_sizes, Location where)
   }
 }
 
-State Cell::initial(Index batch, DType dtype) const {
+State Cell::start(Index batch, DType dtype) const {
   State state;
   for (const Index size : sizes_) state.parts.push_back(zeros({batch, size}, dtype));
   return state;
 }
 
+State Cell::initial(Index batch, DType dtype, Location where) const {
+  const sluice::detail::Call call("cell", where);
+  if (sizes_.empty()) throw Error(detail::moved_from("cell"));
+  if (batch < 0) {
+    throw Error(fmt::format("[cell] a batch is not negative: got {}; pass the number of sequences", batch));
+  }
+  State state = start(batch, dtype);
+  if (!fits(state.parts, dtype, batch, sizes_)) {
+    throw ShapeError(fmt::format(
+        "[cell] the first state of a batch of {} is {}: got {} from start(); return all parts, the "
+        "output first, or correct the state sizes",
+        batch, wanted(dtype, batch, sizes_), shapes(state.parts)));
+  }
+  return state;
+}
+
 State Cell::operator()(const Tensor& x, const State& s, Location where) const {
+  const sluice::detail::Call call("cell", where);
+  if (sizes_.empty()) throw Error(detail::moved_from("cell"));
   if (!x.defined() || x.rank() != 2 || x.dim(1) != inputs_) {
     throw ShapeError(
         fmt::format("[cell] a step takes x [batch, {}]: got {}; give the cell {} inputs, or x that width",
-                    inputs_, shapes({x}), x.defined() && x.rank() == 2 ? x.dim(1) : inputs_),
-        where);
+                    inputs_, shapes({x}), x.defined() && x.rank() == 2 ? x.dim(1) : inputs_));
   }
   const Index batch = x.dim(0);
   if (!fits(s.parts, x.dtype(), batch, sizes_)) {
     throw ShapeError(
-        fmt::format("[cell] the state of a batch of {} is {}: got {}; start from initial({}), or from the "
-                    "state the step before returned",
-                    batch, wanted(x.dtype(), batch, sizes_), shapes(s.parts), batch),
-        where);
+        fmt::format("[cell] the state of a batch of {} is {}: got {}; start from initial({}), go on from the "
+                    "state of the step before, or make a CarriedState for this batch",
+                    batch, wanted(x.dtype(), batch, sizes_), shapes(s.parts), batch));
   }
   State next = step(x, s);
   if (!fits(next.parts, x.dtype(), batch, sizes_)) {
     throw ShapeError(
-        fmt::format("[cell] a step returns a state like the one it got, {}: step() returned {}; return all "
+        fmt::format("[cell] a step returns a state like the one it takes, {}: got {} from step(); return all "
                     "parts, the output first, or correct the state sizes",
-                    wanted(x.dtype(), batch, sizes_), shapes(next.parts)),
-        where);
+                    wanted(x.dtype(), batch, sizes_), shapes(next.parts)));
   }
   return next;
 }

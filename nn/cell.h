@@ -46,8 +46,13 @@ class Cell : public Module {
   /// The state after one step: x [batch, inputs], s the state before. Called on checked shapes.
   virtual State step(const Tensor& x, const State& s) const = 0;
 
-  /// The state before the first step: zeros. A cell that learns its first state overrides this.
-  virtual State initial(Index batch, DType dtype = DType::float32) const;
+  /// The state before the first step, as initial() hands it out: zeros. A cell that learns its first state
+  /// overrides this.
+  virtual State start(Index batch, DType dtype) const;
+
+  /// start with its shapes checked: the state to begin a batch of sequences with. Throws Error for a
+  /// negative batch, ShapeError when start returns another shape than the cell's sizes say.
+  State initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
 
   /// step with its shapes checked. Throws ShapeError when x or s do not fit the cell, or step returns a state
   /// of another shape.

@@ -16,17 +16,16 @@ Dropout::Dropout(double rate, Location where) : rate_(rate) {
 }
 
 Tensor Dropout::operator()(const Tensor& x, Mode mode, const Tensor& key, Location where) const {
+  const sluice::detail::Call call("dropout", where);
   if (mode == Mode::evaluate || rate_ == 0) return x;
   if (!key.defined()) {
-    throw Error(
-        fmt::format(
-            "[dropout] training at rate {} takes a random key: got none; pass one, new for every step "
-            "(random::fold_in(key, step))",
-            rate_),
-        where);
+    throw Error(fmt::format(
+        "[dropout] training at rate {} takes a random key: got none; pass one, new for every step "
+        "(random::fold_in(key, step))",
+        rate_));
   }
-  const Tensor kept = random::bernoulli(Operand(key, where), 1 - rate_, x.shape());
-  return Operand(x, where) * (cast(kept, x.dtype()) * (1 / (1 - rate_)));
+  const Tensor kept = random::bernoulli(key, 1 - rate_, x.shape());
+  return x * (cast(kept, x.dtype()) * (1 / (1 - rate_)));
 }
 
 }  // namespace sluice::nn

@@ -7,23 +7,24 @@ namespace sluice::nn {
 
 Embedding::Embedding(Index count, Index size, const Tensor& key, const EmbeddingOptions& options,
                      Location where) {
+  const sluice::detail::Call call("embedding", where);
   if (count < 1 || size < 1) {
-    throw Error(
-        fmt::format("[embedding] sizes are at least 1: got {} ids and vectors of {}; pass positive sizes",
-                    count, size),
-        where);
+    throw Error(fmt::format(
+        "[embedding] sizes are at least 1: got {} ids and vectors of {}; pass positive sizes", count, size));
   }
-  weight = Variable(options.init({count, size}, key, options.dtype), where);
+  weight = Variable(
+      init::first_value(options.init ? options.init : init::normal(), {count, size}, key, options.dtype));
 }
 
 Tensor Embedding::operator()(const Tensor& ids, Location where) const {
+  const sluice::detail::Call call("embedding", where);
+  detail::require_made("embedding", weight);
   if (!ids.defined() || ids.dtype() != DType::int32) {
     throw ShapeError(
         fmt::format("[embedding] takes ids i32[...] for its weight {}: got {}; cast the ids to int32",
-                    weight.spec().text(), ids.defined() ? ids.spec().text() : "an undefined tensor"),
-        where);
+                    weight.spec().text(), ids.defined() ? ids.spec().text() : "an undefined tensor"));
   }
-  return take(Operand(weight, where), Operand(ids, where), 0);
+  return take(weight, ids, 0);
 }
 
 void Embedding::members(const Members& m) const { m("weight", weight); }

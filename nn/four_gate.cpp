@@ -2,23 +2,21 @@
 #include <sluice/nn/four_gate.h>
 #include <sluice/nn/gate.h>
 #include <sluice/ops/concat.h>
-#include <sluice/ops/random.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/ops/tanh.h>
 
 namespace sluice::nn {
 
 using detail::gate;
-using random::fold_in;
 
 FourGateCell::FourGateCell(Index inputs, Index hidden, const Tensor& key, const FourGateOptions& options,
                            Location where)
-    : Cell(inputs, {hidden, hidden}, where),
-      learn(gate(inputs + hidden, hidden, fold_in(key, 0), options)),
-      ignore(gate(inputs + hidden, hidden, fold_in(key, 1), options)),
-      forget(gate(inputs + hidden, hidden, fold_in(key, 2), options, options.forget_bias)),
-      use(gate(hidden, hidden, fold_in(key, 3), options)),
-      show(gate(inputs + hidden, hidden, fold_in(key, 4), options)) {}
+    : Cell(inputs, {hidden, hidden}, where.of_call("four_gate_cell")),
+      learn(gate("four_gate_cell", inputs + hidden, hidden, key, 0, options, where)),
+      ignore(gate("four_gate_cell", inputs + hidden, hidden, key, 1, options, where)),
+      forget(gate("four_gate_cell", inputs + hidden, hidden, key, 2, options, where, options.forget_bias)),
+      use(gate("four_gate_cell", hidden, hidden, key, 3, options, where)),
+      show(gate("four_gate_cell", inputs + hidden, hidden, key, 4, options, where)) {}
 
 State FourGateCell::step(const Tensor& x, const State& s) const {
   const auto [short_term, long_term] = s.pair();

@@ -1,22 +1,34 @@
 #pragma once
 
 #include <sluice/nn/linear.h>
+#include <sluice/ops/random.h>
 
 #include <cmath>
 
 namespace sluice::nn::detail {
 
 /// The Linear of one gate of a cell: weights by options.init, by default U(-1/sqrt(hidden), 1/sqrt(hidden)),
-/// and the bias, where there is one, with a first value of `bias`.
+/// and the bias, where there is one, with a first value of `bias`. `who` is the cell, a literal, and `where` the line
+/// that made it.
 template <class Options>
-Linear gate(Index in, Index hidden, const Tensor& key, const Options& options, double bias = 0) {
+Linear gate(const char* who, Index in, Index hidden, const Tensor& key, const Options& options,
+            Location where, double bias = 0) {
+  const sluice::detail::Call call(who, where);
   const double bound = 1 / std::sqrt(static_cast<double>(hidden));
   LinearOptions linear;
   linear.bias = options.bias;
   linear.init = options.init ? options.init : init::uniform(-bound, bound);
   linear.bias_init = init::constant(bias);
   linear.dtype = options.dtype;
-  return Linear(in, hidden, key, linear);
+  return Linear(in, hidden, key, linear, Location{});
+}
+
+/// The same with the key of this number made of the cell's.
+template <class Options>
+Linear gate(const char* who, Index in, Index hidden, const Tensor& key, int number, const Options& options,
+            Location where, double bias = 0) {
+  const sluice::detail::Call call(who, where);
+  return gate(who, in, hidden, random::fold_in({key, Location{}}, number), options, where, bias);
 }
 
 }  // namespace sluice::nn::detail

@@ -2,21 +2,19 @@
 #include <sluice/nn/gate.h>
 #include <sluice/nn/gru.h>
 #include <sluice/ops/concat.h>
-#include <sluice/ops/random.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/ops/tanh.h>
 
 namespace sluice::nn {
 
 using detail::gate;
-using random::fold_in;
 
 GRUCell::GRUCell(Index inputs, Index hidden, const Tensor& key, const GRUOptions& options, Location where)
-    : Cell(inputs, {hidden}, where),
-      reset(gate(inputs + hidden, hidden, fold_in(key, 0), options)),
-      update(gate(inputs + hidden, hidden, fold_in(key, 1), options)),
-      candidate(gate(inputs, hidden, fold_in(key, 2), options)),
-      candidate_hidden(gate(hidden, hidden, fold_in(key, 3), options)),
+    : Cell(inputs, {hidden}, where.of_call("gru_cell")),
+      reset(gate("gru_cell", inputs + hidden, hidden, key, 0, options, where)),
+      update(gate("gru_cell", inputs + hidden, hidden, key, 1, options, where)),
+      candidate(gate("gru_cell", inputs, hidden, key, 2, options, where)),
+      candidate_hidden(gate("gru_cell", hidden, hidden, key, 3, options, where)),
       reset_after_(options.reset_after) {}
 
 State GRUCell::step(const Tensor& x, const State& s) const {

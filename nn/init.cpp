@@ -67,19 +67,22 @@ Initializer constant(double value) {
   return [value](const Shape& shape, const Tensor&, DType dtype) { return full(shape, value, dtype); };
 }
 
-Initializer uniform(double low, double high) {
+Initializer uniform(double low, double high, Location where) {
   if (!(low <= high)) {
-    throw Error(fmt::format("[uniform] the lower bound comes first: got {} and {}; swap them", low, high));
+    throw Error(fmt::format("[uniform] the lower bound comes first: got {} and {}; swap them", low, high),
+                where);
   }
   return [low, high](const Shape& shape, const Tensor& key, DType dtype) {
     return low == high ? full(shape, low, dtype) : random::uniform(key, shape, low, high, dtype);
   };
 }
 
-Initializer normal(double mean, double deviation) {
+Initializer normal(double mean, double deviation, Location where) {
   if (!(deviation >= 0)) {
-    throw Error(fmt::format(
-        "[normal] a deviation is not negative: got {}; pass the square root of the variance", deviation));
+    throw Error(
+        fmt::format("[normal] a deviation is not negative: got {}; pass the square root of the variance",
+                    deviation),
+        where);
   }
   return [mean, deviation](const Shape& shape, const Tensor& key, DType dtype) {
     return random::normal(key, shape, mean, deviation, dtype);
@@ -137,6 +140,16 @@ Initializer orthogonal(double gain) {
     }
     return cast(tensor(values, shape), dtype);
   };
+}
+
+Tensor first_value(const Initializer& init, const Shape& shape, const Tensor& key, DType dtype) {
+  const Tensor value = init(shape, key, dtype);
+  const Spec wanted{dtype, shape};
+  if (value.defined() && value.spec() == wanted) return value;
+  throw ShapeError(fmt::format(
+      "[init] an initialiser gives the shape and dtype it was asked for: got {} for {}; pass on what "
+      "it is called with",
+      value.defined() ? value.spec().text() : "an undefined tensor", wanted.text()));
 }
 
 }  // namespace sluice::nn::init

@@ -15,10 +15,10 @@ using Initializer = std::function<Tensor(const Shape& shape, const Tensor& key, 
 Initializer constant(double value);
 
 /// U(low, high). Throws Error unless low <= high.
-Initializer uniform(double low, double high);
+Initializer uniform(double low, double high, Location where = Location::current());
 
 /// N(mean, deviation^2). Throws Error for a negative deviation.
-Initializer normal(double mean = 0, double deviation = 1);
+Initializer normal(double mean = 0, double deviation = 1, Location where = Location::current());
 
 /// U(-b, b) with b = gain * sqrt(6 / (fan_in + fan_out)): keeps the variance of values and of gradients
 /// alike. Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks",
@@ -45,5 +45,8 @@ Initializer he_normal(double gain = relu_gain, Fan fan = Fan::in);
 /// axes are folded into [fan_in, fan_out]. Saxe et al., "Exact solutions to the nonlinear dynamics of
 /// learning in deep linear neural networks", 2013. Throws ShapeError for less than two axes.
 Initializer orthogonal(double gain = 1);
+
+/// What an initialiser gives for a parameter. Throws ShapeError unless it has this shape and dtype.
+Tensor first_value(const Initializer& init, const Shape& shape, const Tensor& key, DType dtype);
 
 }  // namespace sluice::nn::init

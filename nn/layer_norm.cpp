@@ -3,41 +3,42 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 namespace sluice::nn {
 
 LayerNorm::LayerNorm(Index size, const LayerNormOptions& options, Location where)
-    : epsilon_(options.epsilon) {
-  if (size < 1 || !(options.epsilon > 0)) {
-    throw Error(
-        fmt::format(
-            "[layer_norm] size is at least 1 and epsilon positive: got size {} and epsilon {}; pass the "
-            "length of the last axis and a small number such as 1e-5",
-            size, options.epsilon),
-        where);
+    : epsilon_(options.epsilon), affine_(options.affine) {
+  const sluice::detail::Call call("layer_norm", where);
+  if (size < 1 || !(options.epsilon > 0) || std::isinf(options.epsilon)) {
+    throw Error(fmt::format(
+        "[layer_norm] size is at least 1 and epsilon positive: got size {} and epsilon {}; pass the "
+        "length of the last axis and a small number such as 1e-5",
+        size, options.epsilon));
   }
-  vector_ = {options.dtype, {size}};
+  vector_ = {options.dtype, Shape({size}, where)};
   if (options.affine) {
-    scale = Variable(ones(vector_.shape, vector_.dtype), where);
-    shift = Variable(zeros(vector_.shape, vector_.dtype), where);
+    scale = Variable(ones(vector_.shape, vector_.dtype));
+    shift = Variable(zeros(vector_.shape, vector_.dtype));
   }
 }
 
 Tensor LayerNorm::operator()(const Tensor& x, Location where) const {
+  const sluice::detail::Call call("layer_norm", where);
+  if (affine_) detail::require_made("layer_norm", scale);
   if (!x.defined() || x.rank() < 1 || x.shape().back() != vector_.shape.back() ||
       x.dtype() != vector_.dtype) {
-    throw ShapeError(
-        fmt::format("[layer_norm] takes x {}[..., {}]: got {}; make the layer with the length and dtype of "
-                    "the last axis",
-                    name_of(vector_.dtype), vector_.shape.back(),
-                    x.defined() ? x.spec().text() : "an undefined tensor"),
-        where);
+    throw ShapeError(fmt::format(
+        "[layer_norm] takes x {}[..., {}]: got {}; make the layer with the length and dtype of "
+        "the last axis",
+        name_of(vector_.dtype), vector_.shape.back(), x.defined() ? x.spec().text() : "an undefined tensor"));
   }
-  if (!scale.defined()) return sluice::layer_norm(Operand(x, where), epsilon_);
-  return sluice::layer_norm(Operand(x, where), scale, shift, epsilon_);
+  if (!affine_) return sluice::layer_norm(x, epsilon_);
+  return sluice::layer_norm(x, scale, shift, epsilon_);
 }
 
 void LayerNorm::members(const Members& m) const {
-  if (!scale.defined()) return;
+  if (!affine_) return;
   m("scale", scale);
   m("shift", shift);
 }

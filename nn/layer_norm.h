@@ -29,6 +29,7 @@ class LayerNorm : public Module {
  private:
   Spec vector_;  // one vector: dtype and [size]
   double epsilon_;
+  bool affine_;
 };
 
 }  // namespace sluice::nn

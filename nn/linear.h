@@ -26,8 +26,8 @@ class Linear : public Module {
 
   void members(const Members& m) const override;
 
-  Index in() const { return weight.shape()[0]; }
-  Index out() const { return weight.shape()[1]; }
+  Index in(Location where = Location::current()) const { return weight.shape(where)[0]; }
+  Index out(Location where = Location::current()) const { return weight.shape(where)[1]; }
 
   Variable weight;
   Variable bias;  ///< not defined where options.bias is false

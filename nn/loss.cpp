@@ -19,6 +19,8 @@
 
 namespace sluice::nn {
 
+using sluice::detail::Call;
+
 namespace {
 
 Tensor reduce(const Tensor& losses, Reduction reduction) {
@@ -45,11 +47,10 @@ Pair same_shapes(std::string_view who, const Operand& a, const Operand& b) {
   throw ShapeError(
       fmt::format("[{}] prediction and target have the same shape and floating dtype: got {} and {}; "
                   "reshape or cast one of them",
-                  who, pair.x.spec().text(), pair.y.spec().text()),
-      a.where());
+                  who, pair.x.spec().text(), pair.y.spec().text()));
 }
 
-void require_classes(std::string_view who, const Tensor& logits, const Tensor& classes, Location where) {
+void require_classes(std::string_view who, const Tensor& logits, const Tensor& classes) {
   const bool fits = is_floating(logits.dtype()) && logits.rank() > 0 && logits.shape().back() > 0 &&
                     classes.dtype() == DType::int32 &&
                     classes.shape() == logits.shape().erased(logits.rank() - 1);
@@ -57,13 +58,15 @@ void require_classes(std::string_view who, const Tensor& logits, const Tensor& c
   throw ShapeError(
       fmt::format("[{}] takes a score per class on the last axis, [..., classes], and one class i32[...] "
                   "for each: got {} and {}; reshape or cast one of them",
-                  who, logits.spec().text(), classes.spec().text()),
-      where);
+                  who, logits.spec().text(), classes.spec().text()));
 }
 
 // The value of every example at its class: x[..., class[...]].
-Tensor pick(const Tensor& x, const Tensor& classes) {
-  return squeeze(take_along_axis(x, expand_dims(classes, -1), -1), {-1});
+Tensor pick(std::string_view who, const Tensor& x, const Tensor& classes) {
+  const sluice::detail::IdNames names{
+      who, "classes", "correct it, make the scores wider, or leave such examples out by ignore_index", 1};
+  const Index axis = x.rank() - 1;
+  return squeeze(sluice::detail::take_along_axis(x, expand_dims(classes, -1), axis, names), {-1});
 }
 
 // Reduces losses of which only those with counted = true count.
@@ -76,18 +79,18 @@ Tensor reduce_counted(const Tensor& losses, const Tensor& counted, Reduction red
 }  // namespace
 
 Tensor cross_entropy(const Operand& logits, const Operand& classes, const CrossEntropyOptions& options) {
+  const Call call("cross_entropy", logits.where());
   const Tensor x = logits.tensor();
   const Tensor ids = classes.tensor(DType::int32);
-  require_classes("cross_entropy", x, ids, logits.where());
+  require_classes("cross_entropy", x, ids);
   const double e = options.label_smoothing;
   if (!(e >= 0 && e <= 1)) {
     throw Error(
-        fmt::format("[cross_entropy] label smoothing is in [0, 1]: got {}; 0 is none, 0.1 is usual", e),
-        logits.where());
+        fmt::format("[cross_entropy] label smoothing is in [0, 1]: got {}; 0 is none, 0.1 is usual", e));
   }
-  const Tensor log_p = log_softmax(Operand(x, logits.where()), -1);
+  const Tensor log_p = log_softmax(x, -1);
   const auto losses = [&](const Tensor& valid_ids) {
-    const Tensor surprise = -pick(log_p, valid_ids);
+    const Tensor surprise = -pick("cross_entropy", log_p, valid_ids);
     return e == 0 ? surprise : (1 - e) * surprise - e * mean(log_p, {-1});
   };
   if (!options.ignore_index) return reduce(losses(ids), options.reduction);
@@ -96,41 +99,54 @@ Tensor cross_entropy(const Operand& logits, const Operand& classes, const CrossE
 }
 
 Tensor nll(const Operand& log_probabilities, const Operand& classes, const NllOptions& options) {
+  const Call call("nll", log_probabilities.where());
   const Tensor log_p = log_probabilities.tensor();
   const Tensor ids = classes.tensor(DType::int32);
-  require_classes("nll", log_p, ids, log_probabilities.where());
-  if (!options.ignore_index) return reduce(-pick(log_p, ids), options.reduction);
+  require_classes("nll", log_p, ids);
+  if (!options.ignore_index) return reduce(-pick("nll", log_p, ids), options.reduction);
   const Tensor counted = not_equal(ids, *options.ignore_index);
   const Tensor valid_ids = sluice::where(counted, ids, zeros_like(ids));
-  return reduce_counted(-pick(log_p, valid_ids), counted, options.reduction);
+  return reduce_counted(-pick("nll", log_p, valid_ids), counted, options.reduction);
 }
 
 Tensor binary_cross_entropy_with_logits(const Operand& logits, const Operand& targets,
                                         const BinaryCrossEntropyOptions& options) {
+  const Call call("binary_cross_entropy_with_logits", logits.where());
   const auto [x, y] = same_shapes("binary_cross_entropy_with_logits", logits, targets);
+  const Tensor& weight = options.pos_weight;
+  if (weight.defined() &&
+      (weight.dtype() != x.dtype() ||
+       !(broadcast(weight.shape(), x.shape(), "binary_cross_entropy_with_logits") == x.shape()))) {
+    throw ShapeError(fmt::format(
+        "[binary_cross_entropy_with_logits] pos_weight has the dtype of the logits and broadcasts to "
+        "their shape: got {} for {}; cast or reshape it",
+        weight.spec().text(), x.spec().text()));
+  }
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x), which lose nothing on either side.
   const Tensor positive = y * softplus(-x);
   const Tensor negative = (1 - y) * softplus(x);
-  const Tensor weighted = options.pos_weight.defined() ? options.pos_weight * positive : positive;
+  const Tensor weighted = weight.defined() ? weight * positive : positive;
   return reduce(weighted + negative, options.reduction);
 }
 
 Tensor mse(const Operand& x, const Operand& y, Reduction reduction) {
+  const Call call("mse", x.where());
   const auto [a, b] = same_shapes("mse", x, y);
   return reduce(square(a - b), reduction);
 }
 
 Tensor l1(const Operand& x, const Operand& y, Reduction reduction) {
+  const Call call("l1", x.where());
   const auto [a, b] = same_shapes("l1", x, y);
   return reduce(abs(a - b), reduction);
 }
 
 Tensor huber(const Operand& x, const Operand& y, const HuberOptions& options) {
+  const Call call("huber", x.where());
   if (!(options.delta > 0)) {
     throw Error(
         fmt::format("[huber] delta is positive: got {}; it is where the loss turns from squared to absolute",
-                    options.delta),
-        x.where());
+                    options.delta));
   }
   const auto [a, b] = same_shapes("huber", x, y);
   const Tensor distance = abs(a - b);

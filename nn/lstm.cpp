@@ -2,21 +2,19 @@
 #include <sluice/nn/gate.h>
 #include <sluice/nn/lstm.h>
 #include <sluice/ops/concat.h>
-#include <sluice/ops/random.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/ops/tanh.h>
 
 namespace sluice::nn {
 
 using detail::gate;
-using random::fold_in;
 
 LSTMCell::LSTMCell(Index inputs, Index hidden, const Tensor& key, const LSTMOptions& options, Location where)
-    : Cell(inputs, {hidden, hidden}, where),
-      forget(gate(inputs + hidden, hidden, fold_in(key, 0), options, options.forget_bias)),
-      input(gate(inputs + hidden, hidden, fold_in(key, 1), options)),
-      candidate(gate(inputs + hidden, hidden, fold_in(key, 2), options)),
-      output(gate(inputs + hidden, hidden, fold_in(key, 3), options)) {}
+    : Cell(inputs, {hidden, hidden}, where.of_call("lstm_cell")),
+      forget(gate("lstm_cell", inputs + hidden, hidden, key, 0, options, where, options.forget_bias)),
+      input(gate("lstm_cell", inputs + hidden, hidden, key, 1, options, where)),
+      candidate(gate("lstm_cell", inputs + hidden, hidden, key, 2, options, where)),
+      output(gate("lstm_cell", inputs + hidden, hidden, key, 3, options, where)) {}
 
 State LSTMCell::step(const Tensor& x, const State& s) const {
   const auto [h, c] = s.pair();

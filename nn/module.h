@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/variable.h>
 
 #include <initializer_list>
@@ -24,17 +25,23 @@ class Members {
   explicit Members(NamedVariables& found);
 
   /// Throws Error for an empty name, a name used twice, and a Variable without a value.
-  void operator()(std::string_view name, const Variable& variable) const;
-  void operator()(std::string_view name, const Module& module) const;
+  void operator()(std::string_view name, const Variable& variable,
+                  Location where = Location::current()) const;
+  void operator()(std::string_view name, const Module& module, Location where = Location::current()) const;
   /// A list of Variables, modules or pointers to modules: their positions are part of the name.
   template <class T>
-  void operator()(std::string_view name, const std::vector<T>& list) const {
+  void operator()(std::string_view name, const std::vector<T>& list,
+                  Location where = Location::current()) const {
+    const sluice::detail::Call call("members", where);
     const Members inside = within(name);
-    for (std::size_t i = 0; i < list.size(); ++i) inside(std::to_string(i), list[i]);
+    for (std::size_t i = 0; i < list.size(); ++i) inside(std::to_string(i), list[i], Location{});
   }
   template <class T>
-  void operator()(std::string_view name, const std::shared_ptr<T>& module) const {
-    (*this)(name, static_cast<const Module&>(*module));
+  void operator()(std::string_view name, const std::shared_ptr<T>& module,
+                  Location where = Location::current()) const {
+    const sluice::detail::Call call("members", where);
+    if (module == nullptr) missing(name);
+    (*this)(name, static_cast<const Module&>(*module), Location{});
   }
 
  private:
@@ -44,6 +51,7 @@ class Members {
     std::unordered_set<const void*> slots;
   };
   Members(std::shared_ptr<Collected> collected, std::string prefix);
+  [[noreturn]] void missing(std::string_view name) const;
   Members within(std::string_view name) const;  // the same collection, for the members of member `name`
 
   std::shared_ptr<Collected> collected_;
@@ -69,9 +77,9 @@ class Module {
   virtual void members(const Members& m) const = 0;
 
   /// All Variables inside, by name, in the order they are listed; each slot once.
-  NamedVariables variables() const;
+  NamedVariables variables(Location where = Location::current()) const;
   /// The number of values in them: the size of the model.
-  Index count() const;
+  Index count(Location where = Location::current()) const;
 
  protected:
   Module() = default;
@@ -81,6 +89,15 @@ class Module {
   Module& operator=(Module&&) = default;
 };
 
+namespace detail {
+
+/// "[who] this module has been moved from: ...", for what is used all the same.
+std::string moved_from(std::string_view who);
+/// Throws it unless the Variable, which every such module has, is there.
+void require_made(std::string_view who, const Variable& variable);
+
+}  // namespace detail
+
 /// A module and the name it goes by in a model.
 struct NamedModule {
   std::string_view name;
@@ -89,17 +106,34 @@ struct NamedModule {
 
 /// The Variables of several modules: variables({{"embed", embed}, {"rnn", rnn}, {"head", head}}) has names
 /// such as "rnn.0.forget.weight". A Variable that two modules share is listed once.
-NamedVariables variables(std::initializer_list<NamedModule> modules);
+NamedVariables variables(std::initializer_list<NamedModule> modules, Location where = Location::current());
+
+/// A module and the line that it is handed over at, for functions of any number of modules.
+struct LocatedModule {
+  const Module& module;
+  Location where;
+  // NOLINTNEXTLINE(google-explicit-constructor): a module is one
+  LocatedModule(const Module& module, Location where = Location::current()) : module(module), where(where) {}
+};
 
 /// The same without names: the positions stand for them ("0.weight", "1.0.forget.weight").
 template <class... Modules>
-NamedVariables variables(const Module& first, const Modules&... others) {
+NamedVariables variables(const LocatedModule& first, const Modules&... others) {
+  const sluice::detail::Call call("variables", first.where);
   NamedVariables found;
   const Members members(found);
   std::size_t position = 0;
-  members(std::to_string(position++), first);
-  (members(std::to_string(position++), static_cast<const Module&>(others)), ...);
+  members(std::to_string(position++), first.module, Location{});
+  (members(std::to_string(position++), static_cast<const Module&>(others), Location{}), ...);
   return found;
 }
+
+/// The Variables that a loss (or any tensor) was made from and that are not among those listed: a member
+/// forgotten in members(), say, which would be neither trained nor saved. They go by what is known of them,
+/// "f32[3, 3] made at model.cpp:12". Random keys and carried states that the model uses and somebody else keeps are
+/// among them. Works eagerly, and while a function is traced, where a look costs nothing later.
+NamedVariables unlisted(const NamedVariables& listed, const Tensor& loss,
+                        Location where = Location::current());
+NamedVariables unlisted(const Module& model, const Tensor& loss, Location where = Location::current());
 
 }  // namespace sluice::nn

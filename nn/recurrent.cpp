@@ -4,19 +4,41 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice::nn {
+
+namespace {
+
+/// The dtype of all floating Variables of a cell; none where they differ, or there are none.
+std::optional<DType> dtype_of_variables(const Cell& cell) {
+  std::optional<DType> dtype;
+  for (const NamedVariable& named : cell.variables()) {
+    if (!is_floating(named.variable.dtype())) continue;
+    if (dtype && *dtype != named.variable.dtype()) return std::nullopt;
+    dtype = named.variable.dtype();
+  }
+  return dtype;
+}
+
+}  // namespace
 
 RecurrentLayers::RecurrentLayers(Cells cells, double dropout, Location where)
     : cells_(std::move(cells)), dropout_(dropout, where) {
-  if (cells_.empty())
-    throw Error("[recurrent] there is at least one layer: got no cells; pass one per layer", where);
+  const sluice::detail::Call call("recurrent", where);
+  if (cells_.empty() || std::find(cells_.begin(), cells_.end(), nullptr) != cells_.end()) {
+    throw Error(
+        fmt::format("[recurrent] there is at least one layer, and no null pointer: got {} cells; pass one "
+                    "per layer",
+                    cells_.size()));
+  }
+  dtype_ = dtype_of_variables(*cells_.front());
   for (std::size_t i = 1; i < cells_.size(); ++i) {
     if (cells_[i]->inputs() == cells_[i - 1]->hidden()) continue;
     throw ShapeError(
-        fmt::format("[recurrent] a layer takes the output of the one below: layer {} takes {}, layer {} "
-                    "gives {}; make the sizes equal",
-                    i, cells_[i]->inputs(), i - 1, cells_[i - 1]->hidden()),
-        where);
+        fmt::format("[recurrent] a layer takes the output of the one below: got {} inputs of layer {} above "
+                    "{} of layer {}; make the sizes equal",
+                    cells_[i]->inputs(), i, cells_[i - 1]->hidden(), i - 1));
   }
 }
 
@@ -32,56 +54,59 @@ Sequence RecurrentLayers::operator()(const Tensor& x, Mode mode, const Tensor& k
 }
 
 Sequence RecurrentLayers::from(const Tensor& x, const States& initial, Location where) const {
-  require(initial, where);
+  const sluice::detail::Call under_way("recurrent", where);
+  made(where);
+  require_states(initial);
   RecurrentCall call;
   call.initial = initial;
   return (*this)(x, call, where);
 }
 
 Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call, Location where) const {
-  if (!x.defined() || x.rank() != 3 || x.dim(2) != inputs()) {
-    throw ShapeError(
-        fmt::format("[recurrent] takes x [time, batch, {}]: got {}; time is axis 0, and the last axis is "
-                    "the width the first layer was made for",
-                    inputs(), x.defined() ? x.spec().text() : "an undefined tensor"),
-        where);
-  }
-  if (!call.initial.empty()) require(call.initial, where);
+  const sluice::detail::Call under_way("recurrent", where);
+  require_input(x);
+  if (!call.initial.empty()) require_states(call.initial);
   const States start = call.initial.empty() ? initial(x.dim(1), x.dtype()) : call.initial;
 
-  Sequence result{x, {}};
+  Tensor output = x;
+  States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     if (i > 0 && call.mode == Mode::train && dropout_.rate() > 0) {
       const Tensor key = call.key.defined() ? random::fold_in(call.key, static_cast<int>(i)) : Tensor();
-      result.output = dropout_(result.output, call.mode, key, where);
+      output = dropout_(output, call.mode, key);
     }
     const Cell& cell = *cells_[i];
     const auto step = [&](const Tensors& carry, const Tensors& xs) -> Carried {
-      State next = cell(xs[0], State(carry), where);
-      const Tensor output = next.output();
-      return {std::move(next.parts), {output}};
+      State next = cell(xs[0], State(carry));
+      const Tensor shown = next.output();
+      return {std::move(next.parts), {shown}};
     };
     ScanOptions options;
     options.reverse = call.reverse;
     options.checkpoint = call.checkpoint;
-    Carried run = scan(step, start[i].parts, {result.output}, options, where);
-    result.output = run.ys[0];
-    result.state.push_back(State(std::move(run.carry)));
+    Carried run = scan(step, start[i].parts, {output}, options);
+    output = run.ys[0];
+    states.push_back(State(std::move(run.carry)));
   }
-  return result;
+  return {std::move(output), std::move(states)};
 }
 
 Sequence RecurrentLayers::step(const Tensor& x, const States& state, Location where) const {
-  require(state, where);
-  Sequence result{x, {}};
+  const sluice::detail::Call call("recurrent", where);
+  made(where);
+  require_states(state);
+  Tensor output = x;
+  States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    result.state.push_back((*cells_[i])(result.output, state[i], where));
-    result.output = result.state.back().output();
+    states.push_back((*cells_[i])(output, state[i]));
+    output = states.back().output();
   }
-  return result;
+  return {std::move(output), std::move(states)};
 }
 
-States RecurrentLayers::initial(Index batch, DType dtype) const {
+States RecurrentLayers::initial(Index batch, DType dtype, Location where) const {
+  const sluice::detail::Call call("recurrent", where);
+  made(where);
   States states;
   for (const auto& cell : cells_) states.push_back(cell->initial(batch, dtype));
   return states;
@@ -100,22 +125,38 @@ const Cell& RecurrentLayers::cell(Index layer, Location where) const {
   return *cells_[static_cast<std::size_t>(layer)];
 }
 
-void RecurrentLayers::require(const States& states, Location where) const {
+const RecurrentLayers::Cells& RecurrentLayers::made(Location where) const {
+  if (cells_.empty()) throw Error(detail::moved_from("recurrent"), where);
+  return cells_;
+}
+
+void RecurrentLayers::require_input(const Tensor& x) const {
+  const bool fits = x.defined() && x.rank() == 3 && x.dim(2) == inputs();
+  if (fits && (!dtype_ || x.dtype() == *dtype_)) return;
+  throw ShapeError(
+      fmt::format("[recurrent] takes x {}[time, batch, {}]: got {}; {}", dtype_ ? name_of(*dtype_) : "",
+                  inputs(), x.defined() ? x.spec().text() : "an undefined tensor",
+                  fits ? "cast it, or make the layers of its dtype"
+                       : "time is axis 0, and the last axis is the width the first layer was made for"));
+}
+
+void RecurrentLayers::require_states(const States& states) const {
   if (states.size() == cells_.size()) return;
-  throw Error(
+  throw ShapeError(
       fmt::format("[recurrent] takes one state per layer: got {} for {} layers; start from initial(batch)",
-                  states.size(), cells_.size()),
-      where);
+                  states.size(), cells_.size()));
 }
 
 namespace detail {
 
-Tensors layer_keys(const Tensor& key, Index layers, Location where) {
-  if (layers < 1) {
-    throw Error(fmt::format("[recurrent] there is at least one layer: got {}; pass 1 or more", layers),
-                where);
+Tensors layer_keys(const Tensor& key, Index layers) {
+  constexpr Index most = 1 << 20;
+  if (layers < 1 || layers > most) {
+    throw Error(fmt::format(
+        "[recurrent] there is at least one layer, and at most {}: got {}; pass a number of layers", most,
+        layers));
   }
-  return random::split(Operand(key, where), static_cast<int>(layers));
+  return random::split(key, static_cast<int>(layers));
 }
 
 }  // namespace detail

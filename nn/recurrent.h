@@ -5,17 +5,21 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sluice::nn {
 
-/// What layers of cells make of a sequence. Passes for its output where a Tensor is expected: head(rnn(x)).
-struct Sequence {
-  Tensor output;  ///< of the last layer: [time, batch, hidden]; of a single step [batch, hidden]
-  States state;   ///< of every layer after the last step
+/// What layers of cells make of a sequence. It is itself the output of the last layer, [time, batch, hidden], or
+/// [batch, hidden] of a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
+struct Sequence : Tensor {
+  Sequence(Tensor output, States state) : Tensor(std::move(output)), state(std::move(state)) {}
 
-  operator Tensor() const { return output; }  // NOLINT: the output is what one goes on with
+  const Tensor& output() const { return *this; }
+
+  States state;  ///< of every layer after the last step
 };
 
 /// How to run layers over a sequence.
@@ -58,21 +62,24 @@ class RecurrentLayers : public Module {
   Sequence step(const Tensor& x, const States& state, Location where = Location::current()) const;
 
   /// The states before the first step.
-  States initial(Index batch, DType dtype = DType::float32) const;
+  States initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
 
   /// Names the cells by their position: "0.forget.weight".
   void members(const Members& m) const override;
 
   Index layers() const { return static_cast<Index>(cells_.size()); }
-  Index inputs() const { return cells_.front()->inputs(); }
-  Index hidden() const { return cells_.back()->hidden(); }
+  Index inputs(Location where = Location::current()) const { return made(where).front()->inputs(); }
+  Index hidden(Location where = Location::current()) const { return made(where).back()->hidden(); }
   const Cell& cell(Index layer, Location where = Location::current()) const;
 
  private:
   Sequence from(const Tensor& x, const States& initial, Location where) const;
-  void require(const States& states, Location where) const;
+  void require_input(const Tensor& x) const;
+  void require_states(const States& states) const;
+  const Cells& made(Location where) const;  // throws Error where they have been moved away
 
   Cells cells_;
+  std::optional<DType> dtype_;  // of the Variables of the first cell, if they have one
   Dropout dropout_;
 };
 
@@ -133,17 +140,25 @@ class Recurrent : public RecurrentLayers {
 
 namespace detail {
 /// One key per layer. Throws Error for fewer than one layer.
-Tensors layer_keys(const Tensor& key, Index layers, Location where);
+Tensors layer_keys(const Tensor& key, Index layers);
 }  // namespace detail
 
 template <std::derived_from<Cell> C>
 RecurrentLayers::Cells Recurrent<C>::make(Index layers, Index inputs, Index hidden, const Tensor& key,
                                           const RecurrentOptions<C>& options, Location where) {
+  const sluice::detail::Call call("recurrent", where);
   Cells cells;
-  for (const Tensor& own : detail::layer_keys(key, layers, where)) {
+  for (const Tensor& own : detail::layer_keys(key, layers)) {
     const Index below = cells.empty() ? inputs : hidden;
     if constexpr (std::is_same_v<decltype(options.cell), NoOptions>) {
-      cells.push_back(std::make_shared<const C>(below, hidden, own));
+      if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&, Location>) {
+        cells.push_back(std::make_shared<const C>(below, hidden, own, Location{}));
+      } else {
+        cells.push_back(std::make_shared<const C>(below, hidden, own));
+      }
+    } else if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&,
+                                                 const decltype(options.cell)&, Location>) {
+      cells.push_back(std::make_shared<const C>(below, hidden, own, options.cell, Location{}));
     } else {
       cells.push_back(std::make_shared<const C>(below, hidden, own, options.cell));
     }

@@ -7,8 +7,8 @@
 namespace sluice::nn {
 
 RNNCell::RNNCell(Index inputs, Index hidden, const Tensor& key, const RNNOptions& options, Location where)
-    : Cell(inputs, {hidden}, where),
-      linear(detail::gate(inputs + hidden, hidden, key, options)),
+    : Cell(inputs, {hidden}, where.of_call("rnn_cell")),
+      linear(detail::gate("rnn_cell", inputs + hidden, hidden, key, options, where)),
       activation_(options.activation) {}
 
 State RNNCell::step(const Tensor& x, const State& s) const {

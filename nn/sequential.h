@@ -40,7 +40,7 @@ class Sequential : public Module {
   void members(const Members& m) const override;
 
  private:
-  using Call = std::function<Tensor(const Tensor& x, Mode mode, const Tensor& key, Location where)>;
+  using Call = std::function<Tensor(const Tensor& x, Mode mode, const Tensor& key)>;
   struct Layer {
     Call call;
     std::shared_ptr<const Module> module;  // null for a function
@@ -56,17 +56,18 @@ class Sequential : public Module {
     Layer layer{nullptr, nullptr, takes_mode};
     if constexpr (std::derived_from<Function, Module>) layer.module = shared;
     if constexpr (takes_mode) {
-      layer.call = [shared](const Tensor& x, Mode mode, const Tensor& key, Location where) {
-        return Tensor((*shared)(x, mode, key, where));
+      layer.call = [shared](const Tensor& x, Mode mode, const Tensor& key) {
+        return Tensor((*shared)(x, mode, key, Location{}));
       };
     } else if constexpr (std::is_invocable_r_v<Tensor, Function&, const Tensor&, Location>) {
-      layer.call = [shared](const Tensor& x, Mode, const Tensor&, Location where) {
-        return Tensor((*shared)(x, where));
+      layer.call = [shared](const Tensor& x, Mode, const Tensor&) {
+        return Tensor((*shared)(x, Location{}));
       };
     } else {
-      layer.call = [shared](const Tensor& x, Mode, const Tensor&, Location where) {
+      layer.call = [shared](const Tensor& x, Mode, const Tensor&) {
         if constexpr (std::is_invocable_v<Function&, Operand>) {
-          return Tensor((*shared)(Operand(x, where)));  // an op: its errors name the caller's line
+          return Tensor((*shared)(
+              Operand(x, Location{})));  // an op: its errors name the line that called the Sequential
         } else {
           return Tensor((*shared)(x));
         }

@@ -15,6 +15,7 @@ class Abs final : public Elementwise<Abs, 1> {
  public:
   static constexpr std::string_view id = "abs";
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static std::int32_t value(std::int32_t x) { return x < 0 ? detail::wrapping_subtract(0, x) : x; }
 

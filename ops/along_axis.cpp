@@ -6,19 +6,24 @@
 
 namespace sluice::detail {
 
-void check_ids(const View& ids, Index length, std::string_view who) {
+std::string IdNames::text(std::string_view op) const {
+  return who == op ? "" : fmt::format(" {} of {}", what, who);
+}
+
+void check_ids(const View& ids, Index length, const IdNames& names) {
   const auto* values = ids.as<std::int32_t>();
   for (Index i = 0; i < ids.size(); ++i) {
     if (values[i] >= 0 && values[i] < length) continue;
-    const Shape& shape = ids.shape();
+    Shape shape = ids.shape();
+    for (Index hidden = 0; hidden < names.hidden_axes; ++hidden) shape = shape.erased(shape.rank() - 1);
     std::vector<Index> place(static_cast<std::size_t>(shape.rank()));
     Index rest = i;
     for (Index axis = shape.rank() - 1; axis >= 0; --axis) {
       place[static_cast<std::size_t>(axis)] = rest % shape[axis];
       rest /= shape[axis];
     }
-    throw Error(fmt::format("[{}] ids must lie in 0..{}: got {} at {} of the ids {}", who, length - 1,
-                            values[i], place, shape.text()));
+    throw Error(fmt::format("[{}] {} must lie in 0..{}: got {} at {} of the {} {}; {}", names.who, names.what,
+                            length - 1, values[i], place, names.what, shape.text(), names.advice));
   }
 }
 

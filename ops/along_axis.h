@@ -2,6 +2,9 @@
 
 #include <sluice/graph/op.h>
 
+#include <string>
+#include <string_view>
+
 namespace sluice::detail {
 
 /// A tensor seen along one axis: x[o, i, j] with o < outer, i < length, j < inner.
@@ -15,8 +18,24 @@ struct AlongAxis {
   Index inner = 1;
 };
 
-/// Throws Error naming `who` and the first id that is not in 0..length-1, with its place among the ids.
-void check_ids(const View& ids, Index length, std::string_view who);
+/// How errors speak of the ids that an op looks up: whose they are, what they are, and what to do about one
+/// that is out of range.
+struct IdNames {
+  // Literals, for ops keep them.
+  std::string_view who;
+  std::string_view what = "ids";
+  std::string_view advice = "correct it, or enlarge what it chooses from";
+  Index hidden_axes = 0;  ///< at the end of the ids, unknown to the user
+
+  /// What attributes() of an op says of them: nothing where it goes by its own name.
+  std::string text(std::string_view op) const;
+};
+
+/// Throws Error for the first id that is not in 0..length-1, with its place among the ids.
+void check_ids(const View& ids, Index length, const IdNames& names);
+inline void check_ids(const View& ids, Index length, std::string_view who) {
+  check_ids(ids, length, IdNames{who});
+}
 
 /// Throws ShapeError naming `who` unless the ids are i32.
 void require_ids(const Spec& ids, std::string_view who);

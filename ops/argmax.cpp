@@ -1,7 +1,7 @@
+#include <sluice/graph/call.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/argmax.h>
-#include <sluice/ops/axes.h>
 
 #include <fmt/format.h>
 
@@ -16,6 +16,7 @@ namespace {
 class ArgExtreme : public Op {
  public:
   ArgExtreme(Index axis, bool keep) : axis_(axis), keep_(keep) {}
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -27,7 +28,7 @@ class ArgExtreme : public Op {
     if ((x[axis_] == 0 && result.size() > 0) || x[axis_] > std::numeric_limits<std::int32_t>::max()) {
       throw ShapeError(
           fmt::format("[{}] the axis must have elements to choose from, and places that i32 can count: got "
-                      "axis {} of {}",
+                      "axis {} of {}; give it at least one",
                       name(), axis_, inputs[0].text()));
     }
     return {{DType::int32, result}};
@@ -94,11 +95,10 @@ class ArgMin final : public ArgExtreme {
 };
 
 template <class O>
-Tensor arg_extreme(const Operand& x, Index axis, bool keep, std::string_view who) {
+Tensor arg_extreme(const Operand& x, Index axis, bool keep, const char* who) {
+  const detail::Call call(who, x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    return make(std::make_shared<O>(normal_axis(axis, tensor.rank(), who), keep), {tensor}, x.where());
-  });
+  return make(std::make_shared<O>(normal_axis(axis, tensor.rank(), who), keep), {tensor}, x.where());
 }
 
 }  // namespace

@@ -11,8 +11,9 @@ AxisSet axis_set(const Axes& axes, Index rank, std::string_view who) {
   for (const Index axis : axes.list()) {
     const Index normal = normal_axis(axis, rank, who);
     if (has_axis(set, normal)) {
-      throw ShapeError(fmt::format("[{}] an axis can be named once only: got axis {} twice in [{}]", who,
-                                   normal, fmt::join(axes.list(), ", ")));
+      throw ShapeError(
+          fmt::format("[{}] an axis can be named once only: got axis {} twice in [{}]; leave one out", who,
+                      normal, fmt::join(axes.list(), ", ")));
     }
     set |= AxisSet{1} << normal;
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/tensor.h>
 
 #include <concepts>
@@ -44,17 +45,6 @@ std::string axis_text(AxisSet set);
 
 /// The shape without the axes of the set, or with length 1 in their places.
 Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep);
-
-/// Runs f and gives the errors it throws the user's line.
-template <class F>
-decltype(auto) located(Location where, F&& f) {
-  try {
-    return f();
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
-  }
-}
 
 }  // namespace detail
 

@@ -1,5 +1,5 @@
 #include <sluice/graph/arithmetic.h>
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/steps.h>
@@ -15,6 +15,7 @@ class BroadcastTo final : public Op {
  public:
   explicit BroadcastTo(const Shape& shape) : shape_(shape) {}
   std::string_view name() const override { return "broadcast_to"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -64,6 +65,7 @@ class BroadcastTo final : public Op {
 bool detail::is_broadcast_to(const Op& op) { return dynamic_cast<const BroadcastTo*>(&op) != nullptr; }
 
 Tensor broadcast_to(const Operand& x, const Shape& shape) {
+  const detail::Call call("broadcast_to", x.where());
   Tensor tensor = x.tensor();
   if (tensor.shape() == shape) return tensor;
   return make(std::make_shared<BroadcastTo>(shape), {tensor}, x.where());

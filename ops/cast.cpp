@@ -29,6 +29,7 @@ class Cast final : public ElementwiseOp {
   explicit Cast(DType dtype) : dtype_(dtype) {}
 
   std::string_view name() const override { return "cast"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return "dtype=" + std::string(name_of(dtype_)); }
 
   void tile(const void* const* inputs, const Index* strides, void* output, Index n,
@@ -67,6 +68,7 @@ class Cast final : public ElementwiseOp {
 }  // namespace
 
 Tensor cast(const Operand& x, DType dtype) {
+  const detail::Call call("cast", x.where());
   const Tensor operand = x.tensor(dtype);
   if (operand.dtype() == dtype) return operand;
   return make(std::make_shared<Cast>(dtype), Tensors{operand}, x.where());

@@ -14,14 +14,12 @@ namespace sluice {
 
 namespace {
 
-/// The bound as a number of the tensor's type; for integers, the nearest one inside of the interval.
+/// The bound as a number of the tensor's type, which has it; for integers an infinite one is the last of
+/// them.
 template <class T>
-T bound(double value, bool is_low) {
+T bound(double value) {
   if constexpr (std::is_integral_v<T>) {
-    const double whole = is_low ? std::ceil(value) : std::floor(value);
-    if (whole <= std::numeric_limits<T>::min()) return std::numeric_limits<T>::min();
-    if (whole >= std::numeric_limits<T>::max()) return std::numeric_limits<T>::max();
-    return static_cast<T>(whole);
+    if (std::isinf(value)) return value < 0 ? std::numeric_limits<T>::min() : std::numeric_limits<T>::max();
   }
   return static_cast<T>(value);
 }
@@ -30,20 +28,21 @@ class Clamp final : public Elementwise<Clamp, 1> {
  public:
   static constexpr std::string_view id = "clamp";
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Clamp(double low, double high) : low_(low), high_(high) {}
 
   std::string attributes() const override { return fmt::format("low={}, high={}", low_, high_); }
 
   std::int32_t value(std::int32_t x) const {
-    const auto low = bound<std::int32_t>(low_, true);
-    const auto high = bound<std::int32_t>(high_, false);
+    const auto low = bound<std::int32_t>(low_);
+    const auto high = bound<std::int32_t>(high_);
     return x < low ? low : x > high ? high : x;
   }
 
   template <std::floating_point T>
   void loop(const T* x, T* y, std::size_t n) const {
-    kernels::clamp(bound<T>(low_, true), bound<T>(high_, false), x, y, n);
+    kernels::clamp(bound<T>(low_), bound<T>(high_), x, y, n);
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
@@ -64,7 +63,12 @@ Tensor clamp(const Operand& x, double low, double high) {
         fmt::format("[clamp] low must not be above high: got low {} and high {}; swap them", low, high),
         x.where());
   }
-  return make(std::make_shared<Clamp>(low, high), {x});
+  const Tensor tensor = x.tensor();
+  for (const double bound : {low, high}) {
+    if (std::isfinite(bound) && tensor.dtype() != DType::boolean)  // which it does not take
+      require_number(bound, tensor.dtype(), "clamp", "a bound of", x.where());
+  }
+  return make(std::make_shared<Clamp>(low, high), {Operand(tensor, x.where())});
 }
 
 }  // namespace sluice

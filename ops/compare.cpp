@@ -9,6 +9,7 @@ template <class Self>
 class Comparison : public Elementwise<Self, 2> {
  public:
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Tensors gradient(const Tensor&, const Tensor&) const final { return {Tensor(), Tensor()}; }
 };

@@ -1,4 +1,4 @@
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/concat.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/slice.h>
@@ -17,6 +17,7 @@ class Concat final : public Op {
  public:
   explicit Concat(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "concat"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -39,6 +40,7 @@ class Concat final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    if (outputs[0].size() == 0) return;  // there is no memory to find places in
     const std::size_t bytes = size_of(outputs[0].spec.dtype);
     const detail::Strides to = detail::dense_strides(outputs[0].shape());
     Index position = 0;
@@ -98,12 +100,11 @@ std::optional<Index> detail::concat_axis(const Op& op) {
 }
 
 Tensor concat(const Tensors& tensors, Index axis, Location where) {
-  return detail::located(where, [&] {
-    if (tensors.empty()) throw ShapeError("[concat] needs at least one tensor: got none");
-    const Index normal = normal_axis(axis, tensors.front().rank(), "concat");
-    if (tensors.size() == 1) return tensors.front();
-    return make(std::make_shared<Concat>(normal), tensors, where);
-  });
+  const detail::Call call("concat", where);
+  if (tensors.empty()) throw ShapeError("[concat] takes at least one tensor: got none; leave the call out");
+  const Index normal = normal_axis(axis, tensors.front().rank(), "concat");
+  if (tensors.size() == 1) return tensors.front();
+  return make(std::make_shared<Concat>(normal), tensors, Location{});
 }
 
 }  // namespace sluice

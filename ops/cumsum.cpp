@@ -1,6 +1,6 @@
+#include <sluice/graph/call.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/cumsum.h>
 #include <sluice/ops/wrapping.h>
 
@@ -16,6 +16,7 @@ class CumSum final : public Op {
  public:
   CumSum(Index axis, bool reverse) : axis_(axis), reverse_(reverse) {}
   std::string_view name() const override { return "cumsum"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : "");
   }
@@ -85,11 +86,10 @@ class CumSum final : public Op {
 }  // namespace
 
 Tensor cumsum(const Operand& x, Index axis, bool reverse) {
+  const detail::Call call("cumsum", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    return make(std::make_shared<CumSum>(normal_axis(axis, tensor.rank(), "cumsum"), reverse), {tensor},
-                x.where());
-  });
+  return make(std::make_shared<CumSum>(normal_axis(axis, tensor.rank(), "cumsum"), reverse), {tensor},
+              x.where());
 }
 
 }  // namespace sluice

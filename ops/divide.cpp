@@ -21,6 +21,7 @@ class Divide final : public Elementwise<Divide, 2> {
     if (b == -1) return detail::wrapping_subtract(0, a);  // the most negative number has no opposite
     return a / b;
   }
+  bool may_throw(std::span<const Spec> inputs) const override { return inputs[0].dtype == DType::int32; }
 
   template <std::floating_point T>
   static void loop(const T* a, Index stride_a, const T* b, Index stride_b, T* y, std::size_t n) {

@@ -104,7 +104,8 @@ Specs ElementwiseOp::infer(std::span<const Spec> inputs) const {
 
 void ElementwiseOp::require_operand_count(std::size_t got) const {
   if (got == static_cast<std::size_t>(operand_count())) return;
-  throw Error(fmt::format("[{}] the number of operands must be {}: got {}", name(), operand_count(), got));
+  throw Error(fmt::format("[{}] the number of operands must be {}: got {}; see the op", name(),
+                          operand_count(), got));
 }
 
 void ElementwiseOp::require_in_domain(const Spec& operand) const {

@@ -15,6 +15,7 @@ namespace {
 class Elu final : public Elementwise<Elu, 1> {
  public:
   static constexpr std::string_view id = "elu";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   explicit Elu(double alpha) : alpha_(alpha) {}
 
@@ -40,6 +41,10 @@ class Elu final : public Elementwise<Elu, 1> {
 
 }  // namespace
 
-Tensor elu(const Operand& x, double alpha) { return make(std::make_shared<Elu>(alpha), {x}); }
+Tensor elu(const Operand& x, double alpha) {
+  const Tensor tensor = x.tensor();
+  if (is_floating(tensor.dtype())) require_number(alpha, tensor.dtype(), "elu", "the alpha of", x.where());
+  return make(std::make_shared<Elu>(alpha), {Operand(tensor, x.where())});
+}
 
 }  // namespace sluice

@@ -15,6 +15,7 @@ constexpr double two_over_sqrt_pi = 1.1283791670955126;
 class Erf final : public Elementwise<Erf, 1> {
  public:
   static constexpr std::string_view id = "erf";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

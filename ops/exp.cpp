@@ -12,6 +12,7 @@ namespace {
 class Exp final : public Elementwise<Exp, 1> {
  public:
   static constexpr std::string_view id = "exp";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

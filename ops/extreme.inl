@@ -48,6 +48,7 @@ class Extreme final : public Op {
  public:
   Extreme(AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return largest ? "max" : "min"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : "");
   }
@@ -59,8 +60,9 @@ class Extreme final : public Op {
     }
     const Shape result = reduced_shape(x.shape, axes_, keep_);
     if (x.shape.size() == 0 && result.size() > 0) {
-      throw ShapeError(fmt::format("[{}] no elements have no {} one: got {} to reduce over axes {}", name(),
-                                   largest ? "largest" : "smallest", x.text(), axis_text(axes_)));
+      throw ShapeError(
+          fmt::format("[{}] no elements have no {} one: got {} to reduce over axes {}; give it at least one",
+                      name(), largest ? "largest" : "smallest", x.text(), axis_text(axes_)));
     }
     return {{x.dtype, result}};
   }
@@ -105,11 +107,11 @@ class Extreme final : public Op {
 
 template <bool largest>
 Tensor extreme(const Operand& x, const Axes& axes, bool keep) {
+  const char* who = largest ? "max" : "min";
+  const Call call(who, x.where());
   const Tensor tensor = x.tensor();
-  return located(x.where(), [&] {
-    const AxisSet set = axis_set(axes, tensor.rank(), largest ? "max" : "min");
-    return make(std::make_shared<Extreme<largest>>(set, keep), {tensor}, x.where());
-  });
+  const AxisSet set = axis_set(axes, tensor.rank(), who);
+  return make(std::make_shared<Extreme<largest>>(set, keep), {tensor}, x.where());
 }
 
 }  // namespace sluice::detail

@@ -11,6 +11,7 @@ class Flip final : public Op {
  public:
   explicit Flip(detail::AxisSet axes) : axes_(axes) {}
   std::string_view name() const override { return "flip"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axes={}", detail::axis_text(axes_)); }
 
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
@@ -48,12 +49,11 @@ class Flip final : public Op {
 }  // namespace
 
 Tensor flip(const Operand& x, const Axes& axes) {
+  const detail::Call call("flip", x.where());
   Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "flip");
-    if (set == 0) return tensor;
-    return make(std::make_shared<Flip>(set), {tensor}, x.where());
-  });
+  const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "flip");
+  if (set == 0) return tensor;
+  return make(std::make_shared<Flip>(set), {tensor}, x.where());
 }
 
 }  // namespace sluice

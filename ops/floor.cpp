@@ -11,6 +11,7 @@ namespace {
 class Floor final : public Elementwise<Floor, 1> {
  public:
   static constexpr std::string_view id = "floor";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

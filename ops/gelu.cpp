@@ -19,6 +19,7 @@ constexpr double cubic = 0.044715;
 class Gelu final : public Elementwise<Gelu, 1> {
  public:
   static constexpr std::string_view id = "gelu";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   /// erfc keeps its digits in the left tail, where 1 + erf would cancel.
   template <class T>
@@ -37,6 +38,7 @@ class Gelu final : public Elementwise<Gelu, 1> {
 class GeluTanh final : public Elementwise<GeluTanh, 1> {
  public:
   static constexpr std::string_view id = "gelu_tanh";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static double value(double x) {
     return x * ((1 + std::tanh(sqrt_two_over_pi * (x + cubic * x * x * x))) / 2);

@@ -1,8 +1,8 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/graph/call.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/along_axis.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/steps.h>
@@ -32,7 +32,7 @@ class IndexSum final : public Op {
     if (!fits) {
       throw ShapeError(
           fmt::format("[index_sum] the updates must be numbers and have the axes of the ids in place of axis "
-                      "{}: got ids {} and updates {}",
+                      "{}: got ids {} and updates {}; reshape or cast them",
                       axis_, inputs[0].text(), inputs[1].text()));
     }
     for (Index i = 0; i < ids.rank(); ++i) shape = shape.erased(axis_);
@@ -109,30 +109,27 @@ std::optional<detail::IndexSumForm> detail::index_sum_form(const Op& op) {
 }
 
 Tensor index_sum(const Operand& ids, const Operand& updates, Index axis, Index length) {
+  const detail::Call call("index_sum", updates.where());
   const Tensor places = ids.tensor(DType::int32);
   const Tensor values = updates.tensor();
-  return detail::located(updates.where(), [&] {
-    const Index normal =
-        normal_axis(axis, std::max<Index>(values.rank() - places.rank() + 1, 0), "index_sum");
-    return make(std::make_shared<IndexSum>(normal, length), {places, values}, updates.where());
-  });
+  const Index normal = normal_axis(axis, std::max<Index>(values.rank() - places.rank() + 1, 0), "index_sum");
+  return make(std::make_shared<IndexSum>(normal, length), {places, values}, updates.where());
 }
 
 Tensor index_add(const Operand& x, const Operand& ids, const Operand& updates, Index axis) {
+  const detail::Call call("index_add", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "index_add");
-    detail::require_ids(ids.tensor().spec(), "index_add");
-    const Tensor added =
-        index_sum(ids, Operand(updates.tensor(tensor.dtype()), x.where()), normal, tensor.shape()[normal]);
-    if (added.spec() != tensor.spec()) {
-      throw ShapeError(fmt::format(
-          "[index_add] the updates must have the dtype and shape of take(x, ids, {}): got x {}, "
-          "ids {}, updates {}",
-          normal, tensor.spec().text(), ids.tensor().spec().text(), updates.tensor().spec().text()));
-    }
-    return tensor + added;
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "index_add");
+  const Tensor places = ids.tensor(DType::int32);
+  detail::require_ids(places.spec(), "index_add");
+  const Tensor values = updates.tensor(tensor.dtype());
+  if (values.spec() != take(tensor, places, normal).spec() || tensor.dtype() == DType::boolean) {
+    throw ShapeError(fmt::format(
+        "[index_add] the updates must be numbers, with the dtype and shape of take(x, ids, {}): got "
+        "x {}, ids {}, updates {}; reshape or cast them",
+        normal, tensor.spec().text(), places.spec().text(), values.spec().text()));
+  }
+  return tensor + index_sum(places, values, normal, tensor.shape()[normal]);
 }
 
 }  // namespace sluice

@@ -36,6 +36,11 @@ std::optional<SumAxes> sum_axes(const Op& op);
 std::optional<Index> take_axis(const Op& op);
 /// Of scatter_sum.
 std::optional<Index> scatter_axis(const Op& op);
+/// The updates of a scatter_sum as they are, which throws where it does: for an id out of range.
+Tensor checked_updates(const Node& scatter_sum);
+
+/// Whether gradients end at the op because that is what it is for: stop_gradient.
+bool stops_gradients(const Op& op);
 struct IndexSumForm {
   Index axis = 0;
   Index length = 0;

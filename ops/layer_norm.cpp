@@ -1,6 +1,6 @@
 #include <sluice/graph/arithmetic.h>
+#include <sluice/graph/call.h>
 #include <sluice/kernels/vector_math.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/mean.h>
@@ -22,6 +22,7 @@ class LayerNorm final : public Op {
  public:
   explicit LayerNorm(double epsilon) : epsilon_(epsilon) {}
   std::string_view name() const override { return "layer_norm"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("epsilon={}", epsilon_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -101,27 +102,28 @@ class LayerNorm final : public Op {
 }  // namespace
 
 Tensor layer_norm(const Operand& x, double epsilon) {
-  if (!(epsilon >= 0)) {
-    throw Error(fmt::format("[layer_norm] epsilon cannot be negative: got {}; 1e-5 is usual", epsilon),
-                x.where());
+  if (!(epsilon >= 0) || std::isinf(epsilon)) {
+    throw Error(
+        fmt::format("[layer_norm] epsilon cannot be negative or infinite: got {}; 1e-5 is usual", epsilon),
+        x.where());
   }
   return make(std::make_shared<LayerNorm>(epsilon), {x});
 }
 
 Tensor layer_norm(const Operand& x, const Operand& weight, const Operand& bias, double epsilon) {
+  const detail::Call call("layer_norm", x.where());
   const Tensor tensor = x.tensor();
   const Tensor scale = weight.tensor(tensor.dtype());
   const Tensor shift = bias.tensor(tensor.dtype());
-  const Tensor y = layer_norm(x, epsilon);
+  const Tensor y = layer_norm(tensor, epsilon);
   const Shape row{tensor.dim(-1)};
   if (!(scale.shape() == row) || !(shift.shape() == row)) {
     throw ShapeError(
         fmt::format("[layer_norm] weight and bias must be vectors as long as the last axis: got {} and {} "
-                    "for {}",
-                    scale.shape().text(), shift.shape().text(), tensor.shape().text()),
-        x.where());
+                    "for {}; reshape them",
+                    scale.shape().text(), shift.shape().text(), tensor.shape().text()));
   }
-  return Operand(Operand(y, x.where()) * scale, x.where()) + shift;
+  return y * scale + shift;
 }
 
 }  // namespace sluice

@@ -16,6 +16,7 @@ namespace {
 class LeakyRelu final : public Elementwise<LeakyRelu, 1> {
  public:
   static constexpr std::string_view id = "leaky_relu";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   explicit LeakyRelu(double slope) : slope_(slope) {}
 
@@ -36,6 +37,11 @@ class LeakyRelu final : public Elementwise<LeakyRelu, 1> {
 
 }  // namespace
 
-Tensor leaky_relu(const Operand& x, double slope) { return make(std::make_shared<LeakyRelu>(slope), {x}); }
+Tensor leaky_relu(const Operand& x, double slope) {
+  const Tensor tensor = x.tensor();
+  if (is_floating(tensor.dtype()))
+    require_number(slope, tensor.dtype(), "leaky_relu", "the slope of", x.where());
+  return make(std::make_shared<LeakyRelu>(slope), {Operand(tensor, x.where())});
+}
 
 }  // namespace sluice

@@ -12,6 +12,7 @@ namespace {
 class Log1p final : public Elementwise<Log1p, 1> {
  public:
   static constexpr std::string_view id = "log1p";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

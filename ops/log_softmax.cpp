@@ -1,5 +1,5 @@
 #include <sluice/graph/arithmetic.h>
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/exp.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/log_softmax.h>
@@ -15,6 +15,7 @@ class LogSoftmax final : public Op {
  public:
   explicit LogSoftmax(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "log_softmax"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -65,11 +66,10 @@ class LogSoftmax final : public Op {
 }  // namespace
 
 Tensor log_softmax(const Operand& x, Index axis) {
+  const detail::Call call("log_softmax", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    return make(std::make_shared<LogSoftmax>(normal_axis(axis, tensor.rank(), "log_softmax")), {tensor},
-                x.where());
-  });
+  return make(std::make_shared<LogSoftmax>(normal_axis(axis, tensor.rank(), "log_softmax")), {tensor},
+              x.where());
 }
 
 }  // namespace sluice

@@ -9,6 +9,7 @@ template <class Self, int N>
 class Logical : public Elementwise<Self, N> {
  public:
   static constexpr Domain domain = Domain::boolean;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 };
 
 class And final : public Logical<And, 2> {

@@ -1,5 +1,5 @@
 #include <sluice/graph/arithmetic.h>
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/exp.h>
 #include <sluice/ops/exp_sums.h>
@@ -17,6 +17,7 @@ class LogSumExp final : public Op {
  public:
   LogSumExp(Index axis, bool keep) : axis_(axis), keep_(keep) {}
   std::string_view name() const override { return "logsumexp"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -66,11 +67,10 @@ class LogSumExp final : public Op {
 }  // namespace
 
 Tensor logsumexp(const Operand& x, Index axis, bool keep) {
+  const detail::Call call("logsumexp", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "logsumexp");
-    return make(std::make_shared<LogSumExp>(normal, keep), {tensor}, x.where());
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "logsumexp");
+  return make(std::make_shared<LogSumExp>(normal, keep), {tensor}, x.where());
 }
 
 }  // namespace sluice

@@ -1,6 +1,7 @@
+#include <sluice/graph/call.h>
+#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/threads.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/matmul_op.h>
 #include <sluice/ops/reshape.h>
 
@@ -56,18 +57,35 @@ void check(const Spec& a, const Spec& b, MatMulOptions options) {
   }
 }
 
+/// All rows of the left operand are those of one product, where the right one is one matrix.
+bool is_one_product(MatMulOptions options, const Sides& b) {
+  return b.batch.size() == 1 && !options.transpose_a;
+}
+
+/// Elements that each worker needs.
 template <class T>
-void multiply(MatMulOptions options, const View& left, const View& right, const MutableView& result) {
+Index workspace_of(MatMulOptions options, const Sides& a, const Sides& b) {
+  const Index rows = is_one_product(options, b) ? a.batch.size() * a.rows : a.rows;
+  const Index elements =
+      kernels::gemm_workspace<T>(options.transpose_a, options.transpose_b, rows, b.columns, a.columns);
+  constexpr Index line = 64 / static_cast<Index>(sizeof(T));
+  return (elements + line - 1) / line * line;
+}
+
+template <class T>
+void multiply(MatMulOptions options, const WorkMemory& memory, const View& left, const View& right,
+              const MutableView& result) {
   const Sides a(left.shape(), options.transpose_a);
   const Sides b(right.shape(), options.transpose_b);
-  const auto product = [&](Index rows, const T* x, const T* y, T* z) {
+  const auto product = [&](Index rows, const T* x, const T* y, T* z, kernels::Workspace<T> workspace) {
     kernels::gemm(options.transpose_a, options.transpose_b, rows, b.columns, a.columns, x,
                   std::max<Index>(a.row_length, 1), y, std::max<Index>(b.row_length, 1), T{0}, z,
-                  std::max<Index>(b.columns, 1));
+                  std::max<Index>(b.columns, 1), workspace);
   };
   if (result.size() == 0) return;
-  if (b.batch.size() == 1 && !options.transpose_a) {
-    product(a.batch.size() * a.rows, left.as<T>(), right.as<T>(), result.as<T>());
+  const kernels::Workspace<T> all{static_cast<T*>(memory.data), memory.workers};
+  if (is_one_product(options, b)) {
+    product(a.batch.size() * a.rows, left.as<T>(), right.as<T>(), result.as<T>(), all);
     return;
   }
   const Shape& shape = result.shape();
@@ -88,8 +106,11 @@ void multiply(MatMulOptions options, const View& left, const View& right, const 
   const Index batches = shape.size() / size;
   const Index work = size * std::max<Index>(a.columns, 1);
   const Index grain = work > (Index{1} << 20) ? batches : std::max<Index>(1, (Index{1} << 18) / work);
-  kernels::parallel_for(batches, grain, [&](Index begin, Index end) {
-    for (Index at = begin; at < end; ++at) {
+  const Index pieces = (batches + grain - 1) / grain;
+  const Index each = workspace_of<T>(options, a, b);
+  kernels::share_out(pieces, memory.workers, [&](Index piece, int worker) {
+    const kernels::Workspace<T> own{all.memory + worker * each, 1};
+    for (Index at = piece * grain; at < std::min(batches, (piece + 1) * grain); ++at) {
       Index rest = at;
       Index offset_a = 0;
       Index offset_b = 0;
@@ -99,7 +120,8 @@ void multiply(MatMulOptions options, const View& left, const View& right, const 
         offset_a += i * step_a[static_cast<std::size_t>(axis)];
         offset_b += i * step_b[static_cast<std::size_t>(axis)];
       }
-      product(a.rows, left.as<T>() + offset_a, right.as<T>() + offset_b, result.as<T>() + at * size);
+      product(a.rows, left.as<T>() + offset_a, right.as<T>() + offset_b, result.as<T>() + at * size,
+              pieces == 1 ? all : own);
     }
   });
 }
@@ -120,10 +142,26 @@ Specs MatMul::infer(std::span<const Spec> inputs) const {
 }
 
 void MatMul::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
+  const std::array<Spec, 2> specs{inputs[0].spec, inputs[1].spec};
+  const int workers = kernels::threads();
+  kernels::Buffer memory(work_bytes(specs, workers));
+  run_in({memory.data(), workers}, inputs, outputs);
+}
+
+std::size_t MatMul::work_bytes(std::span<const Spec> inputs, int workers) const {
+  const Sides a(inputs[0].shape, options_.transpose_a);
+  const Sides b(inputs[1].shape, options_.transpose_b);
+  const bool wide = inputs[0].dtype == DType::float64;
+  const Index elements = wide ? workspace_of<double>(options_, a, b) : workspace_of<float>(options_, a, b);
+  return static_cast<std::size_t>(elements * workers) * size_of(inputs[0].dtype);
+}
+
+void MatMul::run_in(const WorkMemory& memory, std::span<const View> inputs,
+                    std::span<const MutableView> outputs) const {
   if (inputs[0].spec.dtype == DType::float64) {
-    multiply<double>(options_, inputs[0], inputs[1], outputs[0]);
+    multiply<double>(options_, memory, inputs[0], inputs[1], outputs[0]);
   } else {
-    multiply<float>(options_, inputs[0], inputs[1], outputs[0]);
+    multiply<float>(options_, memory, inputs[0], inputs[1], outputs[0]);
   }
 }
 
@@ -152,20 +190,19 @@ bool MatMul::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>
 }
 
 Tensor matmul(const Operand& a, const Operand& b, MatMulOptions options) {
+  const detail::Call call("matmul", a.where());
   Tensor left = a.tensor();
   Tensor right = b.tensor(left.dtype());
-  return detail::located(a.where(), [&] {
-    check(left.spec(), right.spec(), options);
-    const bool row = left.rank() == 1;
-    const bool column = right.rank() == 1;
-    if (row) left = reshape(left, {1, left.size()});
-    if (column) right = reshape(right, {right.size(), 1});
-    Tensor result = make(std::make_shared<MatMul>(options), {left, right}, a.where());
-    Shape shape = result.shape();
-    if (column) shape = shape.erased(shape.rank() - 1);
-    if (row) shape = shape.erased(result.rank() - 2);
-    return reshape(result, shape);
-  });
+  check(left.spec(), right.spec(), options);
+  const bool row = left.rank() == 1;
+  const bool column = right.rank() == 1;
+  if (row) left = reshape(left, {1, left.size()});
+  if (column) right = reshape(right, {right.size(), 1});
+  Tensor result = make(std::make_shared<MatMul>(options), {left, right}, a.where());
+  Shape shape = result.shape();
+  if (column) shape = shape.erased(shape.rank() - 1);
+  if (row) shape = shape.erased(result.rank() - 2);
+  return reshape(result, shape);
 }
 
 }  // namespace sluice

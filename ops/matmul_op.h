@@ -9,9 +9,13 @@ class MatMul final : public Op {
  public:
   explicit MatMul(MatMulOptions options) : options_(options) {}
   std::string_view name() const override { return "matmul"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override;
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
+  void run_in(const WorkMemory& memory, std::span<const View> inputs,
+              std::span<const MutableView> outputs) const override;
+  std::size_t work_bytes(std::span<const Spec> inputs, int workers) const override;
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
 

@@ -14,6 +14,7 @@ class Negate final : public Elementwise<Negate, 1> {
  public:
   static constexpr std::string_view id = "negate";
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static std::int32_t value(std::int32_t x) { return detail::wrapping_subtract(0, x); }
 

@@ -1,5 +1,5 @@
+#include <sluice/graph/call.h>
 #include <sluice/ops/along_axis.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/one_hot.h>
 
 #include <fmt/format.h>
@@ -20,7 +20,9 @@ class OneHot final : public Op {
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[0], "one_hot");
-    if (depth_ < 0) throw ShapeError(fmt::format("[one_hot] the depth cannot be negative: got {}", depth_));
+    if (depth_ < 0)
+      throw ShapeError(
+          fmt::format("[one_hot] the depth cannot be negative: got {}; pass the number of ids", depth_));
     return {{dtype_, inputs[0].shape.inserted(inputs[0].shape.rank(), depth_)}};
   }
 
@@ -49,6 +51,7 @@ class OneHot final : public Op {
 }  // namespace
 
 Tensor one_hot(const Operand& ids, Index depth, DType dtype) {
+  const detail::Call call("one_hot", ids.where());
   return make(std::make_shared<OneHot>(depth, dtype), {ids.tensor(DType::int32)}, ids.where());
 }
 

@@ -21,7 +21,6 @@
 #include <sluice/ops/flip.h>
 #include <sluice/ops/floor.h>
 #include <sluice/ops/gelu.h>
-#include <sluice/ops/gradcheck.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/leaky_relu.h>

@@ -1,4 +1,4 @@
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/slice.h>
@@ -17,6 +17,7 @@ class Pad final : public Op {
   /// One spread per axis.
   Pad(std::vector<detail::Spread> spreads, double value) : spreads_(std::move(spreads)), value_(value) {}
   std::string_view name() const override { return "pad"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     std::string text;
     for (const detail::Spread& spread : spreads_) {
@@ -95,26 +96,34 @@ Tensor detail::pad_spread(const Operand& x, const std::vector<Spread>& spreads, 
 }
 
 Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value) {
+  const detail::Call call("pad", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    if (static_cast<Index>(paddings.size()) > tensor.rank()) {
-      throw ShapeError(fmt::format("[pad] at most one padding per axis: got {} for {}", paddings.size(),
-                                   tensor.shape().text()));
+  if (static_cast<Index>(paddings.size()) > tensor.rank()) {
+    throw ShapeError(fmt::format("[pad] at most one padding per axis: got {} for {}; leave some out",
+                                 paddings.size(), tensor.shape().text()));
+  }
+  require_number(value, tensor.dtype(), "pad", "the value around");
+  std::vector<detail::Spread> spreads(static_cast<std::size_t>(tensor.rank()));
+  bool adds = false;
+  for (std::size_t i = 0; i < paddings.size(); ++i) {
+    const Padding& padding = paddings[i];
+    if (padding.before < 0 || padding.after < 0) {
+      throw ShapeError(
+          fmt::format("[pad] a padding cannot be negative: got {} and {} for axis {}; use slice to cut",
+                      padding.before, padding.after, i));
     }
-    std::vector<detail::Spread> spreads(static_cast<std::size_t>(tensor.rank()));
-    bool adds = false;
-    for (std::size_t i = 0; i < paddings.size(); ++i) {
-      const Padding& padding = paddings[i];
-      if (padding.before < 0 || padding.after < 0) {
-        throw ShapeError(
-            fmt::format("[pad] a padding cannot be negative: got {} and {} for axis {}; use slice to cut",
-                        padding.before, padding.after, i));
-      }
-      spreads[i] = {padding.before, padding.after, 1};
-      adds = adds || padding.before + padding.after > 0;
+    constexpr Index most = Index{1} << 48;  // more than any tensor has, and far from overflow
+    if (padding.before > most || padding.after > most) {
+      throw ShapeError(
+          fmt::format("[pad] a padding is at most 2^48: got {} and {} for axis {}; make it smaller",
+                      padding.before, padding.after, i));
     }
-    return adds ? detail::pad_spread(x, spreads, value) : tensor;
-  });
+    spreads[i] = {padding.before, padding.after, 1};
+    adds = adds || padding.before + padding.after > 0;
+  }
+  // As everywhere, a number beside i32 must be one.
+  if (adds) Operand(value).tensor(tensor.dtype());
+  return adds ? detail::pad_spread(tensor, spreads, value) : tensor;
 }
 
 }  // namespace sluice

@@ -15,6 +15,7 @@ namespace {
 class Pow final : public Elementwise<Pow, 2> {
  public:
   static constexpr std::string_view id = "pow";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static auto value(auto a, auto b) { return std::pow(a, b); }
 
@@ -33,6 +34,7 @@ class Pow final : public Elementwise<Pow, 2> {
 class Power final : public Elementwise<Power, 1> {
  public:
   static constexpr std::string_view id = "power";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   explicit Power(double exponent) : exponent_(exponent) {}
 

@@ -35,6 +35,7 @@ class Prod final : public Op {
  public:
   Prod(detail::AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return "prod"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");
   }
@@ -89,11 +90,10 @@ class Prod final : public Op {
 }  // namespace
 
 Tensor prod(const Operand& x, const Axes& axes, bool keep) {
+  const detail::Call call("prod", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "prod");
-    return make(std::make_shared<Prod>(set, keep), {tensor}, x.where());
-  });
+  const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "prod");
+  return make(std::make_shared<Prod>(set, keep), {tensor}, x.where());
 }
 
 }  // namespace sluice

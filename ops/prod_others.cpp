@@ -17,11 +17,13 @@ namespace {
 class ProdOthers final : public Op {
  public:
   std::string_view name() const override { return "prod_others"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].shape.rank() == 0 || !is_floating(inputs[0].dtype)) {
       throw ShapeError(
-          fmt::format("[prod_others] needs a floating tensor with an axis: got {}", inputs[0].text()));
+          fmt::format("[prod_others] needs a floating tensor with an axis: got {}; cast or reshape it",
+                      inputs[0].text()));
     }
     return {inputs[0]};
   }

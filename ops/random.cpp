@@ -1,6 +1,7 @@
 #include <sluice/graph/op.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/compare.h>
+#include <sluice/ops/elementwise.h>
 #include <sluice/ops/philox.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/random_key.h>
@@ -22,6 +23,7 @@ constexpr Index blocks_per_piece = 2048;
 class Generator : public Op {
  public:
   Generator(const Shape& shape, DType dtype) : spec_{dtype, shape} {}
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     require_key(inputs[0], name());
@@ -83,7 +85,9 @@ class Uniform final : public Generator {
   T scaled(T unit) const {
     const T low = static_cast<T>(low_);
     const T high = static_cast<T>(high_);
-    const T value = low + (high - low) * unit;
+    const T width = high - low;
+    // Halves where the width itself is beyond the largest number.
+    const T value = std::isfinite(width) ? low + width * unit : 2 * (low / 2 + (high / 2 - low / 2) * unit);
     return value < high ? value : std::nextafter(high, low);  // rounding may reach the open end
   }
 
@@ -124,12 +128,28 @@ class Normal final : public Generator {
   const double stddev_;
 };
 
-void require_probability(const Operand& p, const Shape& shape) {
-  if (p.is_number()) {
-    const double probability = p.tensor(DType::float64).item();
-    if (probability >= 0 && probability <= 1) return;
-    throw Error(fmt::format("[random::bernoulli] a probability must lie in [0, 1]: got {}", probability));
+void require_probability(double probability) {
+  if (probability >= 0 && probability <= 1) return;
+  throw Error(fmt::format(
+      "[random::bernoulli] a probability must lie in [0, 1]: got {}; sigmoid makes one of a logit",
+      probability));
+}
+
+/// Probabilities as they are; Error for numbers that are none.
+class Probability final : public Elementwise<Probability, 1> {
+ public:
+  static constexpr std::string_view id = "random::probability";
+
+  static auto value(auto p) {
+    if (!(p >= 0 && p <= 1)) require_probability(static_cast<double>(p));
+    return p;
   }
+
+  Tensors gradient(const Tensor&, const Tensor& dy) const override { return {dy}; }
+};
+
+void require_probabilities(const Operand& p, const Shape& shape) {
+  if (p.is_number()) return require_probability(p.tensor(DType::float64).item());
   if (broadcast(p.tensor().shape(), shape, "random::bernoulli") == shape) return;
   throw ShapeError(fmt::format(
       "[random::bernoulli] p must broadcast to the shape: got p {} and shape {}; enlarge the shape",
@@ -140,33 +160,37 @@ void require_probability(const Operand& p, const Shape& shape) {
 
 Tensor uniform(const Operand& key, const Shape& shape, double low, double high, DType dtype) {
   if (!std::isfinite(low) || !std::isfinite(high) || !(low < high)) {
-    throw Error(fmt::format("[random::uniform] low must be below high, both finite: got low {} and high {}",
+    throw Error(fmt::format("[random::uniform] low must be below high, both finite: got low {} and high {}; "
+                            "swap or correct them",
                             low, high),
                 key.where());
+  }
+  if (is_floating(dtype)) {
+    require_number(low, dtype, "random::uniform", "low of", key.where());
+    require_number(high, dtype, "random::uniform", "high of", key.where());
   }
   return make(std::make_shared<Uniform>(shape, low, high, dtype), {key});
 }
 
 Tensor normal(const Operand& key, const Shape& shape, double mean, double stddev, DType dtype) {
   if (!std::isfinite(mean) || !std::isfinite(stddev) || stddev < 0) {
-    throw Error(
-        fmt::format(
-            "[random::normal] mean and stddev must be finite and stddev not negative: got mean {} and "
-            "stddev {}",
-            mean, stddev),
-        key.where());
+    throw Error(fmt::format("[random::normal] mean and stddev must be finite and stddev not negative: got "
+                            "mean {} and stddev {}; correct them",
+                            mean, stddev),
+                key.where());
+  }
+  if (is_floating(dtype)) {
+    require_number(mean, dtype, "random::normal", "the mean of", key.where());
+    require_number(stddev, dtype, "random::normal", "the stddev of", key.where());
   }
   return make(std::make_shared<Normal>(shape, mean, stddev, dtype), {key});
 }
 
 Tensor bernoulli(const Operand& key, const Operand& p, const Shape& shape) {
-  try {
-    require_probability(p, shape);
-  } catch (Error& error) {
-    error.locate(key.where());
-    throw;
-  }
-  return Operand(uniform(key, shape), key.where()) < p;
+  const detail::Call call("random::bernoulli", key.where());
+  require_probabilities(p, shape);
+  const Operand checked = p.is_number() ? p : Operand(make<Probability>(p));
+  return uniform(key.tensor(), shape) < checked;
 }
 
 }  // namespace sluice::random

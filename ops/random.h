@@ -14,25 +14,26 @@ namespace sluice::random {
 Tensor key(std::uint64_t seed);
 
 /// `count` new keys, independent of each other and of what `key` itself generates. Throws Error unless count
-/// > 0.
+/// is from 1 to 2^20.
 Tensors split(const Operand& key, int count = 2);
 
 /// The key that belongs to `key` and an integer, which may be an i32 scalar tensor, such as a step counter.
 Tensor fold_in(const Operand& key, const Operand& number);
 
 /// Uniform in [low, high): low + (high - low) u, where u is a multiple of 2^-24 (f32) or 2^-53 (f64). Throws
-/// Error unless low < high are finite, ShapeError when dtype is not floating or the key no key.
+/// Error unless low < high are finite, ShapeError when the dtype is not floating or does not have them, or
+/// the key is none.
 Tensor uniform(const Operand& key, const Shape& shape, double low = 0, double high = 1,
                DType dtype = DType::float32);
 
 /// Normally distributed, mean + stddev z, computed in f64 by the method of Box and Muller. Throws Error
-/// unless mean and stddev are finite and stddev >= 0, ShapeError when dtype is not floating or the key no
-/// key.
+/// unless mean and stddev are finite and stddev >= 0, ShapeError when the dtype is not floating or does not
+/// have them, or the key is none.
 Tensor normal(const Operand& key, const Shape& shape, double mean = 0, double stddev = 1,
               DType dtype = DType::float32);
 
 /// bool: true with probability p, a number or an f32 tensor that broadcasts against `shape`. Throws Error
-/// when the number lies outside of [0, 1].
+/// when the number lies outside of [0, 1] or is NaN; for an element of a tensor, when it is computed.
 Tensor bernoulli(const Operand& key, const Operand& p, const Shape& shape);
 
 /// i32: indices along `axis`, which is taken away, drawn with probabilities softmax(logits, axis). A logit of

@@ -31,8 +31,9 @@ class Categorical final : public Op {
     }
     const Index axis = normal_axis(axis_, logits.shape.rank(), name());
     if (logits.shape[axis] == 0) {
-      throw ShapeError(fmt::format("[{}] there must be something to draw: got {}, whose axis {} has length 0",
-                                   name(), logits.text(), axis));
+      throw ShapeError(fmt::format(
+          "[{}] there must be something to draw: got {}, whose axis {} has length 0; give at least one logit",
+          name(), logits.text(), axis));
     }
     return {{DType::int32, logits.shape.erased(axis)}};
   }
@@ -96,6 +97,7 @@ class Categorical final : public Op {
 }  // namespace
 
 Tensor categorical(const Operand& key, const Operand& logits, Index axis) {
+  const detail::Call call("random::categorical", key.where());
   return make(std::make_shared<Categorical>(axis), {key.tensor(DType::int32), logits.tensor()}, key.where());
 }
 

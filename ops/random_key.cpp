@@ -16,6 +16,7 @@ class Split final : public Op {
   explicit Split(int count) : count_(count) {}
 
   std::string_view name() const override { return "random::split"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("count={}", count_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -40,6 +41,7 @@ class Split final : public Op {
 class FoldIn final : public Op {
  public:
   std::string_view name() const override { return "random::fold_in"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     require_key(inputs[0], "random::fold_in");
@@ -74,8 +76,14 @@ Tensor key(std::uint64_t seed) {
 }
 
 Tensors split(const Operand& key, int count) {
-  if (count < 1) {
-    throw Error(fmt::format("[random::split] count must be positive: got {}", count), key.where());
+  constexpr int most = 1 << 20;
+  if (count < 1 || count > most) {
+    throw Error(
+        fmt::format(
+            "[random::split] count must be from 1 to {}: got {}; fold_in makes any number of keys, one "
+            "by one",
+            most, count),
+        key.where());
   }
   return outputs_of(make(std::make_shared<Split>(count), {key}));
 }

@@ -1,4 +1,4 @@
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/reshape.h>
 
@@ -16,13 +16,15 @@ class Reshape final : public Op {
  public:
   explicit Reshape(const Shape& shape) : shape_(shape) {}
   std::string_view name() const override { return "reshape"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     const Shape& x = inputs[0].shape;
     if (x.size() != shape_.size()) {
       throw ShapeError(
-          fmt::format("[reshape] the number of elements must stay the same: got {} with {} for {} with {}",
+          fmt::format("[reshape] the number of elements must stay the same: got {} with {} for {} with {}; "
+                      "use -1 for the length that follows",
                       x.text(), x.size(), shape_.text(), shape_.size()));
     }
     return {{inputs[0].dtype, shape_}};
@@ -61,15 +63,16 @@ Shape completed(const Shape& x, std::vector<Index> dims) {
   const auto open = std::find(dims.begin(), dims.end(), -1);
   if (open == dims.end()) return Shape(std::span<const Index>(dims));
   if (std::find(open + 1, dims.end(), -1) != dims.end()) {
-    throw ShapeError(fmt::format("[reshape] only one length can be -1: got {}", dims));
+    throw ShapeError(fmt::format("[reshape] only one length can be -1: got {}; write the others down", dims));
   }
   *open = 1;
   const Index others = Shape(std::span<const Index>(dims)).size();
   *open = -1;
   if (others == 0 || x.size() % others != 0) {
     throw ShapeError(
-        fmt::format("[reshape] -1 must stand for one whole length: got {} with {} elements for {}", x.text(),
-                    x.size(), dims));
+        fmt::format("[reshape] -1 must stand for one whole length: got {} with {} elements for {}; correct "
+                    "the other lengths",
+                    x.text(), x.size(), dims));
   }
   *open = x.size() / others;
   return Shape(std::span<const Index>(dims));
@@ -80,19 +83,22 @@ Shape completed(const Shape& x, std::vector<Index> dims) {
 bool detail::is_reshape(const Op& op) { return dynamic_cast<const Reshape*>(&op) != nullptr; }
 
 Tensor reshape(const Operand& x, const Shape& shape) {
+  const detail::Call call("reshape", x.where());
   Tensor tensor = x.tensor();
   if (tensor.shape() == shape) return tensor;
   return make(std::make_shared<Reshape>(shape), {tensor}, x.where());
 }
 
 Tensor reshape(const Operand& x, std::initializer_list<Index> dims) {
+  const detail::Call call("reshape", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] { return reshape(x, completed(tensor.shape(), dims)); });
+  return reshape(tensor, completed(tensor.shape(), dims));
 }
 
 Tensor flatten(const Operand& x) {
+  const detail::Call call("flatten", x.where());
   const Tensor tensor = x.tensor();
-  return reshape(Operand(tensor, x.where()), Shape{tensor.size()});
+  return reshape(tensor, Shape{tensor.size()});
 }
 
 }  // namespace sluice

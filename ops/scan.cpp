@@ -23,6 +23,11 @@ std::string texts(const Tensors& tensors) {
 }
 
 Index length_of(const Tensors& xs, const ScanOptions& options) {
+  if (options.length < -1) {
+    throw ShapeError(
+        fmt::format("[scan] the number of steps cannot be negative: got {}; leave it out where there are xs",
+                    options.length));
+  }
   if (xs.empty() && options.length < 0) {
     throw ShapeError(
         "[scan] the number of steps must be known: got neither xs nor a length; set ScanOptions::length");
@@ -30,12 +35,13 @@ Index length_of(const Tensors& xs, const ScanOptions& options) {
   Index length = options.length;
   for (std::size_t i = 0; i < xs.size(); ++i) {
     if (xs[i].rank() == 0)
-      throw ShapeError(fmt::format("[scan] time is axis 0 of xs: xs[{}] is a scalar", i));
+      throw ShapeError(
+          fmt::format("[scan] time is axis 0 of xs: got xs[{}], a scalar; reshape it, or capture it", i));
     if (length < 0) length = xs[i].shape()[0];
     if (xs[i].shape()[0] != length) {
       throw ShapeError(
-          fmt::format("[scan] all xs must have the same number of steps on axis 0: xs[{}] is {}, others "
-                      "have {} steps",
+          fmt::format("[scan] all xs must have the same number of steps on axis 0: got xs[{}], {}, for {} "
+                      "steps; slice them to one length",
                       i, xs[i].spec().text(), length));
     }
   }
@@ -56,15 +62,16 @@ Index segment_of(Index length, const ScanOptions& options) {
 void require_same_carry(const Tensors& before, const Tensors& after) {
   if (before.size() != after.size()) {
     throw ShapeError(
-        fmt::format("[scan] the body must return as many carries as it gets: it got {}, returned {}",
-                    before.size(), after.size()));
+        fmt::format("[scan] the body must return as many carries as it gets: got {} for {}; return all of "
+                    "them, changed or not",
+                    after.size(), before.size()));
   }
   for (std::size_t i = 0; i < before.size(); ++i) {
     if (before[i].spec() != after[i].spec()) {
-      throw ShapeError(
-          fmt::format("[scan] a carry keeps its shape and dtype: carry {} came in as {}, the body returned "
-                      "{}; broadcast or cast the initial carry",
-                      i, before[i].spec().text(), after[i].spec().text()));
+      throw ShapeError(fmt::format(
+          "[scan] a carry keeps its shape and dtype: got {} for {}, carry {}; broadcast or cast the "
+          "initial carry",
+          after[i].spec().text(), before[i].spec().text(), i));
     }
   }
 }
@@ -108,7 +115,11 @@ ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recom
       length_(length),
       reverse_(reverse),
       recompute_(recompute),
-      stacked_(stackable(body_, counts)) {}
+      stacked_(stackable(body_, counts)) {
+  const auto throws = [](const Tensor& t) { return t.node().may_throw; };
+  may_throw_ = length > 0 && (std::any_of(body_.outputs.begin(), body_.outputs.end(), throws) ||
+                              std::any_of(stacked_.begin(), stacked_.end(), throws));
+}
 
 std::string ScanOp::attributes() const {
   return fmt::format("carries={}, xs={}, steps={}{}{}", counts_.carries, counts_.xs, length_,
@@ -117,16 +128,16 @@ std::string ScanOp::attributes() const {
 
 Specs ScanOp::infer(std::span<const Spec> inputs) const {
   if (inputs.size() != body_.inputs.size()) {
-    throw ShapeError(
-        fmt::format("[scan] its body takes {} inputs: got {}", body_.inputs.size(), inputs.size()));
+    throw ShapeError(fmt::format("[scan] its body takes {} inputs: got {}; pass all of them",
+                                 body_.inputs.size(), inputs.size()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     Spec expected = body_.inputs[i].spec();
     const bool over_time = i >= counts_.carries && i < counts_.carries + counts_.xs;
     if (over_time) expected.shape = expected.shape.inserted(0, length_);
     if (inputs[i] != expected) {
-      throw ShapeError(
-          fmt::format("[scan] input {} must be {}: got {}", i, expected.text(), inputs[i].text()));
+      throw ShapeError(fmt::format("[scan] input {} must be {}: got {}; cast or reshape it", i,
+                                   expected.text(), inputs[i].text()));
     }
   }
   Specs outputs(inputs.begin(), inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries));
@@ -136,8 +147,8 @@ Specs ScanOp::infer(std::span<const Spec> inputs) const {
 
 namespace detail {
 
-ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs) {
-  const Scope scope(Scope::Kind::body);
+ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs, Location where) {
+  const Scope scope(Scope::Kind::body, where);
   Graph graph;
   Tensors carry_in;
   Tensors x_in;
@@ -184,20 +195,18 @@ Carried scan_node(const std::shared_ptr<const ScanOp>& op, const Tensors& carry,
 
 Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options,
              Location where) {
-  try {
-    for (const Tensor& t : carry) static_cast<void>(t.spec());
-    for (const Tensor& t : xs) static_cast<void>(t.spec());
-    const Index length = length_of(xs, options);
-    const Index segment = segment_of(length, options);
-    const detail::ClosedBody closed = detail::close_body(body, carry, xs);
-    if (segment > 0 && segment < length)
-      return detail::scan_segments(closed, carry, xs, length, options.reverse, segment, where);
-    const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length, options.reverse);
-    return detail::scan_node(op, carry, xs, closed.captures, where);
-  } catch (Error& error) {
-    error.locate(where);
-    throw;
-  }
+  const detail::Call call("scan", where);
+  if (!body) throw Error("[scan] takes a function as its body: got an empty one; pass one of carry and x");
+  for (const Tensor& t : carry) static_cast<void>(t.spec());
+  for (const Tensor& t : xs) static_cast<void>(t.spec());
+  const Index length = length_of(xs, options);
+  const Index segment = segment_of(length, options);
+  const Location user = detail::Call::user_of(where);
+  const detail::ClosedBody closed = detail::close_body(body, carry, xs, user);
+  if (segment > 0 && segment < length)
+    return detail::scan_segments(closed, carry, xs, length, options.reverse, segment, user);
+  const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length, options.reverse);
+  return detail::scan_node(op, carry, xs, closed.captures, user);
 }
 
 }  // namespace sluice

@@ -165,9 +165,10 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
     }
     return next;
   };
-  const detail::ClosedBody closed = detail::close_body(body, initial, xs);
+  const Location where = ys.front().node().where;
+  const detail::ClosedBody closed = detail::close_body(body, initial, xs, where);
   const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_);
-  const Carried back = detail::scan_node(op, initial, xs, closed.captures, ys.front().node().where);
+  const Carried back = detail::scan_node(op, initial, xs, closed.captures, where);
 
   // 4. Hand the results to the inputs they belong to.
   Tensors gradients(inputs.size());

@@ -38,6 +38,7 @@ class ScanOp final : public Op {
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
   const Graph* body() const override { return &body_; }
+  bool may_throw(std::span<const Spec>) const override { return may_throw_; }
 
   const Counts& counts() const { return counts_; }
   Index length() const { return length_; }
@@ -55,6 +56,7 @@ class ScanOp final : public Op {
   bool reverse_;
   bool recompute_;
   Tensors stacked_;
+  bool may_throw_ = false;
 };
 
 namespace detail {
@@ -65,7 +67,7 @@ struct ClosedBody {
   ScanOp::Counts counts;
   Tensors captures;
 };
-ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs);
+ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs, Location where);
 
 /// The node that runs a closed body over these.
 Carried scan_node(const std::shared_ptr<const ScanOp>& op, const Tensors& carry, const Tensors& xs,

@@ -32,7 +32,7 @@ Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensor
   const ClosedBody outer =
       close_body([&](const Tensors& now,
                      const Tensors& x) { return scan_node(steps_of(segment), now, x, body.captures, where); },
-                 carry, by_segment);
+                 carry, by_segment, where);
   const auto op = std::make_shared<ScanOp>(outer.graph, outer.counts, segments, reverse, true);
   Carried result = scan_node(op, carry, by_segment, outer.captures, where);
   for (Tensor& y : result.ys) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/graph/tensor.h>
+#include <sluice/ops/along_axis.h>
 
 namespace sluice {
 
@@ -13,5 +14,10 @@ Tensor scatter_add(const Operand& x, const Operand& ids, const Operand& updates,
 
 /// The same added to zeros whose axis has this length: the gradient of take_along_axis.
 Tensor scatter_sum(const Operand& ids, const Operand& updates, Index axis, Index length);
+
+namespace detail {
+/// The same for a function that has names of its own for the ids; `axis` counts from 0.
+Tensor scatter_sum(const Tensor& ids, const Tensor& updates, Index axis, Index length, const IdNames& names);
+}  // namespace detail
 
 }  // namespace sluice

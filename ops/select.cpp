@@ -1,4 +1,4 @@
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/select.h>
 #include <sluice/ops/slice.h>
@@ -8,18 +8,17 @@
 namespace sluice {
 
 Tensor select(const Operand& x, Index axis, Index i) {
+  const detail::Call call("select", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "select");
-    const Index length = tensor.shape()[normal];
-    if (i < -length || i >= length) {
-      throw ShapeError(fmt::format("[select] the place must lie in {}..{} on axis {} of {}: got {}", -length,
-                                   length - 1, normal, tensor.shape().text(), i));
-    }
-    const Index begin = i < 0 ? i + length : i;
-    const Tensor part = slice(x, normal, begin, begin + 1);
-    return reshape(Operand(part, x.where()), tensor.shape().erased(normal));
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "select");
+  const Index length = tensor.shape()[normal];
+  if (i < -length || i >= length) {
+    throw ShapeError(fmt::format(
+        "[select] the place must lie in {}..{} on axis {} of {}: got {}; the first is 0, the last -1",
+        -length, length - 1, normal, tensor.shape().text(), i));
+  }
+  const Index begin = i < 0 ? i + length : i;
+  return reshape(slice(tensor, normal, begin, begin + 1), tensor.shape().erased(normal));
 }
 
 }  // namespace sluice

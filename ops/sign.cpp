@@ -9,6 +9,7 @@ class Sign final : public Elementwise<Sign, 1> {
  public:
   static constexpr std::string_view id = "sign";
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <class T>
   static T value(T x) {

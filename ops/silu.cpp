@@ -4,6 +4,10 @@
 
 namespace sluice {
 
-Tensor silu(const Operand& x) { return x * sigmoid(x); }
+Tensor silu(const Operand& x) {
+  const detail::Call call("silu", x.where());
+  const Tensor tensor = x.tensor();
+  return tensor * sigmoid(tensor);
+}
 
 }  // namespace sluice

@@ -13,6 +13,7 @@ namespace {
 class Sin final : public Elementwise<Sin, 1> {
  public:
   static constexpr std::string_view id = "sin";
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

@@ -1,4 +1,4 @@
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/slice.h>
@@ -20,7 +20,9 @@ Range normal_range(const Range& range, Index length) {
   }
   const auto place = [&](Index at) { return std::clamp<Index>(at < 0 ? at + length : at, 0, length); };
   const Index begin = place(range.begin);
-  return {begin, std::max(begin, place(range.end)), range.step};
+  const Index end = std::max(begin, place(range.end));
+  // A step that leads behind the end is as good as the one to it, and no later sum or product of steps overflows.
+  return {begin, end, std::min(range.step, std::max<Index>(end - begin, 1))};
 }
 
 Index count(const Range& range) { return (range.end - range.begin + range.step - 1) / range.step; }
@@ -30,6 +32,7 @@ class Slice final : public Op {
   /// One normal range per axis.
   explicit Slice(std::vector<Range> ranges) : ranges_(std::move(ranges)) {}
   std::string_view name() const override { return "slice"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     std::string text;
     for (const Range& range : ranges_) {
@@ -112,33 +115,31 @@ const std::vector<Range>* detail::slice_ranges(const Op& op) {
 }
 
 Tensor slice(const Operand& x, Index axis, Index begin, Index end, Index step) {
+  const detail::Call call("slice", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "slice");
-    std::vector<Range> ranges(static_cast<std::size_t>(normal + 1));
-    ranges.back() = {begin, end, step};
-    return slice(x, ranges);
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "slice");
+  std::vector<Range> ranges(static_cast<std::size_t>(normal + 1));
+  ranges.back() = {begin, end, step};
+  return slice(tensor, ranges);
 }
 
 Tensor slice(const Operand& x, const std::vector<Range>& ranges) {
+  const detail::Call call("slice", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    if (static_cast<Index>(ranges.size()) > tensor.rank()) {
-      throw ShapeError(fmt::format("[slice] at most one range per axis: got {} ranges for {}", ranges.size(),
-                                   tensor.shape().text()));
-    }
-    std::vector<Range> all = ranges;
-    all.resize(static_cast<std::size_t>(tensor.rank()));
-    bool whole = true;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      const Index length = tensor.shape()[static_cast<Index>(i)];
-      all[i] = normal_range(all[i], length);
-      whole = whole && count(all[i]) == length;
-    }
-    if (whole) return tensor;
-    return make(std::make_shared<Slice>(std::move(all)), {tensor}, x.where());
-  });
+  if (static_cast<Index>(ranges.size()) > tensor.rank()) {
+    throw ShapeError(fmt::format("[slice] at most one range per axis: got {} ranges for {}; leave some out",
+                                 ranges.size(), tensor.shape().text()));
+  }
+  std::vector<Range> all = ranges;
+  all.resize(static_cast<std::size_t>(tensor.rank()));
+  bool whole = true;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Index length = tensor.shape()[static_cast<Index>(i)];
+    all[i] = normal_range(all[i], length);
+    whole = whole && count(all[i]) == length;
+  }
+  if (whole) return tensor;
+  return make(std::make_shared<Slice>(std::move(all)), {tensor}, x.where());
 }
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
 #include <sluice/graph/arithmetic.h>
-#include <sluice/ops/axes.h>
+#include <sluice/graph/call.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/softmax.h>
 #include <sluice/ops/sum.h>
@@ -14,6 +14,7 @@ class Softmax final : public Op {
  public:
   explicit Softmax(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "softmax"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -61,10 +62,9 @@ class Softmax final : public Op {
 }  // namespace
 
 Tensor softmax(const Operand& x, Index axis) {
+  const detail::Call call("softmax", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    return make(std::make_shared<Softmax>(normal_axis(axis, tensor.rank(), "softmax")), {tensor}, x.where());
-  });
+  return make(std::make_shared<Softmax>(normal_axis(axis, tensor.rank(), "softmax")), {tensor}, x.where());
 }
 
 }  // namespace sluice

@@ -1,4 +1,5 @@
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/stop_gradient.h>
 
 namespace sluice {
@@ -9,6 +10,7 @@ class StopGradient final : public Elementwise<StopGradient, 1> {
  public:
   static constexpr std::string_view id = "stop_gradient";
   static constexpr Domain domain = Domain::any;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static auto value(auto x) { return x; }
 
@@ -18,6 +20,8 @@ class StopGradient final : public Elementwise<StopGradient, 1> {
 };
 
 }  // namespace
+
+bool detail::stops_gradients(const Op& op) { return dynamic_cast<const StopGradient*>(&op) != nullptr; }
 
 Tensor stop_gradient(const Operand& x) { return make<StopGradient>(x); }
 

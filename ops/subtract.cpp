@@ -14,6 +14,7 @@ class Subtract final : public Elementwise<Subtract, 2> {
  public:
   static constexpr std::string_view id = "subtract";
   static constexpr Domain domain = Domain::numeric;
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   static std::int32_t value(std::int32_t a, std::int32_t b) { return detail::wrapping_subtract(a, b); }
 

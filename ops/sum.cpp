@@ -44,6 +44,7 @@ class Sum final : public Op {
  public:
   Sum(detail::AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return "sum"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");
   }
@@ -97,15 +98,15 @@ std::optional<detail::SumAxes> detail::sum_axes(const Op& op) {
 }
 
 Tensor sum(const Operand& x, const Axes& axes, bool keep) {
+  const detail::Call call("sum", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "sum");
-    if (set == 0 && tensor.dtype() != DType::boolean) return tensor;
-    return make(std::make_shared<Sum>(set, keep), {tensor}, x.where());
-  });
+  const detail::AxisSet set = detail::axis_set(axes, tensor.rank(), "sum");
+  if (set == 0 && tensor.dtype() != DType::boolean) return tensor;
+  return make(std::make_shared<Sum>(set, keep), {tensor}, x.where());
 }
 
-Tensor sum_to(const Tensor& x, const Shape& shape) {
+Tensor sum_to(const Tensor& x, const Shape& shape, Location where) {
+  const detail::Call call("sum_to", where);
   if (x.shape() == shape) return x;
   const Index extra = x.rank() - shape.rank();
   std::vector<Index> axes;
@@ -118,8 +119,9 @@ Tensor sum_to(const Tensor& x, const Shape& shape) {
     }
   }
   if (!fits) {
-    throw ShapeError(fmt::format("[sum_to] the target must broadcast to the tensor's shape: got {} for {}",
-                                 x.shape().text(), shape.text()));
+    throw ShapeError(fmt::format(
+        "[sum_to] the target must broadcast to the tensor's shape: got {} for {}; reshape one of them",
+        x.shape().text(), shape.text()));
   }
   return reshape(x.size() == shape.size() ? x : sum(x, axes), shape);
 }

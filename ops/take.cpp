@@ -1,6 +1,6 @@
+#include <sluice/graph/call.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/take.h>
@@ -46,6 +46,7 @@ class Take final : public Op {
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const detail::Call call("take", y.node().where);
     return {index_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
   }
 
@@ -78,11 +79,10 @@ std::optional<Index> detail::take_axis(const Op& op) {
 }
 
 Tensor take(const Operand& x, const Operand& ids, Index axis) {
+  const detail::Call call("take", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "take");
-    return make(std::make_shared<Take>(normal), {tensor, ids.tensor(DType::int32)}, x.where());
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "take");
+  return make(std::make_shared<Take>(normal), {tensor, ids.tensor(DType::int32)}, x.where());
 }
 
 }  // namespace sluice

@@ -1,6 +1,6 @@
+#include <sluice/graph/call.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
-#include <sluice/ops/axes.h>
 #include <sluice/ops/scatter_add.h>
 #include <sluice/ops/steps.h>
 #include <sluice/ops/take_along_axis.h>
@@ -13,9 +13,9 @@ namespace {
 
 class TakeAlongAxis final : public Op {
  public:
-  explicit TakeAlongAxis(Index axis) : axis_(axis) {}
+  TakeAlongAxis(Index axis, const detail::IdNames& names) : axis_(axis), names_(names) {}
   std::string_view name() const override { return "take_along_axis"; }
-  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+  std::string attributes() const override { return fmt::format("axis={}{}", axis_, names_.text(name())); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[1], "take_along_axis");
@@ -33,7 +33,7 @@ class TakeAlongAxis final : public Op {
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const detail::AlongAxis x(inputs[0].shape(), axis_);
     const detail::AlongAxis y(outputs[0].shape(), axis_);
-    detail::check_ids(inputs[1], x.length, "take_along_axis");
+    detail::check_ids(inputs[1], x.length, names_);
     const auto* ids = inputs[1].as<std::int32_t>();
     with_type(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
@@ -49,7 +49,7 @@ class TakeAlongAxis final : public Op {
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
-    return {scatter_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_]), Tensor()};
+    return {detail::scatter_sum(y.input(1), dy, axis_, y.input(0).shape()[axis_], names_), Tensor()};
   }
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>& by_rows) const override {
@@ -58,21 +58,25 @@ class TakeAlongAxis final : public Op {
 
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     const Tensors all = detail::all_over_time(inputs, over_time);
-    return {take_along_axis(all[0], all[1], axis_ + 1)};
+    return {detail::take_along_axis(all[0], all[1], axis_ + 1, names_)};
   }
 
  private:
   const Index axis_;
+  const detail::IdNames names_;
 };
 
 }  // namespace
 
 Tensor take_along_axis(const Operand& x, const Operand& ids, Index axis) {
+  const detail::Call call("take_along_axis", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index normal = normal_axis(axis, tensor.rank(), "take_along_axis");
-    return make(std::make_shared<TakeAlongAxis>(normal), {tensor, ids.tensor(DType::int32)}, x.where());
-  });
+  const Index normal = normal_axis(axis, tensor.rank(), "take_along_axis");
+  return detail::take_along_axis(tensor, ids.tensor(DType::int32), normal, {"take_along_axis"});
+}
+
+Tensor detail::take_along_axis(const Tensor& x, const Tensor& ids, Index axis, const IdNames& names) {
+  return make(std::make_shared<TakeAlongAxis>(axis, names), {x, ids}, Location{});
 }
 
 }  // namespace sluice

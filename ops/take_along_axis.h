@@ -1,6 +1,7 @@
 #pragma once
 
 #include <sluice/graph/tensor.h>
+#include <sluice/ops/along_axis.h>
 
 namespace sluice {
 
@@ -9,5 +10,10 @@ namespace sluice {
 /// ids i32. Gradient for x: scatter_sum. Throws ShapeError for other ids, and when it runs Error for an id
 /// outside of 0..n-1.
 Tensor take_along_axis(const Operand& x, const Operand& ids, Index axis = -1);
+
+namespace detail {
+/// The same for a function that has names of its own for the ids; `axis` counts from 0.
+Tensor take_along_axis(const Tensor& x, const Tensor& ids, Index axis, const IdNames& names);
+}  // namespace detail
 
 }  // namespace sluice

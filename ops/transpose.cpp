@@ -17,6 +17,7 @@ class Transpose final : public Op {
  public:
   explicit Transpose(std::vector<Index> order) : order_(std::move(order)) {}
   std::string_view name() const override { return "transpose"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("order={}", order_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
@@ -63,33 +64,34 @@ const std::vector<Index>* detail::transpose_order(const Op& op) {
 }
 
 Tensor transpose(const Operand& x) {
-  const Index rank = x.tensor().rank();
+  const detail::Call call("transpose", x.where());
+  const Tensor tensor = x.tensor();
+  const Index rank = tensor.rank();
   if (rank < 2) {
     throw ShapeError(
         fmt::format("[transpose] needs at least two axes: got {}; expand_dims gives it another one",
-                    x.tensor().shape().text()),
-        x.where());
+                    tensor.shape().text()));
   }
   std::vector<Index> order(static_cast<std::size_t>(rank));
   std::iota(order.begin(), order.end(), Index{0});
   std::swap(order[order.size() - 1], order[order.size() - 2]);
-  return transpose(x, order);
+  return transpose(tensor, order);
 }
 
 Tensor transpose(const Operand& x, const std::vector<Index>& order) {
+  const detail::Call call("transpose", x.where());
   const Tensor tensor = x.tensor();
-  return detail::located(x.where(), [&] {
-    const Index rank = tensor.rank();
-    detail::axis_set(order, rank, "transpose");
-    if (static_cast<Index>(order.size()) != rank) {
-      throw ShapeError(fmt::format("[transpose] the order must name each axis once: got {} for {}", order,
-                                   tensor.shape().text()));
-    }
-    std::vector<Index> normal;
-    for (const Index axis : order) normal.push_back(normal_axis(axis, rank, "transpose"));
-    if (std::is_sorted(normal.begin(), normal.end())) return tensor;
-    return make(std::make_shared<Transpose>(std::move(normal)), {tensor}, x.where());
-  });
+  const Index rank = tensor.rank();
+  detail::axis_set(order, rank, "transpose");
+  if (static_cast<Index>(order.size()) != rank) {
+    throw ShapeError(
+        fmt::format("[transpose] the order must name each axis once: got {} for {}; name all of them", order,
+                    tensor.shape().text()));
+  }
+  std::vector<Index> normal;
+  for (const Index axis : order) normal.push_back(normal_axis(axis, rank, "transpose"));
+  if (std::is_sorted(normal.begin(), normal.end())) return tensor;
+  return make(std::make_shared<Transpose>(std::move(normal)), {tensor}, x.where());
 }
 
 }  // namespace sluice

@@ -26,6 +26,7 @@ void choose(const bool* condition, const T* a, Index stride_a, const T* b, Index
 class Where final : public ElementwiseOp {
  public:
   std::string_view name() const override { return "where"; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     require_operand_count(inputs.size());
@@ -75,6 +76,7 @@ class Where final : public ElementwiseOp {
 }  // namespace
 
 Tensor where(const Operand& condition, const Operand& a, const Operand& b) {
+  const detail::Call call("where", condition.where());
   // Numbers must not take the dtype of the condition.
   const DType dtype = !a.is_number()   ? a.tensor().dtype()
                       : !b.is_number() ? b.tensor().dtype()

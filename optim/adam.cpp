@@ -7,7 +7,7 @@
 
 namespace sluice::optim {
 
-Adam::Adam(std::string_view who, const std::vector<Group>& groups, const AdamOptions& options, Location where)
+Adam::Adam(const char* who, const std::vector<Group>& groups, const AdamOptions& options, Location where)
     : Optimizer(who, groups, common_options(options), where), options_(options) {
   detail::require_fraction(who, "beta1", options.beta1, where);
   detail::require_fraction(who, "beta2", options.beta2, where);

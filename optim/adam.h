@@ -40,7 +40,7 @@ class Adam : public Optimizer {
       : Adam(std::vector<Group>{Group{.variables = parameters}}, options, where) {}
 
  protected:
-  Adam(std::string_view who, const std::vector<Group>& groups, const AdamOptions& options, Location where);
+  Adam(const char* who, const std::vector<Group>& groups, const AdamOptions& options, Location where);
 
   void step(const std::vector<Slice>& slices, const Tensor& t, NewValues& next) const override;
 

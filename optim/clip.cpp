@@ -15,27 +15,31 @@ namespace {
 
 void require_positive(std::string_view who, std::string_view name, double value, Location where) {
   if (value > 0) return;
-  throw Error(fmt::format("[{}] {} must be positive: got {}", who, name, value), where);
+  throw Error(
+      fmt::format("[{}] {} must be positive: got {}; leave the call out for no limit", who, name, value),
+      where);
 }
 
 }  // namespace
 
 Tensor global_norm(const Tensors& gradients, Location where) {
-  if (gradients.empty())
-    throw Error("[global_norm] a norm needs gradients: got none; pass at least one", where);
+  const sluice::detail::Call call("global_norm", where);
+  if (gradients.empty()) throw Error("[global_norm] a norm needs gradients: got none; pass at least one");
   Tensor total;
   for (const Tensor& gradient : gradients) {
-    const Tensor squares = cast(sum(square(Operand(gradient, where))), DType::float64);
+    const Tensor squares = cast(sum(square(gradient)), DType::float64);
     total = total.defined() ? total + squares : squares;
   }
   return sqrt(total);
 }
 
 Tensors clip_by_global_norm(const Tensors& gradients, double max_norm, Location where) {
-  return clip_by_global_norm(gradients, global_norm(gradients, where), max_norm, where);
+  const sluice::detail::Call call("clip_by_global_norm", where);
+  return clip_by_global_norm(gradients, global_norm(gradients), max_norm);
 }
 
 Tensors clip_by_global_norm(const Tensors& gradients, const Tensor& norm, double max_norm, Location where) {
+  const sluice::detail::Call call("clip_by_global_norm", where);
   require_positive("clip_by_global_norm", "max_norm", max_norm, where);
   const Tensor scale = minimum(max_norm / (norm + 1e-6), 1);
   Tensors clipped;
@@ -44,9 +48,10 @@ Tensors clip_by_global_norm(const Tensors& gradients, const Tensor& norm, double
 }
 
 Tensors clip_by_value(const Tensors& gradients, double limit, Location where) {
+  const sluice::detail::Call call("clip_by_value", where);
   require_positive("clip_by_value", "limit", limit, where);
   Tensors clipped;
-  for (const Tensor& gradient : gradients) clipped.push_back(clamp(Operand(gradient, where), -limit, limit));
+  for (const Tensor& gradient : gradients) clipped.push_back(clamp(gradient, -limit, limit));
   return clipped;
 }
 

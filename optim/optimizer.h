@@ -29,6 +29,23 @@ struct CommonOptions {
   Schedule schedule;            ///< factor of the learning rate by step; none: 1
 };
 
+/// What an update did. It is itself the global norm of the gradients before clipping, a float64 scalar, for logs;
+/// norm and taken cost nothing in a compiled function that does not use them. The lists are there at once, also in a
+/// function being traced: that is the time to look at them.
+struct Update : Tensor {
+  const Tensor& norm() const { return *this; }
+
+  Tensor taken;                        ///< a boolean scalar: false where skip_nonfinite has skipped the step
+  std::vector<std::string> unreached;  ///< names of the parameters that have no gradient from this loss
+  /// Floating Variables that a gradient of this loss may reach and the optimiser does not have, frozen or not, by what is
+  /// known of them: "f32[3, 3] made at model.cpp:12". A member forgotten in members() is here. Empty for apply.
+  NamedVariables unlisted;
+
+  /// Why the step was skipped, in words; empty where it was taken. Throws Error in a function being traced where
+  /// skip_nonfinite is set, for nobody knows yet.
+  std::string why(Location where = Location::current()) const;
+};
+
 /// Turns the gradient of a loss into new values of its parameters. All that changes from step to step is a
 /// Variable: the number of steps done, the learning rate and the moments of each parameter. So `update` works
 /// eagerly, where it happens at once, and inside a compiled function, where it becomes part of the program;
@@ -38,20 +55,21 @@ struct CommonOptions {
 /// sgd.h.
 ///
 /// Gradients that are NaN or infinite reach parameters and moments, unless skip_nonfinite is set. A parameter
-/// that the loss does not depend on has the gradient zero: moments and weight decay still act on it.
+/// that the loss does not depend on, beside others that it does depend on, has the gradient zero: moments and
+/// weight decay still act on it.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
   /// One step down the gradient of `loss`, a floating scalar made from the parameters' values. All new values
-  /// are made from old ones: of every parameter, of every moment. Returns the global norm of the gradients
-  /// before clipping, a float64 scalar, for logs; it costs nothing in a compiled function that does not use
-  /// it. Eagerly, evaluate the loss before the update: afterwards its parameters have other values.
-  Tensor update(const Tensor& loss, Location where = Location::current());
+  /// are made from old ones: of every parameter, of every moment. The gradient is with respect to the values that
+  /// the loss was made from, and is applied to those of now. Throws ShapeError when the loss is no floating
+  /// scalar, Error when it depends on none of the parameters.
+  Update update(const Tensor& loss, Location where = Location::current());
 
   /// The same from gradients made elsewhere: one per entry of parameters(), of its shape and dtype; an
   /// undefined one counts as zero. Throws ShapeError when they do not fit.
-  Tensor apply(const Tensors& gradients, Location where = Location::current());
+  Update apply(const Tensors& gradients, Location where = Location::current());
 
   /// The parameters that are trained: those of all groups in order, without frozen ones.
   const NamedVariables& parameters() const { return parameters_; }
@@ -62,14 +80,18 @@ class Optimizer {
   /// The learning rate before schedule and group scale. It is a Variable, so that setting it needs no new
   /// trace: a compiled function sees it in its next run. Throws Error unless it is finite and not negative.
   void set_learning_rate(double rate, Location where = Location::current());
-  double learning_rate() const { return learning_rate_.value().item(); }
+  double learning_rate(Location where = Location::current()) const {
+    const sluice::detail::Call call(who_, where);
+    return learning_rate_.value(Location{}).item(Location{});
+  }
   const Variable& learning_rate_variable() const { return learning_rate_; }
 
-  /// The number of steps done: 0 before the first.
-  std::int64_t steps() const { return static_cast<std::int64_t>(step_.value().item()); }
+  /// The number of steps done: 0 before the first. Throws Error when the Variable "step", which may come from a
+  /// checkpoint, holds no count.
+  std::int64_t steps(Location where = Location::current()) const;
 
   /// The learning rate that the next update uses: learning_rate() * schedule(steps()), a float64 scalar.
-  Tensor scheduled_rate() const;
+  Tensor scheduled_rate(Location where = Location::current()) const;
 
  protected:
   /// One parameter in a step.
@@ -98,9 +120,8 @@ class Optimizer {
   };
 
   /// Throws Error for an empty list, a parameter given twice, two of one name, and options out of range;
-  /// ShapeError for a parameter that is not floating.
-  Optimizer(std::string_view who, const std::vector<Group>& groups, const CommonOptions& options,
-            Location where);
+  /// ShapeError for a parameter that is not floating. `who` is a literal, the name in errors.
+  Optimizer(const char* who, const std::vector<Group>& groups, const CommonOptions& options, Location where);
 
   /// Makes a Variable like each parameter, filled with `initial` and named "<name>.<parameter>". For
   /// constructors.
@@ -114,13 +135,19 @@ class Optimizer {
     double learning_rate_scale;
     double weight_decay;
   };
-  void require_new(const NamedVariable& parameter, const NamedVariables& others, Location where) const;
-  Tensors checked(const Tensors& gradients, Location where) const;
-  Tensor commit(NewValues next, const Tensor& norm) const;
+  void require_new(const NamedVariable& parameter, const NamedVariables& others) const;
+  Tensors checked(const Tensors& gradients) const;
+  /// Throws Error for a loss that depends on no parameter.
+  void require_reached(const Tensors& gradients, const Tensor& loss) const;
+  NamedVariables unlisted(const Tensor& loss) const;
+  /// Makes the new values those of the Variables, and evaluates norm and taken where nothing is traced.
+  void commit(NewValues next, Tensor& norm, Tensor& taken) const;
 
-  std::string who_;
+  const char* who_;
+  Location made_;
   CommonOptions options_;
   NamedVariables parameters_;
+  std::vector<Variable> frozen_;
   std::vector<Share> shares_;  // of the parameters
   Variable step_;
   Variable learning_rate_;

@@ -28,7 +28,8 @@ Plateau::Plateau(const Optimizer& optimizer, const PlateauOptions& options, Loca
   detail::require_not_negative("plateau", "minimum", options.minimum, where);
 }
 
-bool Plateau::observe(double loss) {
+bool Plateau::observe(double loss, Location where) {
+  const sluice::detail::Call call("plateau", where);
   const bool better = loss < get(best_) * (1 - options_.threshold);
   if (better) set(best_, loss);
   const double waiting = get(cooldown_);

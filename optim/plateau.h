@@ -23,7 +23,7 @@ class Plateau {
                    Location where = Location::current());
 
   /// Takes note of a loss; true when that lowered the learning rate. NaN counts as no improvement.
-  bool observe(double loss);
+  bool observe(double loss, Location where = Location::current());
 
   /// "plateau.best", "plateau.bad" (reports without improvement), "plateau.cooldown" (reports that still do
   /// not count).

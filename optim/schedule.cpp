@@ -19,17 +19,21 @@ namespace {
 
 void require_steps(std::string_view who, Index steps, Location where) {
   if (steps > 0) return;
-  throw Error(fmt::format("[{}] the number of steps must be positive: got {}", who, steps), where);
+  throw Error(fmt::format("[{}] the number of steps must be positive: got {}; pass 1 or more", who, steps),
+              where);
 }
 
 void require_factor(std::string_view who, std::string_view name, double value, Location where) {
   if (value >= 0 && std::isfinite(value)) return;
-  throw Error(fmt::format("[{}] {} must be finite and not negative: got {}", who, name, value), where);
+  throw Error(
+      fmt::format("[{}] {} must be finite and not negative: got {}; pass 0 or more", who, name, value),
+      where);
 }
 
 }  // namespace
 
-Schedule constant(double factor) {
+Schedule constant(double factor, Location where) {
+  require_factor("constant", "factor", factor, where);
   return [factor](const Tensor&) { return full({}, factor, DType::float64); };
 }
 

@@ -12,7 +12,7 @@ namespace sluice::optim {
 using Schedule = std::function<Tensor(const Tensor& step)>;
 
 /// factor
-Schedule constant(double factor = 1);
+Schedule constant(double factor = 1, Location where = Location::current());
 
 /// gamma^floor(t / every). Throws Error unless every > 0 and gamma >= 0.
 Schedule step_decay(Index every, double gamma, Location where = Location::current());

@@ -13,7 +13,8 @@ SGD::SGD(const std::vector<Group>& groups, const SGDOptions& options, Location w
   detail::require_fraction("sgd", "dampening", options.dampening, where);
   if (options.nesterov && (options.momentum == 0 || options.dampening != 0)) {
     throw Error(
-        fmt::format("[sgd] nesterov needs momentum and no dampening: got momentum {} and dampening {}",
+        fmt::format("[sgd] nesterov needs momentum and no dampening: got momentum {} and dampening {}; set "
+                    "momentum, and leave dampening at 0",
                     options.momentum, options.dampening),
         where);
   }

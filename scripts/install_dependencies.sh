@@ -4,21 +4,18 @@
 set -euo pipefail
 
 packages=(g++ cmake ninja-build libfmt-dev libeigen3-dev libcereal-dev catch2 libcli11-dev nlohmann-json3-dev "$@")
-optional=(libdnnl-dev) # oneDNN, the faster matrix products; not built for every architecture
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   echo "This system has no apt-get: please install what these Debian packages hold:"
-  echo "  ${packages[*]} ${optional[*]}"
+  echo "  ${packages[*]}"
   echo "Going on with what is here."
   exit 0
 fi
 
-missing=() wanted=()
+missing=()
 for package in "${packages[@]}"; do installed "$package" || missing+=("$package"); done
-for package in "${optional[@]}"; do installed "$package" || wanted+=("$package"); done
-# Without an optional package all works: by itself it is no reason to ask for a password or a network.
 if [ ${#missing[@]} -eq 0 ]; then
   echo "All packages are there."
   exit 0
@@ -27,7 +24,7 @@ fi
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
   command -v sudo >/dev/null || {
-    echo "Missing packages: ${missing[*]} ${wanted[*]}" >&2
+    echo "Missing packages: ${missing[*]}" >&2
     echo "Run this as root, or install sudo, or install them by hand." >&2
     exit 1
   }
@@ -35,10 +32,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" </dev/null; }
 
-echo "Installing ${missing[*]} ${wanted[*]}"
+echo "Installing ${missing[*]}"
 apt update
-for package in "${wanted[@]}"; do
-  if apt-cache show "$package" >/dev/null 2>&1; then missing+=("$package"); fi
-done
 apt install -y --no-install-recommends "${missing[@]}" >/dev/null
 echo "All packages are there."

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
 #include <sluice/text/batches.h>
 
@@ -13,11 +14,13 @@ constexpr std::size_t largest = std::size_t{1} << 24;  // keeps batch * length f
 
 }  // namespace
 
-Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail)
+Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail,
+                 Location where)
     : tokens_(std::move(tokens)), batch_(batch), length_(length) {
+  const sluice::detail::Call call(where);
   if (batch == 0 || batch > largest || length == 0 || length > largest) {
     throw Error(
-        fmt::format("[batches] batch and length must be in 1..{}; got {} and {}; choose smaller numbers",
+        fmt::format("[batches] batch and length must be in 1..{}: got {} and {}; choose smaller numbers",
                     largest, batch, length));
   }
   const std::size_t pairs = tokens_.empty() ? 0 : tokens_.size() - 1;
@@ -27,7 +30,7 @@ Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_
     windows_ = pairs_ / length;
     if (windows_ == 0) {
       throw Error(fmt::format(
-          "[batches] one window of {} steps in {} streams needs {} tokens; the text has {}; use a "
+          "[batches] one window of {} steps in {} streams needs {} tokens: got a text of {}; use a "
           "longer text, a smaller batch or a smaller length",
           length, batch, batch * length + 1, tokens_.size()));
     }
@@ -36,7 +39,7 @@ Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_
     windows_ = (pairs_ + (longer_ > 0) + length - 1) / length;
     if (windows_ == 0) {
       throw Error(
-          fmt::format("[batches] an evaluation needs 2 tokens or more; the text has {}; use a longer text",
+          fmt::format("[batches] an evaluation needs 2 tokens or more: got a text of {}; use a longer text",
                       tokens_.size()));
     }
   }
@@ -47,10 +50,11 @@ std::size_t Batches::targets_per_epoch() const {
   return std::min(windows_ * length_, pairs_) * batch_ + longer_;
 }
 
-Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t> y) {
+Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t> y, Location where) {
+  const sluice::detail::Call call(where);
   if (x.size() != length_ * batch_ || y.size() != x.size()) {
     throw Error(
-        fmt::format("[batches] x and y must each have room for {} x {} tokens; got {} and {}; size them as "
+        fmt::format("[batches] x and y must each have room for {} x {} tokens: got {} and {}; size them as "
                     "length * batch",
                     length_, batch_, x.size(), y.size()));
   }
@@ -75,11 +79,12 @@ Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t>
   return window;
 }
 
-void Batches::seek(Position position) {
+void Batches::seek(Position position, Location where) {
+  const sluice::detail::Call call(where);
   const auto windows = static_cast<std::int64_t>(windows_);
   if (position.epoch < 0 || position.window < 0 || position.window >= windows) {
     throw Error(fmt::format(
-        "[batches] a position must be in an epoch of {} windows; got window {} of epoch {}; go on "
+        "[batches] a position must be in an epoch of {} windows: got window {} of epoch {}; go on "
         "with the same text, batch and length",
         windows, position.window, position.epoch));
   }

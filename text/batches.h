@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -45,7 +47,8 @@ class Batches {
 
   /// Throws Error when batch or length is 0 or above 2^24, or when the tokens do not make one window (drop:
   /// batch * length + 1 tokens, pad: 2).
-  Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail = Tail::drop);
+  Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail = Tail::drop,
+          Location where = Location::current());
 
   std::size_t batch() const { return batch_; }
   std::size_t length() const { return length_; }
@@ -55,12 +58,12 @@ class Batches {
 
   /// Fills x and y, each `length * batch` values, with the next window and moves on; behind the last window
   /// of an epoch begins the next epoch. Throws Error when a size is not that.
-  Window next(std::span<std::int32_t> x, std::span<std::int32_t> y);
+  Window next(std::span<std::int32_t> x, std::span<std::int32_t> y, Location where = Location::current());
 
   Position position() const { return position_; }
 
   /// Goes to a position taken earlier. Throws Error when this text, batch and length have no such window.
-  void seek(Position position);
+  void seek(Position position, Location where = Location::current());
 
  private:
   std::vector<std::int32_t> tokens_;

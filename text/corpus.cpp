@@ -8,6 +8,7 @@
 #include <system_error>
 #include <utility>
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
 #include <sluice/text/corpus.h>
 #include <sluice/text/utf8.h>
@@ -18,7 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, std::string_view what) {
-  throw Error(fmt::format("[corpus] {}: {}", path.string(), what));
+  std::string text = path.string();  // a message ends at a zero byte
+  for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos; ++at) text.replace(at, 1, "\\0");
+  throw Error(fmt::format("[corpus] {}: {}", text, what));
 }
 
 struct Close {
@@ -77,7 +80,10 @@ std::vector<fs::path> files_below(const fs::path& root) {
 
 }  // namespace
 
-Corpus load_corpus(const fs::path& path, const std::vector<std::string>& extensions) {
+Corpus load_corpus(const fs::path& path, const std::vector<std::string>& extensions, Location where) {
+  const sluice::detail::Call call(where);
+  if (path.native().find('\0') != std::string::npos)
+    fail(path, "a path cannot hold a zero byte; was a buffer taken for a string?");
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) fail(path, "there is no such file or folder");
@@ -110,10 +116,11 @@ Corpus load_corpus(const fs::path& path, const std::vector<std::string>& extensi
   return corpus;
 }
 
-Parts split(std::string_view text, double fraction) {
+Parts split(std::string_view text, double fraction, Location where) {
+  const sluice::detail::Call call(where);
   if (!(fraction >= 0 && fraction < 1)) {
     throw Error(
-        fmt::format("[split] the part held out must be at least 0 and below 1; got {}; use 0.1 for the last "
+        fmt::format("[split] the part held out must be at least 0 and below 1: got {}; use 0.1 for the last "
                     "tenth",
                     fraction));
   }
@@ -122,10 +129,10 @@ Parts split(std::string_view text, double fraction) {
   for (int i = 0; i < 3 && cut > 0 && cut < text.size() && (text[cut] & 0xC0) == 0x80; ++i) --cut;
   const Parts parts{text.substr(0, cut), text.substr(cut)};
   if (parts.training.empty() || (fraction > 0 && parts.validation.empty())) {
-    throw Error(
-        fmt::format("[split] each part needs text; holding out {} of {} bytes leaves {} and {}; use a longer "
-                    "text or another fraction",
-                    fraction, text.size(), parts.training.size(), parts.validation.size()));
+    throw Error(fmt::format(
+        "[split] each part needs text: got {} of {} bytes to hold out, which leaves {} and {}; use a longer "
+        "text or another fraction",
+        fraction, text.size(), parts.training.size(), parts.validation.size()));
   }
   return parts;
 }

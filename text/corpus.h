@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
@@ -26,7 +28,8 @@ struct Corpus {
 ///
 /// Throws Error when the path is missing, is neither file nor folder or cannot be read, or when there is no
 /// text.
-Corpus load_corpus(const std::filesystem::path& path, const std::vector<std::string>& extensions = {});
+Corpus load_corpus(const std::filesystem::path& path, const std::vector<std::string>& extensions = {},
+                   Location where = Location::current());
 
 /// The two parts of a text; views into it.
 struct Parts {
@@ -37,6 +40,6 @@ struct Parts {
 /// Holds out the last `fraction` of the text (of its bytes, from the start of a character on). Fraction 0
 /// leaves the validation part empty. The same text and fraction always give the same parts. Throws Error when
 /// the fraction is not in [0, 1) or when it leaves one of the parts empty otherwise.
-Parts split(std::string_view text, double fraction);
+Parts split(std::string_view text, double fraction, Location where = Location::current());
 
 }  // namespace sluice::text

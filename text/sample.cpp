@@ -5,6 +5,7 @@
 #include <limits>
 #include <numeric>
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
 #include <sluice/text/sample.h>
 
@@ -14,42 +15,46 @@ namespace {
 /// Where the largest logit is; checks all of them.
 std::size_t find_largest(std::span<const float> logits) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  if (logits.empty()) throw Error("[sample] a choice needs at least one logit; got none");
+  if (logits.empty())
+    throw Error("[sample] a choice needs at least one logit: got none; pass what the model gives");
   std::size_t largest = 0;
   for (std::size_t id = 0; id < logits.size(); ++id) {
     if (std::isnan(logits[id]) || logits[id] == infinity) {
-      throw Error(
-          fmt::format("[sample] logits must be finite or -infinity; logit {} is {}; the model has diverged",
-                      id, std::isnan(logits[id]) ? "NaN" : "+infinity"));
+      throw Error(fmt::format(
+          "[sample] logits must be finite or -infinity: got logit {}, which is {}; the model has diverged",
+          id, std::isnan(logits[id]) ? "NaN" : "+infinity"));
     }
     if (logits[id] > logits[largest]) largest = id;
   }
   if (logits[largest] == -infinity) {
-    throw Error(fmt::format("[sample] one logit must be finite; all {} are -infinity; exclude fewer tokens",
-                            logits.size()));
+    throw Error(
+        fmt::format("[sample] one logit must be finite: got {}, all of them -infinity; exclude fewer tokens",
+                    logits.size()));
   }
   return largest;
 }
 
 }  // namespace
 
-Sampler::Sampler(SampleOptions options) : options_(options) {
+Sampler::Sampler(SampleOptions options, Location where) : options_(options) {
+  const sluice::detail::Call call(where);
   if (!(options.temperature >= 0) || std::isinf(options.temperature)) {
     throw Error(
-        fmt::format("[sample] the temperature must be finite and not negative; got {}; use 0 for the most "
+        fmt::format("[sample] the temperature must be finite and not negative: got {}; use 0 for the most "
                     "probable token, 1 for the model's own probabilities",
                     options.temperature));
   }
   if (!(options.top_p > 0 && options.top_p <= 1)) {
-    throw Error(fmt::format("[sample] top_p must be above 0 and at most 1; got {}; use 1 to keep all tokens",
+    throw Error(fmt::format("[sample] top_p must be above 0 and at most 1: got {}; use 1 to keep all tokens",
                             options.top_p));
   }
 }
 
-std::int32_t Sampler::operator()(std::span<const float> logits, double uniform) {
+std::int32_t Sampler::operator()(std::span<const float> logits, double uniform, Location where) {
+  const sluice::detail::Call call(where);
   const std::size_t largest = find_largest(logits);
   if (!(uniform >= 0 && uniform < 1)) {
-    throw Error(fmt::format("[sample] the random number must be in [0, 1); got {}", uniform));
+    throw Error(fmt::format("[sample] the random number must be in [0, 1): got {}; draw it anew", uniform));
   }
   if (options_.temperature == 0) return static_cast<std::int32_t>(largest);
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -28,12 +30,13 @@ struct SampleOptions {
 class Sampler {
  public:
   /// Throws Error when an option is out of its range.
-  explicit Sampler(SampleOptions options = {});
+  explicit Sampler(SampleOptions options = {}, Location where = Location::current());
 
   /// The id of the chosen token. `uniform` is in [0, 1). A logit of -infinity excludes its token. Allocates
   /// only when there are more logits than ever before. Throws Error when there are no logits, when one is NaN
   /// or +infinity, when all are -infinity, or when `uniform` is out of range.
-  std::int32_t operator()(std::span<const float> logits, double uniform);
+  std::int32_t operator()(std::span<const float> logits, double uniform,
+                          Location where = Location::current());
 
  private:
   void drop_improbable(std::span<const float> logits);

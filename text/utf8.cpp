@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <iterator>
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
 #include <sluice/text/utf8.h>
 
@@ -68,32 +69,35 @@ Character read(std::string_view text) {
   const auto before = text.substr(0, position);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   throw Error(fmt::format(
-      "[utf8] a text must be valid UTF-8; byte {} in line {} has{}: {}; convert the text to UTF-8 "
+      "[utf8] a text must be valid UTF-8: got{} at byte {} in line {}, {}; convert the text to UTF-8 "
       "or use byte tokens",
-      position, line, hex, reason));
+      hex, position, line, reason));
 }
 
 }  // namespace
 
-char32_t next_code_point(std::string_view text, std::size_t& position) {
+char32_t next_code_point(std::string_view text, std::size_t& position, Location where) {
+  const sluice::detail::Call call(where);
   const Character character = read(text.substr(position));
   if (character.state != Character::State::whole) reject(text, position, character.reason);
   position += character.length;
   return character.code_point;
 }
 
-std::u32string decode_utf8(std::string_view text) {
+std::u32string decode_utf8(std::string_view text, Location where) {
+  const sluice::detail::Call call(where);
   std::u32string out;
   for (std::size_t position = 0; position < text.size();) out += next_code_point(text, position);
   return out;
 }
 
-std::string encode_utf8(char32_t code_point) {
+std::string encode_utf8(char32_t code_point, Location where) {
+  const sluice::detail::Call call(where);
   const auto value = static_cast<std::uint32_t>(code_point);
   if (value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF)) {
     throw Error(
-        fmt::format("[utf8] a character must be U+0000..U+10FFFF and no surrogate (U+D800..U+DFFF); "
-                    "got U+{:04X}",
+        fmt::format("[utf8] a character must be U+0000..U+10FFFF and no surrogate (U+D800..U+DFFF): "
+                    "got U+{:04X}; leave it out",
                     value));
   }
   const auto tail = [&](int shift) { return static_cast<char>(0x80 | (value >> shift & 0x3F)); };

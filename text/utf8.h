@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -14,13 +16,13 @@ inline constexpr std::string_view replacement = "\xEF\xBF\xBD";
 /// The code point that starts at byte `position` of `text`; moves `position` behind it.
 /// Requires `position < text.size()`. Throws Error with the byte offset, the line (from 1) and the bytes in
 /// hex.
-char32_t next_code_point(std::string_view text, std::size_t& position);
+char32_t next_code_point(std::string_view text, std::size_t& position, Location where = Location::current());
 
 /// All code points of `text`. Throws like `next_code_point`.
-std::u32string decode_utf8(std::string_view text);
+std::u32string decode_utf8(std::string_view text, Location where = Location::current());
 
 /// The 1 to 4 bytes of one code point. Throws Error for surrogates and values above U+10FFFF.
-std::string encode_utf8(char32_t code_point);
+std::string encode_utf8(char32_t code_point, Location where = Location::current());
 
 /// Length in bytes of the longest prefix of `bytes` that is whole, valid characters.
 std::size_t valid_prefix(std::string_view bytes);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include <sluice/graph/call.h>
 #include <sluice/graph/error.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/vocabulary.h>
@@ -16,7 +17,7 @@ constexpr std::string_view format_name = "sluice.vocabulary.1";
 
 void require_text(std::string_view text) {
   if (text.empty()) {
-    throw Error("[vocabulary] a vocabulary is made from a text; the text is empty; give some text");
+    throw Error("[vocabulary] a vocabulary is made from a text: got an empty one; give some text");
   }
 }
 
@@ -44,7 +45,7 @@ void require_reachable(TokenKind kind, const std::string& token, std::size_t id)
   each_piece(kind, token, [&](std::string_view) { ++pieces; });
   if (pieces != 1) {
     throw Error(
-        fmt::format("[vocabulary] each token must be one {}; token {} is '{}'; the vocabulary is damaged",
+        fmt::format("[vocabulary] each token must be one {}: got token {}, '{}'; the vocabulary is damaged",
                     kind == TokenKind::word ? "word" : "character", id, token));
   }
 }
@@ -60,15 +61,17 @@ std::string_view name_of(TokenKind kind) {
     case TokenKind::word:
       return "word";
   }
-  throw Error("[vocabulary] no such kind of tokens");
+  throw Error(
+      "[vocabulary] a token is a character, a byte or a word: got another kind; use one of the three");
 }
 
-TokenKind token_kind(std::string_view name) {
+TokenKind token_kind(std::string_view name, Location where) {
+  const sluice::detail::Call call(where);
   for (const TokenKind kind : {TokenKind::character, TokenKind::byte, TokenKind::word}) {
     if (name == name_of(kind)) return kind;
   }
   throw Error(
-      fmt::format("[vocabulary] tokens are char, byte or word; got '{}'; use one of the three", name));
+      fmt::format("[vocabulary] tokens are char, byte or word: got '{}'; use one of the three", name));
 }
 
 Vocabulary::Vocabulary(TokenKind kind, std::vector<std::string> tokens)
@@ -78,14 +81,15 @@ Vocabulary::Vocabulary(TokenKind kind, std::vector<std::string> tokens)
     const auto [place, is_new] = ids_.emplace(tokens_[id], static_cast<std::int32_t>(id));
     if (!is_new) {
       throw Error(
-          fmt::format("[vocabulary] tokens must differ; tokens {} and {} are both '{}'; the vocabulary is "
+          fmt::format("[vocabulary] tokens must differ: got '{2}' as tokens {0} and {1}; the vocabulary is "
                       "damaged",
                       place->second, id, tokens_[id]));
     }
   }
 }
 
-Vocabulary Vocabulary::characters(std::string_view text) {
+Vocabulary Vocabulary::characters(std::string_view text, Location where) {
+  const sluice::detail::Call call(where);
   require_text(text);
   std::vector<bool> seen(0x110000);
   for (std::size_t position = 0; position < text.size();) seen[next_code_point(text, position)] = true;
@@ -103,13 +107,14 @@ Vocabulary Vocabulary::bytes() {
   return Vocabulary(TokenKind::byte, std::move(tokens));
 }
 
-Vocabulary Vocabulary::words(std::string_view text, std::size_t max_size) {
+Vocabulary Vocabulary::words(std::string_view text, std::size_t max_size, Location where) {
+  const sluice::detail::Call call(where);
   require_text(text);
   if (max_size < 2) {
-    throw Error(
-        fmt::format("[vocabulary] a word vocabulary holds <unk> and at least one word; max_size is {}; use 2 "
-                    "or more",
-                    max_size));
+    throw Error(fmt::format(
+        "[vocabulary] a word vocabulary holds <unk> and at least one word: got a max_size of {}; use 2 "
+        "or more",
+        max_size));
   }
   std::vector<std::pair<std::string_view, std::size_t>> counts;  // in the order of first appearance
   std::unordered_map<std::string_view, std::size_t> places;
@@ -126,7 +131,8 @@ Vocabulary Vocabulary::words(std::string_view text, std::size_t max_size) {
   return Vocabulary(TokenKind::word, std::move(tokens));
 }
 
-Vocabulary Vocabulary::of(TokenKind kind, std::string_view text, std::size_t max_size) {
+Vocabulary Vocabulary::of(TokenKind kind, std::string_view text, std::size_t max_size, Location where) {
+  const sluice::detail::Call call(where);
   if (kind == TokenKind::byte) return bytes();
   return kind == TokenKind::word ? words(text, max_size) : characters(text);
 }
@@ -139,7 +145,8 @@ std::string Vocabulary::to_json() const {
   return root.dump();
 }
 
-Vocabulary Vocabulary::from_json(std::string_view json) {
+Vocabulary Vocabulary::from_json(std::string_view json, Location where) {
+  const sluice::detail::Call call(where);
   const auto damaged = [](const std::string& rule) {
     return Error(
         fmt::format("[vocabulary] {}; the vocabulary is damaged or was not written by to_json", rule));
@@ -183,15 +190,18 @@ Vocabulary Vocabulary::from_json(std::string_view json) {
   return vocabulary;
 }
 
-const std::string& Vocabulary::token(std::int32_t id) const {
+const std::string& Vocabulary::token(std::int32_t id, Location where) const {
+  const sluice::detail::Call call(where);
   if (id < 0 || static_cast<std::size_t>(id) >= size()) {
     throw Error(fmt::format(
-        "[vocabulary] an id must be in 0..{}; got {}; was it made with another vocabulary?", size() - 1, id));
+        "[vocabulary] an id must be in 0..{}: got {}; was it made with another vocabulary?", size() - 1, id));
   }
   return tokens_[static_cast<std::size_t>(id)];
 }
 
-std::vector<std::int32_t> Vocabulary::encode(std::string_view text, std::size_t* unknown) const {
+std::vector<std::int32_t> Vocabulary::encode(std::string_view text, std::size_t* unknown,
+                                             Location where) const {
+  const sluice::detail::Call call(where);
   std::vector<std::int32_t> ids;
   if (kind_ != TokenKind::word) ids.reserve(text.size());
   std::size_t missing = 0;
@@ -204,7 +214,8 @@ std::vector<std::int32_t> Vocabulary::encode(std::string_view text, std::size_t*
   return ids;
 }
 
-std::string Vocabulary::decode(std::span<const std::int32_t> ids) const {
+std::string Vocabulary::decode(std::span<const std::int32_t> ids, Location where) const {
+  const sluice::detail::Call call(where);
   std::string text;
   for (const std::int32_t id : ids) {
     const std::string& piece = token(id);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -22,7 +24,7 @@ enum class TokenKind {
 std::string_view name_of(TokenKind kind);
 
 /// The kind with that name. Throws Error for any other name.
-TokenKind token_kind(std::string_view name);
+TokenKind token_kind(std::string_view name, Location where = Location::current());
 
 /// An immutable, one-to-one map between token texts and ids 0 .. size() - 1.
 ///
@@ -38,7 +40,7 @@ class Vocabulary {
 
   /// `<unk>` and the code points of `text` in ascending order. Throws Error when the text is empty or not
   /// UTF-8.
-  static Vocabulary characters(std::string_view text);
+  static Vocabulary characters(std::string_view text, Location where = Location::current());
 
   /// The 256 bytes; the id is the byte.
   static Vocabulary bytes();
@@ -46,14 +48,16 @@ class Vocabulary {
   /// `<unk>` and the most frequent pieces of `text`, the most frequent first, equally frequent ones in the
   /// order of their first appearance, `max_size` tokens in all. Throws Error when the text is empty or not
   /// UTF-8 or when `max_size` is below 2.
-  static Vocabulary words(std::string_view text, std::size_t max_size = largest_size);
+  static Vocabulary words(std::string_view text, std::size_t max_size = largest_size,
+                          Location where = Location::current());
 
   /// One of the three above; `max_size` matters to words only.
-  static Vocabulary of(TokenKind kind, std::string_view text, std::size_t max_size = largest_size);
+  static Vocabulary of(TokenKind kind, std::string_view text, std::size_t max_size = largest_size,
+                       Location where = Location::current());
 
   /// Reads what `to_json` wrote. Throws Error for anything else, by rule: not JSON, unknown format or kind,
   /// missing or mistyped fields, tokens that are repeated, out of order, or could never come out of a text.
-  static Vocabulary from_json(std::string_view json);
+  static Vocabulary from_json(std::string_view json, Location where = Location::current());
 
   /// One line: {"format":"sluice.vocabulary.1","kind":"char","tokens":["<unk>","\n"," ",...]}; bytes have no
   /// tokens.
@@ -64,15 +68,16 @@ class Vocabulary {
   bool has_unknown() const { return kind_ != TokenKind::byte; }
 
   /// The text of one token (`<unk>` for the unknown one). Throws Error when there is no such id.
-  const std::string& token(std::int32_t id) const;
+  const std::string& token(std::int32_t id, Location where = Location::current()) const;
 
   /// The ids of a text; adds the number of unknown ones to `*unknown` when given. Throws Error when the text
   /// is not UTF-8 (bytes: never).
-  std::vector<std::int32_t> encode(std::string_view text, std::size_t* unknown = nullptr) const;
+  std::vector<std::int32_t> encode(std::string_view text, std::size_t* unknown = nullptr,
+                                   Location where = Location::current()) const;
 
   /// The text of a list of ids. With bytes it need not be UTF-8 (`Utf8Stream` shows it safely). Throws Error
   /// for an id outside the vocabulary.
-  std::string decode(std::span<const std::int32_t> ids) const;
+  std::string decode(std::span<const std::int32_t> ids, Location where = Location::current()) const;
 
   friend bool operator==(const Vocabulary& a, const Vocabulary& b) {
     return a.kind_ == b.kind_ && a.tokens_ == b.tokens_;

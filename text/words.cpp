@@ -1,5 +1,6 @@
 #include <cstddef>
 
+#include <sluice/graph/call.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/words.h>
 
@@ -18,7 +19,8 @@ bool belongs_to_word(char32_t c) {
 
 }  // namespace
 
-std::vector<std::string_view> split_words(std::string_view text) {
+std::vector<std::string_view> split_words(std::string_view text, Location where) {
+  const sluice::detail::Call call(where);
   std::vector<std::string_view> pieces;
   std::size_t start = 0;  // of the word being read
   for (std::size_t position = 0; position < text.size();) {

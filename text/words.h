@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sluice/graph/call.h>
+
 #include <string_view>
 #include <vector>
 
@@ -14,6 +16,6 @@ namespace sluice::text {
 /// U+FE00..U+FE6F, U+FEFF and U+FF00..U+FF0F (variants and forms), and U+FFF0..U+FFFF. Scripts written
 /// without spaces make long pieces: use characters for them. The views point into `text`. Throws Error when
 /// the text is not UTF-8.
-std::vector<std::string_view> split_words(std::string_view text);
+std::vector<std::string_view> split_words(std::string_view text, Location where = Location::current());
 
 }  // namespace sluice::text

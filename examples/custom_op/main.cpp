@@ -2,11 +2,11 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sluice/check/gradcheck.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/grad.h>
 #include <sluice/ops/abs.h>
 #include <sluice/ops/elementwise.h>
-#include <sluice/ops/gradcheck.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/sum.h>
 

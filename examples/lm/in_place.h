@@ -14,11 +14,8 @@ class InPlace {
  public:
   /// Compiles f for arguments like `examples`.
   template <class F, class... Examples>
-  explicit InPlace(F f, const Examples&... examples) {
-    auto function = std::make_shared<decltype(sluice::compile(std::move(f)))>(sluice::compile(std::move(f)));
-    program_ = &function->program(examples...);
-    function_ = std::move(function);
-  }
+  explicit InPlace(F f, const Examples&... examples)
+      : program_(sluice::compile(std::move(f)).program(examples...)) {}
 
   template <class T>
   std::span<T> input(std::size_t i) {
@@ -33,8 +30,7 @@ class InPlace {
   void run() { program_->run(); }
 
  private:
-  std::shared_ptr<void> function_;  // owns the program
-  sluice::Program* program_;
+  std::shared_ptr<sluice::Program> program_;
 };
 
 }  // namespace lm

@@ -95,12 +95,12 @@ Model::Result Model::operator()(const Tensor& ids, const nn::States& initial, nn
   const sluice::Tensors keys = drops ? sluice::random::split(key, 3) : sluice::Tensors(3);
   const nn::Sequence run =
       rnn_(dropout_(embed_(ids), mode, keys[0]), {.initial = initial, .mode = mode, .key = keys[1]});
-  return {head(dropout_(run.output, mode, keys[2])), run.state};
+  return {head(dropout_(run.output(), mode, keys[2])), run.state};
 }
 
 Model::Result Model::step(const Tensor& ids, const nn::States& states) const {
   const nn::Sequence run = rnn_.step(embed_(ids), states);
-  return {head(run.output), run.state};
+  return {head(run.output()), run.state};
 }
 
 void Model::members(const nn::Members& m) const {

@@ -70,7 +70,7 @@ const std::array<ScheduleChoice, 5> schedules{{
     {"step",
      [](const TrainSettings& s, const Variable&, Index windows) -> optim::Schedule {
        // The first decay comes when `decay_after` epochs are over, the others one epoch apart.
-       const double offset = static_cast<double>((1 - s.decay_after) * windows);
+       const double offset = static_cast<double>(1 - s.decay_after) * static_cast<double>(windows);
        const optim::Schedule decay = optim::step_decay(windows, s.decay);
        return [=](const Tensor& t) { return decay(sluice::maximum(t + offset, 0)); };
      }},

@@ -186,8 +186,15 @@ double Session::share_done() {
   const TrainingState& state = training_.state();
   const Budget& budget = training_.plan().budget;
   if (budget.minutes > 0) return std::min(1., state.seconds / state.deadline);
-  const std::int64_t steps = budget.steps > 0 ? budget.steps : budget.epochs * training_.windows_per_epoch();
-  return std::min(1., static_cast<double>(state.step) / static_cast<double>(steps));
+  return std::min(1., static_cast<double>(state.step) / steps_in_all());
+}
+
+/// The steps of a budget of steps or epochs; a double, for the product of two large settings may be too large for an
+/// integer.
+double Session::steps_in_all() const {
+  const Budget& budget = training_.plan().budget;
+  if (budget.steps > 0) return static_cast<double>(budget.steps);
+  return static_cast<double>(budget.epochs) * static_cast<double>(training_.windows_per_epoch());
 }
 
 std::optional<double> Session::seconds_left() {
@@ -195,8 +202,8 @@ std::optional<double> Session::seconds_left() {
   const Budget& budget = training_.plan().budget;
   if (budget.minutes > 0) return std::max(0., state.deadline - state.seconds);
   if (steps_ < 2) return std::nullopt;  // the speed of the first step tells nothing
-  const std::int64_t steps = budget.steps > 0 ? budget.steps : budget.epochs * training_.windows_per_epoch();
-  return static_cast<double>((steps - state.step) * training_.tokens_per_step()) / speed_;
+  return (steps_in_all() - static_cast<double>(state.step)) *
+         static_cast<double>(training_.tokens_per_step()) / speed_;
 }
 
 void Session::update_clock() { training_.state().seconds = seconds_before_ + seconds_since(start_); }

@@ -26,6 +26,7 @@ class Session {
  private:
   bool finished();
   double share_done();
+  double steps_in_all() const;
   std::optional<double> seconds_left();
   void step();
   bool look_back();

@@ -34,6 +34,17 @@ void require_one_of(std::string_view option, const std::string& value,
           fmt::format("is one of {}", fmt::join(names, ", ")), value);
 }
 
+/// Whether JSON has a value of this type. All integers among the settings are counts. The JSON library would convert
+/// fractions, truth values and numbers that do not fit.
+template <class T>
+bool holds(const json& value) {
+  if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
+  if constexpr (std::is_same_v<T, double>) return value.is_number();
+  if constexpr (std::is_same_v<T, std::string>) return value.is_string();
+  constexpr std::uint64_t largest = std::uint64_t{1} << 62;
+  return value.is_number_unsigned() && value.get<std::uint64_t>() <= largest;
+}
+
 constexpr std::int64_t largest_size = 1 << 16;
 constexpr std::int64_t largest_count = std::int64_t{1} << 40;
 
@@ -98,12 +109,12 @@ template <class Settings>
 Settings from_text(const std::string& text) {
   Settings settings;
   const json object = json::parse(text, nullptr, false);
-  Settings::each(settings, [&](const char* name, auto& value, const char*) {
-    try {
-      object.at(name).get_to(value);
-    } catch (const json::exception&) {
+  Settings::each(settings, [&]<class T>(const char* name, T& value, const char*) {
+    const auto found = object.find(name);  // the end, too, of what is no object
+    if (found == object.end() || !holds<T>(*found)) {
       throw UserError(fmt::format("the checkpoint's settings have no valid \"{}\"", name));
     }
+    found->get_to(value);
   });
   return settings;
 }

@@ -4,6 +4,8 @@
 #include <sluice/nn/loss.h>
 #include <sluice/ops/random.h>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "optimizer.h"
@@ -39,8 +41,9 @@ void add(NamedVariables& all, const std::string& prefix, const NamedVariables& s
 
 std::optional<optim::Plateau> make_plateau(const TrainSettings& settings, const optim::Optimizer& optimizer) {
   if (settings.schedule != "plateau") return std::nullopt;
-  return optim::Plateau(optimizer,
-                        {.factor = settings.decay, .patience = static_cast<int>(settings.decay_after)});
+  // More epochs without a better loss than an int counts do not come.
+  const auto patience = std::min<std::int64_t>(settings.decay_after, std::numeric_limits<int>::max());
+  return optim::Plateau(optimizer, {.factor = settings.decay, .patience = static_cast<int>(patience)});
 }
 
 }  // namespace

@@ -187,7 +187,7 @@ TEST_CASE("a concat that is read by others than products is there as a whole") {
     test::check_close(results[i], test::numbers(expected[i]), 1e-12);
 }
 
-TEST_CASE("rows of a sum with a product go to threads with the same bits") {
+TEST_CASE("rows of a sum with a product go to threads with the same bits", "[threads]") {
   const auto layer = [](const Tensors& a) {
     const Carried run = scan(
         [&](const Tensors& c, const Tensors& x) {

@@ -269,7 +269,7 @@ TEST_CASE("two large values far from each other become two loops") {
   CHECK(test::occurrences(after, "scan(") == 2);
 }
 
-TEST_CASE("a compiled loss in chunks has the interpreter's values, in float and double") {
+TEST_CASE("a compiled loss in chunks has the interpreter's values, in float and double", "[threads]") {
   for (const DType dtype : {DType::float32, DType::float64}) {
     for (const Index rows : {900, 1009}) {  // one is prime
       const Graph graph = trace(
@@ -323,7 +323,7 @@ TEST_CASE("random functions of rows and their gradients in chunks") {
   CHECK(loops > 50);
 }
 
-TEST_CASE("products of many blocks, and of a column more than the blocks have") {
+TEST_CASE("products of many blocks, and of a column more than the blocks have", "[threads]") {
   for (const DType dtype : {DType::float32, DType::float64}) {
     for (const Index columns : {1, 63, 64, 65, 129, 500}) {
       for (const Index rows : {17, 100, 301}) {

@@ -108,7 +108,7 @@ TEST_CASE("weights that a loop reads at every step are packed, others are not") 
               "packed") == 0);
 }
 
-TEST_CASE("threads divide the rows of a loop; any number of them gives the same bits") {
+TEST_CASE("threads divide the rows of a loop; any number of them gives the same bits", "[threads]") {
   const Tensors arguments = evaluated(recurrence_arguments(40, 37));
   Specs specs;
   for (const Tensor& argument : arguments) specs.push_back(argument.spec());
@@ -129,7 +129,7 @@ TEST_CASE("threads divide the rows of a loop; any number of them gives the same 
   kernels::set_threads(0);
 }
 
-TEST_CASE("a loop whose steps mix rows is not divided") {
+TEST_CASE("a loop whose steps mix rows is not divided", "[threads]") {
   kernels::set_threads(2);
   const TensorFunction mixing = [](const Tensors& a) {
     const Carried result = scan(
@@ -206,7 +206,7 @@ TEST_CASE("what depends only on Variables that are read is computed again when o
     return matmul(x, concat({a, tanh(b)}, -1));
   });
   const Tensor x = numbers({2, 4}, 3);
-  CHECK_THAT(f.program(x).print(), contains("when a Variable it reads has changed:"));
+  CHECK_THAT(f.program(x)->print(), contains("when a Variable it reads has changed:"));
   const auto expected = [&] { return evaluate(matmul(x, concat({a, tanh(b)}, -1))).to_vector(); };
   const auto close = [](const std::vector<float>& found, const std::vector<float>& wanted) {
     return std::equal(found.begin(), found.end(), wanted.begin(), wanted.end(),
@@ -221,7 +221,7 @@ TEST_CASE("what depends only on Variables that are read is computed again when o
   CHECK(close(f(x).to_vector(), expected()));
   CHECK(seen.value().item() == 4);
   // Where all that is read is written too, nothing lasts.
-  CHECK_THAT(grow.program().print(), !contains("when a Variable it reads has changed:"));
+  CHECK_THAT(grow.program()->print(), !contains("when a Variable it reads has changed:"));
 }
 
 TEST_CASE("a carry that is affine without a product is a loop of one elementwise kernel, both ways") {

@@ -36,6 +36,23 @@ TEST_CASE("a compiled function takes and returns tensors, lists, pairs and nothi
   CHECK(v.value().to_vector() == std::vector<float>{4, 4});
 }
 
+TEST_CASE("a compiled function that has been moved from is an error, and its copies are not") {
+  auto twice = compile([](const Tensor& x) { return 2 * x; });
+  const auto copy = twice;
+  const auto moved = std::move(twice);
+  const Tensor one = ones({2});
+  // NOLINTBEGIN(bugprone-use-after-move): it is the point
+  CHECK_THROWS_WITH(twice(one), contains("[compile] a compiled function that was moved from"));
+  CHECK_THROWS_WITH(twice.program(one), contains("moved from is empty"));
+  CHECK_THROWS_WITH(twice.program_count(), contains("moved from is empty"));
+  CHECK_THROWS_WITH(compile([&](const Tensor& x) { return twice(x); })(one), contains("moved from is empty"));
+  // NOLINTEND(bugprone-use-after-move)
+  CHECK(moved(one).to_vector() == std::vector<float>{2, 2});
+  CHECK(copy(one).to_vector() == std::vector<float>{2, 2});
+  twice = moved;
+  CHECK(twice(one).to_vector() == std::vector<float>{2, 2});
+}
+
 TEST_CASE("a function is traced once per shapes and dtypes, in a bounded cache") {
   int traces = 0;
   const auto f = compile(
@@ -106,15 +123,15 @@ TEST_CASE("a function that fails while traced is traced again at the next call")
 
 TEST_CASE("programs run on raw memory too") {
   const auto f = compile([](const Tensor& x) { return x * 2 + 1; });
-  Program& program = f.program(zeros({3}));
+  const auto program = f.program(zeros({3}));
   const float values[] = {1, 2, 3};
-  std::memcpy(program.input(0), values, sizeof values);
-  program.run();
-  const auto* results = static_cast<const float*>(program.output(0));
+  std::memcpy(program->input(0), values, sizeof values);
+  program->run();
+  const auto* results = static_cast<const float*>(program->output(0));
   CHECK(std::vector<float>(results, results + 3) == std::vector<float>{3, 5, 7});
-  CHECK_THROWS_WITH(program.run({zeros({2})}), contains("the program takes f32[3], got f32[2]"));
-  CHECK_THROWS_WITH(program.run(Tensors{}), contains("the program has 1, got 0"));
-  CHECK_THAT(program.print(), contains("multiply") && contains("f32[3]"));
+  CHECK_THROWS_WITH(program->run({zeros({2})}), contains("got f32[2] for f32[3]"));
+  CHECK_THROWS_WITH(program->run(Tensors{}), contains("got 0 for 1 inputs"));
+  CHECK_THAT(program->print(), contains("multiply") && contains("f32[3]"));
 }
 
 TEST_CASE("outputs that are arguments, constants, variables or the same twice are copied") {
@@ -141,6 +158,7 @@ TEST_CASE("running a program during its own run is an error") {
   struct Reenter final : Op {
     explicit Reenter(Program** program) : program(program) {}
     std::string_view name() const override { return "reenter"; }
+    std::string attributes() const override { return "the program"; }
     Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
     void run(std::span<const View>, std::span<const MutableView>) const override { (*program)->run(); }
     Program** program;
@@ -150,7 +168,7 @@ TEST_CASE("running a program during its own run is an error") {
       trace([&](const Tensors& x) { return Tensors{make(std::make_shared<Reenter>(&self), {x[0]})}; },
             {Spec{DType::float32, {1}}}));
   self = &program;
-  CHECK_THROWS_WITH(program.run(), contains("one run at a time"));
+  CHECK_THROWS_WITH(program.run(), contains("one run at a time") && contains("(compile/program_test.cpp:"));
 }
 
 TEST_CASE("a program that is dropped from the cache while it runs ends its run") {
@@ -158,6 +176,7 @@ TEST_CASE("a program that is dropped from the cache while it runs ends its run")
   struct Call final : Op {
     explicit Call(const std::function<void()>* call) : call(call) {}
     std::string_view name() const override { return "call"; }
+    std::string attributes() const override { return "the function"; }
     Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
     void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
       if (inputs[0].size() == 3) (*call)();
@@ -193,7 +212,7 @@ TEST_CASE("memory is reused: a long chain needs two or three buffers, not one pe
     for (int i = 0; i < 100; ++i) y = matmul(y, x);
     return y;
   });
-  CHECK(f.program(zeros({16, 16})).arena_bytes() <= sizeof(float) * 3 * 16 * 16);
+  CHECK(f.program(zeros({16, 16}))->arena_bytes() <= sizeof(float) * 3 * 16 * 16);
 }
 
 TEST_CASE("a compiled million nodes run") {
@@ -234,4 +253,12 @@ TEST_CASE("arena blocks that live at the same time never overlap") {
     most = std::max(most, total);
   }
   CHECK(arena.size() < 3 * most);
+}
+
+TEST_CASE("a program is there for as long as somebody holds it, whatever other shapes come", "[threads]") {
+  const auto doubled = compile([](const Tensor& x) { return 2 * x; });
+  const auto kept = doubled.program(ones({1}));
+  for (Index length = 2; length < 12; ++length) doubled(ones({length}));  // more than the cache keeps
+  CHECK(kept->run({full({1}, 3)})[0].item() == 6);
+  CHECK(doubled.program(ones({1})) != kept);
 }

@@ -11,21 +11,15 @@
 #include <cstdlib>
 #include <cstring>
 #include <limits>
-#include <random>
-#include <set>
 
 #include "compile/random_cells.h"
+#include "compile/random_sets.h"
 #include "support/catch.h"
 
 using namespace sluice;
 using namespace sluice::test;
 
 namespace {
-
-unsigned from_environment(const char* name, unsigned otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
-}
 
 // Debug builds, with sanitizers or without, are ten times slower.
 #ifdef NDEBUG
@@ -45,7 +39,7 @@ void for_cells(unsigned count, const F& check) {
   }
 }
 
-Tensors values_of(const std::vector<Variable>& variables) {
+Tensors constants_of(const std::vector<Variable>& variables) {
   Tensors values;
   for (const Variable& variable : variables) values.push_back(variable.value());
   return values;
@@ -55,12 +49,12 @@ Tensors values_of(const std::vector<Variable>& variables) {
 /// those; at last they get their old values back.
 template <class Run>
 Tensors outcome(const RandomCell& cell, const Run& run) {
-  const Tensors before = values_of(cell.variables);
+  const Tensors before = constants_of(cell.variables);
   Tensors all;
   for (int runs = cell.variables.empty() ? 1 : 2; runs > 0; --runs) {
     const Tensors results = run();
     all.insert(all.end(), results.begin(), results.end());
-    for (const Tensor& value : values_of(cell.variables)) all.push_back(value);
+    for (const Tensor& value : constants_of(cell.variables)) all.push_back(value);
   }
   for (std::size_t i = 0; i < before.size(); ++i) cell.variables[i].set(before[i].value());
   return all;
@@ -70,7 +64,7 @@ Tensors outcome(const RandomCell& cell, const Run& run) {
 template <class Change, class Run>
 Tensors outcome_of(const RandomCell& cell, const Change& change, const Run& run) {
   return outcome(cell, [&] {
-    const Tensors values = change(values_of(cell.variables));
+    const Tensors values = change(constants_of(cell.variables));
     for (std::size_t i = 0; i < values.size(); ++i) cell.variables[i].set(values[i].value());
     return run(change(cell.arguments));
   });
@@ -108,42 +102,6 @@ std::string difference(const Tensor& got, const Tensor& expected, double allowed
       return "element " + std::to_string(k) + " is " + std::to_string(g) + ", not " + std::to_string(e);
   }
   return "";
-}
-
-/// Sets of passes to try beside all of them.
-struct NamedSet {
-  std::string name;
-  PassSet set;
-};
-
-/// Passes and switches, each once.
-std::vector<std::string> pass_names() {
-  std::set<std::string> names;
-  for (const Pass& pass : graph_passes()) names.emplace(pass.name);
-  for (const std::string_view name : lowering_switches()) names.emplace(name);
-  return {names.begin(), names.end()};
-}
-
-/// For each cell another one: none, each alone, all but each; and for every other cell some of them.
-NamedSet set_of(unsigned seed) {
-  static const std::vector<std::string> names = pass_names();
-  const std::size_t number = seed / 2 % (2 * names.size() + 1);
-  if (seed % 2 == 1) {
-    std::mt19937 random(seed);
-    NamedSet some{"", PassSet::none()};
-    std::vector<std::string> chosen;
-    for (const std::string& name : names) {
-      if (random() % 2 == 0) continue;
-      chosen.push_back(name);
-      some.name += (some.name.empty() ? "" : ",") + name;
-    }
-    some.set = PassSet::only(chosen);
-    return some;
-  }
-  if (number == 2 * names.size()) return {"none", PassSet::none()};
-  const std::string& name = names[number / 2];
-  if (number % 2 == 0) return {name, PassSet::only({name})};
-  return {"-" + name, PassSet::without({name})};
 }
 
 /// What the interpreter says, and how far a program may be from it.
@@ -257,11 +215,11 @@ TEST_CASE("random cells that fail change no Variable, and run again") {
       }
       return false;
     };
-    const Tensors before = values_of(cell.variables);
+    const Tensors before = constants_of(cell.variables);
     Program program(cell.graph, PassSet::all());
     if (!fails([&] { program.run(cell.arguments); })) return;  // nobody needs what the ids choose
     ++failed;
-    const Tensors after = values_of(cell.variables);
+    const Tensors after = constants_of(cell.variables);
     REQUIRE(std::equal(before.begin(), before.end(), after.begin(), after.end(), same_bits));
     cell.arguments = right;
     Oracle(cell, 1e-10).require(outcome(cell, [&] { return program.run(cell.arguments); }));
@@ -270,7 +228,7 @@ TEST_CASE("random cells that fail change no Variable, and run again") {
   CHECK((failed > 0 || std::getenv("SLUICE_CELLS") != nullptr));
 }
 
-TEST_CASE("larger random cells: as interpreted, and the same bits for any number of threads") {
+TEST_CASE("larger random cells: as interpreted, and the same bits for any number of threads", "[threads]") {
   std::vector<Tensors> on_one_thread;
   for (const int threads : {1, 2, 3, 4, 8}) {
     kernels::set_threads(threads);

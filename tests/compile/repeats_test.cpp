@@ -4,7 +4,10 @@
 #include <sluice/compile/repeats.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
+#include <sluice/nn/lstm.h>
 #include <sluice/ops/ops.h>
+
+#include <string>
 
 using namespace sluice;
 
@@ -24,9 +27,25 @@ Graph looped(int steps) {
 
 TEST_CASE("a loop written out by hand is noticed, with its steps and its line") {
   CHECK_THAT(unrolled_loop_warning(looped(20)),
-             contains("looks like a loop of 20 steps ('add' of f32[2, 3], repeats_test.cpp:") &&
+             contains("looks like a loop of 20 steps ('add' of f32[2, 3], compile/repeats_test.cpp:") &&
                  contains("write it as a scan"));
   CHECK_THAT(Program(looped(9)).print(), contains("looks like a loop of 9 steps"));
+}
+
+TEST_CASE("a loop of a cell's steps is noticed by the line that calls the cell") {
+  const nn::LSTMCell cell(3, 4, random::key(1));
+  int line = 0;
+  const Graph graph = trace(
+      [&](const Tensors& x) {
+        nn::State state = cell.initial(2);
+        line = Location::current().line + 1;
+        for (int t = 0; t < 12; ++t) state = cell(x[0], state);
+        return Tensors{state.output()};
+      },
+      {Spec{DType::float32, {2, 3}}});
+  CHECK_THAT(unrolled_loop_warning(graph),
+             contains("looks like a loop of 12 steps") &&
+                 contains("compile/repeats_test.cpp:" + std::to_string(line) + ")"));
 }
 
 TEST_CASE("few steps, layers with weights of their own and uses side by side are no loop") {

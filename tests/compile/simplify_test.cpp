@@ -265,8 +265,8 @@ TEST_CASE("the sum of what is scattered does not depend on where") {
     return Tensors{sum(scatter_sum(ids, x[0], 1, 4), 1, true), sum(scatter_sum(ids, x[0], 1, 4), 0)};
   };
   CHECK(test::left_of(passes::simplify, scattered, {{2, 2}}) ==
-        "%0 = sum(a0, axes=[1] keep); %1 = constant(1, 0, 2, 2); "
-        "%2 = scatter_sum(%1, a0, axis=1 length=4); %3 = sum(%2, axes=[0]); %0, %3");
+        "%0 = constant(1, 0, 2, 2); %1 = checked_updates(a0, %0, length=4); %2 = sum(%1, axes=[1] keep); "
+        "%3 = scatter_sum(%0, a0, axis=1 length=4); %4 = sum(%3, axes=[0]); %2, %4");
 }
 
 TEST_CASE("laws hold inside of bodies, and a scan whose trail is used is left alone") {
@@ -284,4 +284,33 @@ TEST_CASE("laws hold inside of bodies, and a scan whose trail is used is left al
   const auto trained = [&](const Tensors& x) { return grad(sum(function(x)[0]) + function(x)[1], x); };
   const test::Traced both = traced(trained, {{4, 2, 3}, {3}});
   test::require_same_values(both.graph, passes::simplify(both.graph), both.arguments);
+}
+
+TEST_CASE("columns that are none are not reshaped with the columns they were taken from") {
+  // [2, 0] is [5, 0], but the [2, 3] that it is a part of is no [5, 3].
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(slice(x[0], 1, 0, 0), {5, 0});
+            },
+            {{2, 3}}) == "%0 = slice(a0, [0:2, 0:0]); %1 = reshape(%0, shape=[5, 0]); %1");
+  CHECK(left_of(
+            [](const Tensors& x) {
+              return reshape(slice(x[0], 1, 1, 2), {0, 7, 1});
+            },
+            {{0, 3}}) == "%0 = reshape(a0, shape=[0, 7, 3]); %1 = slice(%0, [0:0, 0:7, 1:2]); %1");
+}
+
+TEST_CASE("what is computed for no element is not computed before it is repeated for none") {
+  const Graph graph =
+      trace([](const Tensors& x) { return Tensors{broadcast_to(x[0], {0}) / broadcast_to(x[1], {0})}; },
+            {Spec{DType::int32, {}}, Spec{DType::int32, {}}});
+  const Tensors arguments{tensor({1}, {}), tensor({0}, {})};
+  CHECK(evaluate(graph, arguments)[0].size() == 0);
+  CHECK(evaluate(passes::simplify(graph), arguments)[0].size() == 0);
+}
+
+TEST_CASE("a slice of a slice with steps beyond all axes is one slice") {
+  constexpr Index most = std::numeric_limits<Index>::max();
+  CHECK(left_of([](const Tensors& x) { return slice(slice(x[0], 0, 0, 7, 4), 0, 0, 2, most); }, {{7}}) ==
+        "%0 = slice(a0, [0:1]); %0");
 }

@@ -59,15 +59,15 @@ TEST_CASE("a compiled training step allocates nothing once it runs") {
   const auto step = compile([&](const Tensor& x, const Tensor& y) { return training.loss(x, y); });
   const Tensor x = ids(0);
   const Tensor y = ids(1);
-  Program& program = step.program(x, y);
-  std::memcpy(program.input(0), x.value().data(), x.value().bytes());
-  std::memcpy(program.input(1), y.value().data(), y.value().bytes());
-  program.run();
-  const float first = *static_cast<const float*>(program.output(0));
+  const auto program = step.program(x, y);
+  std::memcpy(program->input(0), x.value().data(), x.value().bytes());
+  std::memcpy(program->input(1), y.value().data(), y.value().bytes());
+  program->run();
+  const float first = *static_cast<const float*>(program->output(0));
   const std::size_t before = allocations();
-  for (int i = 0; i < 200; ++i) program.run();
+  for (int i = 0; i < 200; ++i) program->run();
   CHECK(allocations() == before);
-  CHECK(*static_cast<const float*>(program.output(0)) < 0.5f * first);
+  CHECK(*static_cast<const float*>(program->output(0)) < 0.5f * first);
 }
 
 TEST_CASE("a training step does the same compiled and interpreted, to the last bit") {
@@ -86,7 +86,7 @@ TEST_CASE("a training step does the same compiled and interpreted, to the last b
   CHECK(compiled.bits() == interpreted.bits());
 }
 
-TEST_CASE("a training step gives the same bits for any number of threads") {
+TEST_CASE("a training step gives the same bits for any number of threads", "[threads]") {
   std::string one_thread;
   for (const int threads : {1, 2, 3, 4, 8}) {
     kernels::set_threads(threads);

@@ -95,7 +95,8 @@ std::string trained(const Sizes& sizes) {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a training run gives the same bits for any number of threads", "", nn::LSTMCell, Fading) {
+TEMPLATE_TEST_CASE("a training run gives the same bits for any number of threads", "[threads]", nn::LSTMCell,
+                   Fading) {
   // Rows that no number of threads divides, few rows, and products that are worth dividing inside.
   for (const Sizes& sizes : {Sizes{4, 37, 7, 12}, Sizes{3, 2, 5, 8}, Sizes{2, 70, 64, 112}}) {
     std::string one_thread;
@@ -119,15 +120,15 @@ TEMPLATE_TEST_CASE("a training step allocates nothing at any batch", "", nn::LST
       const auto step = compile([&](const Tensor& x, const Tensor& y) { return training.step(x, y); });
       const Tensor x = training.wave(0);
       const Tensor y = training.wave(1);
-      Program& program = step.program(x, y);
-      std::memcpy(program.input(0), x.value().data(), x.value().bytes());
-      std::memcpy(program.input(1), y.value().data(), y.value().bytes());
-      program.run();
-      const float first = *static_cast<const float*>(program.output(0));
+      const auto program = step.program(x, y);
+      std::memcpy(program->input(0), x.value().data(), x.value().bytes());
+      std::memcpy(program->input(1), y.value().data(), y.value().bytes());
+      program->run();
+      const float first = *static_cast<const float*>(program->output(0));
       const std::size_t before = allocations();
-      for (int i = 0; i < 100; ++i) program.run();
+      for (int i = 0; i < 100; ++i) program->run();
       CHECK(allocations() == before);
-      CHECK(*static_cast<const float*>(program.output(0)) < 0.8f * first);
+      CHECK(*static_cast<const float*>(program->output(0)) < 0.8f * first);
     }
   }
   kernels::set_threads(0);
@@ -141,21 +142,21 @@ TEMPLATE_TEST_CASE("a stream of single steps allocates nothing and gives the seq
   const auto step = compile([&](const Tensor& x) {
     const nn::Sequence next = rnn.step(x, carried.read());
     carried.assign(next.state);
-    return head(next.output);
+    return head(next.output());
   });
   constexpr Index steps = 50;
   const Tensor x = evaluate(random::normal(random::key(3), {steps, 1, 3}));
-  const Tensor whole = evaluate(head(rnn(x).output));
-  Program& program = step.program(zeros({1, 3}));
-  program.run();
+  const Tensor whole = evaluate(head(rnn(x).output()));
+  const auto program = step.program(zeros({1, 3}));
+  program->run();
   carried.reset();
 
   std::vector<float> streamed(2 * steps);
   const std::size_t before = allocations();
   for (Index t = 0; t < steps; ++t) {
-    std::memcpy(program.input(0), x.value().values<float>().data() + 3 * t, 3 * sizeof(float));
-    program.run();
-    std::memcpy(streamed.data() + 2 * t, program.output(0), 2 * sizeof(float));
+    std::memcpy(program->input(0), x.value().values<float>().data() + 3 * t, 3 * sizeof(float));
+    program->run();
+    std::memcpy(streamed.data() + 2 * t, program->output(0), 2 * sizeof(float));
   }
   CHECK(allocations() == before);
   for (std::size_t i = 0; i < streamed.size(); ++i)

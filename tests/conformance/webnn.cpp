@@ -215,7 +215,7 @@ Tensors run_sequence(const Case& c) {
         state_of(c, *cell, d, x.dim(1), "options/initialHiddenState", "options/initialCellState")};
     call.reverse = direction == "backward" || d == 1;
     const nn::Sequence run = nn::RecurrentLayers({cell})(x, call);
-    outputs.push_back(run.output);
+    outputs.push_back(run.output());
     finals.push_back(run.state[0].parts);
   }
   Tensors results;

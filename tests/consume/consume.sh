@@ -19,11 +19,20 @@ if [ "$way" = find_package ]; then
   folder="$work/find_package"
 else
   # The two ways that build the library again share one folder, so that it is compiled once.
-  options+=("-DSLUICE_SOURCE=$source" "-DCMAKE_CXX_FLAGS=$flags -O0")
+  options+=("-DSLUICE_SOURCE=$source" "-DCMAKE_CXX_FLAGS=$flags -O0" -DSLUICE_PRECOMPILE=ON)
   folder="$work/from_source"
   rm -f "$folder/CMakeCache.txt"
 fi
 
-cmake -S "$source/tests/consume" -B "$folder" "${options[@]}"
-cmake --build "$folder" --target consumer
+readme="$work/readme"
+rm -rf "$readme"
+mkdir -p "$readme"
+names=$(awk -v "out=$readme" -f "$source/tests/docs/programs.awk" "$source/README.md")
+[ -n "$names" ] || { echo "README.md shows no program"; exit 1; }
+
+cmake -S "$source/tests/consume" -B "$folder" "-DREADME_PROGRAMS=$readme" "${options[@]}"
+cmake --build "$folder" --target programs
 "$folder/consumer"
+for name in $names; do
+  (cd "$readme" && bash "$source/tests/docs/check.sh" "$folder/readme_$name" "$readme/$name.expected")
+done

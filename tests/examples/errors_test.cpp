@@ -97,6 +97,32 @@ TEST_CASE("what is no checkpoint of this program is refused by every command") {
   }
 }
 
+TEST_CASE("settings in a checkpoint that are of another type, negative or too large are refused by name") {
+  const Trained trained;
+  const auto fails = [&](const std::string& text, const std::string& name, const std::string& value) {
+    sluice::io::Checkpoint checkpoint = sluice::io::load(trained.model);
+    std::string& settings = checkpoint.texts.at(text);
+    const std::string member = '"' + name + "\":";
+    const auto begin = settings.find(member) + member.size();
+    settings.replace(begin, settings.find_first_of(",}", begin) - begin, value);
+    const std::string changed = trained.folder.file("changed.ckpt");
+    sluice::io::save(changed, checkpoint);
+    check_error(lm({"train", "--resume", changed, "--steps", "9"}),
+                "the checkpoint's settings have no valid \"" + name + '"');
+  };
+  for (const std::string number :
+       {"1e300", "-1e300", "2.5", "true", "18446744073709551615", "-1", "\"12\"", "null"}) {
+    fails("model", "hidden", number);
+    fails("train", "seed", number);
+    fails("budget", "epochs", number);
+    fails("text", "bytes", number);
+    fails("state", "step", number);
+  }
+  fails("model", "tie", "1");
+  fails("model", "dropout", "false");
+  fails("train", "optimizer", "3");
+}
+
 TEST_CASE("a file that is no checkpoint is not replaced by one, nor a file that is no log by a log") {
   const Trained trained;
   const std::string text = read_file(trained.text);

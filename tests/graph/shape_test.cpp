@@ -42,13 +42,18 @@ TEST_CASE("shapes broadcast by NumPy's rule") {
 TEST_CASE("an axis may count from the end, and must exist") {
   CHECK(normal_axis(-1, 3, "sum") == 2);
   CHECK(normal_axis(0, 1, "sum") == 0);
-  CHECK_THROWS_WITH(normal_axis(2, 2, "sum"), "[sum] axis must lie in -2..1 for a tensor of rank 2: got 2");
-  CHECK_THROWS_WITH(normal_axis(0, 0, "sum"), "[sum] a scalar has no axes: got axis 0");
+  CHECK_THROWS_WITH(normal_axis(2, 2, "sum"),
+                    contains("[sum] axis must lie in -2..1 for a tensor of rank 2: got 2"));
+  CHECK_THROWS_WITH(normal_axis(0, 0, "sum"), contains("[sum] a scalar has no axes: got axis 0"));
 }
 
 TEST_CASE("absurd shapes are refused with the lengths in the text") {
-  CHECK_THROWS_WITH((Shape{2, -1}), "[shape] a length cannot be negative: got [2, -1]");
-  CHECK_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}), "[shape] a tensor has at most 8 axes: got 9");
+  CHECK_THROWS_WITH(
+      (Shape{2, -1}),
+      contains("[shape] a length cannot be negative: got [2, -1]; give 0 or more (graph/shape_test.cpp:"));
+  CHECK_THROWS_WITH((Shape{1, 1, 1, 1, 1, 1, 1, 1, 1}),
+                    contains("[shape] a tensor has at most 8 axes: got 9, [1, 1, 1, 1, 1, 1, 1, 1, 1]; fold "
+                             "some into one (graph/shape_test.cpp:"));
   CHECK_THROWS_WITH((Shape{Index{1} << 40, Index{1} << 40}), contains("at most 2^48 elements"));
-  CHECK_THROWS_WITH((Shape{0, Index{1} << 62}), contains("at most 2^48 elements"));
+  CHECK_THROWS_WITH((Shape{0, Index{1} << 62}), contains("at most 2^56"));
 }

@@ -38,8 +38,8 @@ TEST_CASE("mistakes with values are explained") {
 
 TEST_CASE("an error names the line that made it") {
   const int line = __LINE__ + 1;
-  CHECK_THROWS_WITH(zeros({2}) + zeros({3}),
-                    contains("(graph/tensor_test.cpp:" + std::to_string(line) + ")"));
+  const auto add = [] { return zeros({2}) + zeros({3}); };
+  CHECK_THROWS_WITH(add(), contains("(graph/tensor_test.cpp:" + std::to_string(line) + ")"));
 }
 
 TEST_CASE("a number takes the dtype of its partner") {
@@ -76,9 +76,66 @@ TEST_CASE("a value taken from a variable is a copy") {
 
 TEST_CASE("a variable keeps its shape and dtype") {
   Variable v(zeros({2}));
-  CHECK_THROWS_WITH(v.assign(zeros({3})), contains("it has f32[2], got f32[3]"));
-  CHECK_THROWS_WITH(v.assign(zeros({2}, DType::float64)), contains("it has f32[2], got f64[2]"));
-  CHECK_THROWS_WITH(v.set(Array(Spec{DType::float32, {5}})), contains("it has f32[2], got f32[5]"));
-  CHECK_THROWS_WITH(Variable().read(), contains("a Variable without a slot"));
-  CHECK_THROWS_WITH(Variable() + 1, contains("a Variable without a slot") && contains("tensor_test.cpp"));
+  CHECK_THROWS_WITH(v.assign(zeros({3})), contains("got f32[3] for f32[2]"));
+  CHECK_THROWS_WITH(v.assign(zeros({2}, DType::float64)), contains("got f64[2] for f32[2]"));
+  CHECK_THROWS_WITH(v.set(Array(Spec{DType::float32, {5}})), contains("got f32[5] for f32[2]"));
+  CHECK_THROWS_WITH(Variable().read(), contains("one that was never made"));
+  CHECK_THROWS_WITH(Variable() + 1, contains("one that was never made") && contains("tensor_test.cpp"));
+}
+
+namespace {
+
+/// Ops by what they keep and what they tell of it.
+class Bare : public Op {
+ public:
+  std::string_view name() const override { return "bare"; }
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+};
+class Silent : public Bare {
+ public:
+  double member = 0;
+};
+class Telling : public Silent {
+ public:
+  std::string attributes() const noexcept override { return "member"; }
+};
+class Private : public Silent {
+  std::string attributes() const override { return "member"; }
+};
+class SameMembers : public Telling {};
+class MoreMembers : public Telling {
+ public:
+  double more = 0;
+};
+class NoMore : public SameMembers {
+ public:
+  std::string attributes() const noexcept override { return Telling::attributes() + ", more"; }
+};
+class Abstract : public Silent {
+  virtual void rule() const = 0;
+};
+
+static_assert(detail::attributes_tell_members<Bare>());
+static_assert(!detail::attributes_tell_members<Silent>());
+static_assert(!detail::attributes_tell_members<const Silent>());
+static_assert(detail::attributes_tell_members<Telling>());
+static_assert(detail::attributes_tell_members<Private>());
+static_assert(detail::attributes_tell_members<SameMembers>());
+static_assert(!detail::attributes_tell_members<MoreMembers>());
+static_assert(detail::attributes_tell_members<NoMore>());
+static_assert(detail::attributes_tell_members<Abstract>());
+static_assert(detail::attributes_tell_members<const Op>());
+
+}  // namespace
+
+TEST_CASE("an op that tells its members can be made, and so can one that is known by its base only") {
+  const Tensor x = ones({2});
+  CHECK(make(std::make_shared<Telling>(), {x}).op().attributes() == "member");
+  CHECK(make(std::make_shared<const Private>(), Tensors{x}, Location::current()).op().attributes() ==
+        "member");
+  CHECK(make<Bare>(x).shape() == Shape{2});
+  const std::shared_ptr<const Op> any = std::make_shared<Telling>();
+  CHECK(make(any, {x}).op().name() == "bare");
+  CHECK(make(any, Tensors{x}, Location::current()).op().name() == "bare");
 }

@@ -124,6 +124,33 @@ TEST_CASE("A prefix picks one part of a checkpoint") {
   CHECK_THROWS_WITH(restore(checkpoint, model.variables(), {.prefix = "model."}), contains("'model.more'"));
 }
 
+TEST_CASE("What was restored is returned, and nothing at all is an Error") {
+  const Folder folder;
+  const Model model(5);
+  Checkpoint checkpoint = collect({{"model.weight", Model(6).weight}});
+  save(folder.file("a"), checkpoint);
+  const RestoreOptions grown{.prefix = "model.", .allow_missing = true};
+  CHECK(restore(checkpoint, model.variables(), grown) == std::vector<std::string>{"weight"});
+  CHECK(load(folder.file("a"), model.variables(), grown).restored == std::vector<std::string>{"weight"});
+  const Checkpoint texts_only = load(folder.file("a"), model.variables(), grown);  // a Checkpoint, too
+  CHECK(texts_only.arrays.size() == 1);
+
+  const Model untouched(7);
+  const RestoreOptions mistyped{.prefix = "modle.", .allow_missing = true};
+  for (const bool unknown : {false, true}) {
+    RestoreOptions options = mistyped;
+    options.allow_unknown = unknown;
+    CHECK_THROWS_WITH(restore(checkpoint, untouched.variables(), options),
+                      contains("[restore] at least one Variable must get a value") &&
+                          contains("prefix 'modle.'") && contains("'model.weight'") &&
+                          contains("correct the prefix"));
+    CHECK_THROWS_WITH(load(folder.file("a"), untouched.variables(), options), contains("[load]"));
+  }
+  CHECK_THROWS_WITH(restore(Checkpoint{}, untouched.variables(), mistyped), contains("and 0 arrays"));
+  CHECK(untouched.all(7));
+  CHECK(restore(checkpoint, {}, {.allow_unknown = true}).empty());  // nothing was asked for
+}
+
 TEST_CASE("A weight under two names is one Variable and must have one value") {
   const Variable tied(full({2}, 1));
   const NamedVariables variables{{"embedding", tied}, {"head", tied}};
@@ -139,5 +166,5 @@ TEST_CASE("A weight under two names is one Variable and must have one value") {
 TEST_CASE("Collecting refuses a name that is given twice and a Variable without a value") {
   const Model model(1);
   CHECK_THROWS_WITH(collect({{"w", model.weight}, {"w", model.bias}}), contains("'w'"));
-  CHECK_THROWS_WITH(collect({{"w", Variable()}}), contains("'w'") && contains("undefined"));
+  CHECK_THROWS_WITH(collect({{"w", Variable()}}), contains("got 'w' without one"));
 }

@@ -2,6 +2,7 @@
 #include "support/catch.h"
 
 #include <sluice/io/checkpoint.h>
+#include <sluice/io/checkpoint_json.h>
 #include <sluice/io/checksum.h>
 
 #include <sys/stat.h>
@@ -82,6 +83,20 @@ TEST_CASE("Loading what is not there, a folder or a device is a clear error") {
                     contains("[load]") && contains("no.ckpt") && contains("no such file"));
   CHECK_THROWS_WITH(load(folder.path.string()), contains("regular file"));
   CHECK_THROWS_WITH(load("/dev/zero"), contains("regular file"));
+}
+
+TEST_CASE("A path with a zero byte is refused, not cut") {
+  const Folder folder;
+  const std::string cut = folder.file("a");
+  const std::string path = cut + std::string("\0.ckpt", 6);
+  save(cut, sample());
+  const std::string refused = "a\\0.ckpt: a path cannot hold a zero byte";
+  CHECK_THROWS_WITH(save(path, Checkpoint{}), contains("[save]") && contains(refused));
+  CHECK_THROWS_WITH(load(path), contains("[load]") && contains(refused));
+  CHECK_THROWS_WITH(save_json(path, Checkpoint{}), contains(refused));
+  CHECK_THROWS_WITH(load_json(path), contains(refused));
+  CHECK(same(load(cut), sample()));
+  CHECK(folder.names().size() == 1);
 }
 
 TEST_CASE("A folder without permission is a clear error") {

@@ -1,9 +1,10 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
-#include <new>
+#include <string>
 #include <utility>
 
+#include <sluice/graph/error.h>
 #include <sluice/kernels/buffer.h>
 
 #include "support/catch.h"
@@ -64,9 +65,14 @@ TEST_CASE("moving a buffer hands its memory over") {
 
 // The sanitizers' own allocators end the program instead of throwing.
 #ifndef SANITIZED
-TEST_CASE("a buffer that is too large for the machine throws bad_alloc") {
-  // Through a volatile: compilers warn of a size that cannot be.
-  const volatile std::size_t absurd = std::numeric_limits<std::size_t>::max() / 4;
-  REQUIRE_THROWS_AS(Buffer(absurd), std::bad_alloc);
+TEST_CASE("a buffer that is too large for the machine is an Error") {
+  for (const std::size_t above : {0, 10, 63, 64, 65}) {
+    // Through a volatile: compilers warn of a size that cannot be.
+    const volatile std::size_t absurd = std::numeric_limits<std::size_t>::max() - above;
+    REQUIRE_THROWS_WITH(Buffer(absurd), contains("got a block of memory of " + std::to_string(absurd)));
+    REQUIRE_THROWS_AS(Buffer::zeroed(absurd), sluice::Error);
+  }
+  const volatile std::size_t quarter = std::numeric_limits<std::size_t>::max() / 4;
+  REQUIRE_THROWS_WITH(Buffer(quarter), contains("[memory]"));
 }
 #endif

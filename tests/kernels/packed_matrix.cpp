@@ -256,7 +256,7 @@ TEMPLATE_TEST_CASE("equal rows give equal bits wherever they are", "", float, do
   }
 }
 
-TEMPLATE_TEST_CASE("threads share the packing and the rows of a product", "", float, double) {
+TEMPLATE_TEST_CASE("threads share the packing and the rows of a product", "[threads]", float, double) {
   using T = TestType;
   const Operands<T> operands(true, 40, 333, 50, T{1}, 2);
   std::vector<T> packed(at(packed_size<T>(operands.k, operands.n)));

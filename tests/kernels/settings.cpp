@@ -2,9 +2,14 @@
 #include <filesystem>
 #include <string>
 
+#include <sluice/compile/compile.h>
+#include <sluice/graph/evaluate.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/kernels/vector_math.h>
+#include <sluice/ops/matmul.h>
+#include <sluice/ops/sum.h>
+#include <sluice/ops/tanh.h>
 
 #include "support/catch.h"
 
@@ -15,7 +20,7 @@ namespace {
 
 bool passes(const std::string& setting, const std::string& tag) {
   static const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::string command = setting + " '" + self + "' '" + tag + "' > /dev/null";
+  const std::string command = setting + " '" + self + "' '" + tag + "' > /dev/null 2>&1";
   return std::system(command.c_str()) == 0;  // NOLINT(bugprone-command-processor,cert-env33-c)
 }
 
@@ -39,8 +44,67 @@ TEST_CASE("the environment overrides the number of threads, the instruction set 
   REQUIRE_FALSE(passes("SLUICE_THREADS=2", "[SLUICE_THREADS]"));
 }
 
-TEST_CASE("a setting that means nothing is ignored") {
-  REQUIRE_FALSE(passes("SLUICE_THREADS=-3", "[SLUICE_THREADS]"));
-  if (sluice::kernels::threads() != 3) REQUIRE_FALSE(passes("SLUICE_THREADS=3x", "[SLUICE_THREADS]"));
-  REQUIRE((sluice::kernels::isa() == "baseline" || !passes("SLUICE_ISA=sse9", "[SLUICE_ISA]")));
+// What a setting that means nothing gives: an Error at the first use, and at every later one.
+namespace {
+
+void require_refused(const std::string& variable, const std::string& rule, void (*use)()) {
+  const char* value = std::getenv(variable.c_str());
+  REQUIRE(value != nullptr);
+  for (int use_number = 0; use_number < 3; ++use_number) {
+    CAPTURE(use_number);
+    CHECK_THROWS_WITH(use(), contains("[" + variable + "] the environment variable must be " + rule) &&
+                                 contains(std::string("got '") + value + "'"));
+    CHECK_THROWS_AS(use(), sluice::Error);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("SLUICE_THREADS is refused", "[.][refused_threads]") {
+  const std::string rule = "a whole number from 1 to 4096";
+  require_refused("SLUICE_THREADS", rule, [] { sluice::kernels::threads(); });
+  require_refused("SLUICE_THREADS", rule, [] { sluice::kernels::set_threads(0); });
+  require_refused("SLUICE_THREADS", rule, [] { sluice::evaluate(sluice::sum(sluice::ones({1 << 20}))); });
+}
+
+TEST_CASE("SLUICE_ISA is refused", "[.][refused_isa]") {
+  const std::string rule = "one of baseline, avx2, avx512";
+  require_refused("SLUICE_ISA", rule, [] { sluice::kernels::isa(); });
+  require_refused("SLUICE_ISA", rule, [] { sluice::evaluate(sluice::tanh(sluice::ones({3}))); });
+  require_refused("SLUICE_ISA", rule,
+                  [] { sluice::compile([] { return sluice::tanh(sluice::ones({3})); })(); });
+}
+
+TEST_CASE("SLUICE_GEMM is refused", "[.][refused_gemm]") {
+  const std::string rule = "one of ";
+  require_refused("SLUICE_GEMM", rule, [] { sluice::kernels::gemm_backend(); });
+  require_refused("SLUICE_GEMM", rule, [] {
+    const sluice::Tensor x = sluice::ones({64, 64});
+    sluice::evaluate(sluice::matmul(x, x));
+  });
+}
+
+TEST_CASE("SLUICE_PASSES is refused", "[.][refused_passes]") {
+  for (int use = 0; use < 2; ++use) {
+    CHECK_THROWS_WITH(sluice::compile([] { return sluice::ones({3}); }),
+                      contains("a pass must be one of") && contains("got 'nonsense'") &&
+                          contains("the environment variable SLUICE_PASSES is 'nonsense'") &&
+                          contains("(kernels/settings.cpp:"));
+  }
+}
+
+TEST_CASE("a setting that means nothing is an Error, not ignored") {
+  for (const char* nonsense : {"' 5'", "1e2", "99999999999", "0", "-3", "3x", "4097", "+5", "nonsense"}) {
+    CAPTURE(nonsense);
+    CHECK(passes(std::string("SLUICE_THREADS=") + nonsense, "[refused_threads]"));
+  }
+  for (const char* nonsense : {"sse9", "AVX2", "' avx2'", "baseline,"}) {
+    CAPTURE(nonsense);
+    CHECK(passes(std::string("SLUICE_ISA=") + nonsense, "[refused_isa]"));
+  }
+  CHECK(passes("SLUICE_GEMM=nonsense", "[refused_gemm]"));
+  CHECK(passes("SLUICE_PASSES=nonsense", "[refused_passes]"));
+  // One that is empty is as good as none.
+  CHECK_FALSE(passes("SLUICE_THREADS=", "[refused_threads]"));
+  CHECK_FALSE(passes("SLUICE_ISA=avx2", "[refused_isa]"));
 }

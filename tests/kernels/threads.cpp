@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include <sluice/graph/error.h>
 #include <sluice/kernels/cpu_count.h>
 #include <sluice/kernels/threads.h>
 
@@ -41,7 +42,7 @@ std::vector<std::pair<Index, Index>> pieces_of(Index n, Index grain) {
 
 }  // namespace
 
-TEST_CASE("parallel_for covers every index exactly once") {
+TEST_CASE("parallel_for covers every index exactly once", "[threads]") {
   for (const int count : {1, 2, 3, 8}) {
     const ThreadsFor setting(count);
     for (const Index n : {0, 1, 2, 7, 64, 1000}) {
@@ -57,7 +58,7 @@ TEST_CASE("parallel_for covers every index exactly once") {
   }
 }
 
-TEST_CASE("the pieces depend on n and grain, not on the number of threads") {
+TEST_CASE("the pieces depend on n and grain, not on the number of threads", "[threads]") {
   const std::vector<std::pair<Index, Index>> expected{{0, 4}, {4, 8}, {8, 10}};
   for (const int count : {1, 2, 3, 8}) {
     const ThreadsFor setting(count);
@@ -65,7 +66,7 @@ TEST_CASE("the pieces depend on n and grain, not on the number of threads") {
   }
 }
 
-TEST_CASE("parallel_for runs on several threads at the same time, each with its own number") {
+TEST_CASE("parallel_for runs on several threads at the same time, each with its own number", "[threads]") {
   const ThreadsFor setting(3);
   std::atomic<int> arrived{0};
   std::vector<int> numbers(3, -1);
@@ -80,7 +81,8 @@ TEST_CASE("parallel_for runs on several threads at the same time, each with its 
   REQUIRE(thread_number() == 0);
 }
 
-TEST_CASE("an exception reaches the caller, always that of the first piece, and the pool lives on") {
+TEST_CASE("an exception reaches the caller, always that of the first piece, and the pool lives on",
+          "[threads]") {
   for (const int count : {1, 2, 4}) {
     const ThreadsFor setting(count);
     for (int repeat = 0; repeat < 50; ++repeat) {
@@ -93,7 +95,7 @@ TEST_CASE("an exception reaches the caller, always that of the first piece, and 
   }
 }
 
-TEST_CASE("a loop inside a loop runs in order on the same thread") {
+TEST_CASE("a loop inside a loop runs in order on the same thread", "[threads]") {
   const ThreadsFor setting(4);
   std::atomic<int> total{0};
   std::atomic<bool> same_thread{true};
@@ -113,7 +115,7 @@ TEST_CASE("a loop inside a loop runs in order on the same thread") {
   REQUIRE(in_order);
 }
 
-TEST_CASE("several user threads may run loops at the same time") {
+TEST_CASE("several user threads may run loops at the same time", "[threads]") {
   const ThreadsFor setting(3);
   std::vector<Index> sums(4, 0);
   std::vector<std::thread> users;
@@ -132,7 +134,7 @@ TEST_CASE("several user threads may run loops at the same time") {
   REQUIRE(sums == std::vector<Index>(4, Index{300} * 4950));
 }
 
-TEST_CASE("loops wake workers that went to sleep") {
+TEST_CASE("loops wake workers that went to sleep", "[threads]") {
   const ThreadsFor setting(2);
   for (int repeat = 0; repeat < 20; ++repeat) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -145,7 +147,7 @@ TEST_CASE("loops wake workers that went to sleep") {
   }
 }
 
-TEST_CASE("what a piece writes, the caller reads after the loop") {
+TEST_CASE("what a piece writes, the caller reads after the loop", "[threads]") {
   const ThreadsFor setting(4);
   std::vector<Index> values(64);
   for (Index round = 0; round < 500; ++round) {
@@ -156,7 +158,7 @@ TEST_CASE("what a piece writes, the caller reads after the loop") {
   for (Index i = 0; i < 64; ++i) REQUIRE(values[static_cast<std::size_t>(i)] == 500 * i + Index{499} * 250);
 }
 
-TEST_CASE("the number of threads can be set, and zero goes back to the default") {
+TEST_CASE("the number of threads can be set, and zero goes back to the default", "[threads]") {
   const int before = threads();
   REQUIRE(before >= 1);
   set_threads(5);
@@ -165,13 +167,23 @@ TEST_CASE("the number of threads can be set, and zero goes back to the default")
   REQUIRE(threads() == before);
 }
 
-TEST_CASE("changing the number of threads inside a loop is an error") {
+TEST_CASE("changing the number of threads inside a loop is an error", "[threads]") {
   const ThreadsFor setting(2);
-  REQUIRE_THROWS_AS(parallel_for(2, 1, [](Index, Index) { set_threads(3); }), std::logic_error);
+  const auto sets = [](Index, Index) { set_threads(3); };
+  REQUIRE_THROWS_AS(parallel_for(2, 1, sets), sluice::Error);
+  REQUIRE_THROWS_WITH(parallel_for(1, 10, sets), contains("[set_threads]"));  // one piece is a loop, too
+  // Loops of one piece in loops of one piece, and what comes behind a loop that has thrown.
+  REQUIRE_THROWS_AS(parallel_for(1, 1, [&](Index, Index) { parallel_for(1, 10, sets); }), sluice::Error);
+  REQUIRE(threads() == 2);
+  set_threads(1);
+  REQUIRE_THROWS_AS(parallel_for(5, 1, sets), sluice::Error);  // in order, on this thread
+  REQUIRE(threads() == 1);
+  set_threads(2);
+  REQUIRE_THROWS_WITH(set_threads(1 << 30), contains("at most 4096: got 1073741824"));
   REQUIRE(threads() == 2);
 }
 
-TEST_CASE("the number of CPUs is at least one and at most what the machine has") {
+TEST_CASE("the number of CPUs is at least one and at most what the machine has", "[threads]") {
   const int cpus = sluice::kernels::detail::available_cpus();
   REQUIRE(cpus >= 1);
   const auto machine = static_cast<int>(std::thread::hardware_concurrency());

@@ -53,8 +53,8 @@ void check_against_torch(const std::string& file, const std::vector<std::string>
     }
 
     const nn::Sequence run = rnn(x, start);
-    check_close(run.output, c.array("output").data, tolerance);
-    Tensor loss = sum(run.output * constant(c.array("seed.output"), dtype));
+    check_close(run.output(), c.array("output").data, tolerance);
+    Tensor loss = sum(run.output() * constant(c.array("seed.output"), dtype));
     for (std::size_t k = 0; k < layers; ++k) {
       for (std::size_t part = 0; part < states.size(); ++part) {
         check_close(run.state[k].parts[part], layer_of(c.array(states[part] + "_n"), k), tolerance);

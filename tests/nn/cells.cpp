@@ -157,14 +157,13 @@ TEST_CASE("A cell says what it takes") {
   CHECK_THROWS_WITH(
       cell(zeros({5, 3}), good),
       contains("[cell] the state of a batch of 5 is f32[5, 2], f32[5, 2]: got f32[4, 2], f32[4, 2]; start "
-               "from initial(5), or from the state the step before returned"));
+               "from initial(5), go on from the state of the step before, or make a CarriedState"));
   CHECK_THROWS_WITH(cell(zeros({4, 3}), {zeros({4, 2})}), contains("got f32[4, 2]; start"));
   CHECK_THROWS_WITH(cell(zeros({4, 3}), nn::State()), contains("got nothing"));
   CHECK_THROWS_WITH(nn::LSTMCell(3, 0, random::key(1)),
-                    contains("[cell] sizes are at least 1: got 3 inputs and a state of "
-                             "0"));
+                    contains("[lstm_cell] in cell: sizes are at least 1: got 3 inputs and a state of 0"));
   CHECK_THROWS_WITH(nn::State({zeros({1})}).pair(),
-                    contains("[state] pair() is for states of 2 parts: this one has 1"));
+                    contains("[state] pair() is for states of 2 parts: got 1 (f32[1])"));
 }
 
 TEST_CASE("A cell of a user's that returns another state than it got is told so") {
@@ -172,8 +171,8 @@ TEST_CASE("A cell of a user's that returns another state than it got is told so"
   const Told forgets([](const Tensor&) { return nn::State{zeros({1, 2})}; });
   CHECK_THROWS_WITH(
       forgets(zeros({1, 3}), state),
-      contains("[cell] a step returns a state like the one it got, f32[1, 2], f32[1, 4]: step() returned "
-               "f32[1, 2]; return all parts, the output first, or correct the state sizes"));
+      contains("[cell] a step returns a state like the one it takes, f32[1, 2], f32[1, 4]: got "
+               "f32[1, 2] from step(); return all parts, the output first, or correct the state sizes"));
   const Told swaps([](const Tensor&) { return nn::State{zeros({1, 4}), zeros({1, 2})}; });
   CHECK_THROWS_AS(swaps(zeros({1, 3}), state), ShapeError);
   const Told leaves([](const Tensor&) { return nn::State{zeros({1, 2}), Tensor()}; });

@@ -99,10 +99,10 @@ TEST_CASE("A compiled step at batch 1 streams what a sequence gives") {
   const auto step = compile([&](const Tensor& x) {
     const nn::Sequence next = rnn.step(x, carried.read());
     carried.assign(next.state);
-    return next.output;
+    return next.output();
   });
   const Tensor x = evaluate(random::normal(random::key(2), {6, 1, 3}));
-  const Tensor whole = rnn(x).output;
+  const Tensor whole = rnn(x).output();
   for (Index t = 0; t < 6; ++t) check_close(step(evaluate(select(x, 0, t))), select(whole, 0, t), 1e-6);
   CHECK(step.program_count() == 1);
 }

@@ -66,5 +66,6 @@ TEST_CASE("Sequential gives each of its dropouts a key of its own") {
   int kept = 0;
   for (const double value : numbers(twice(x, nn::Mode::train, random::key(1)))) kept += value != 0;
   CHECK(kept == Approx(250).margin(70));  // with one key for both, 500 would be kept
-  CHECK_THROWS_WITH(twice(x, nn::Mode::train, Tensor()), contains("[dropout] training at rate 0.5"));
+  CHECK_THROWS_WITH(twice(x, nn::Mode::train, Tensor()),
+                    contains("[sequential] in dropout: training at rate 0.5"));
 }

@@ -172,13 +172,13 @@ void check(const Case& c, DType dtype) {
     call.reverse = c.reverse;
     const nn::Sequence run = rnn(in[0], call);
     const Tensors& last = run.state[0].parts;
-    const Tensor loss = sum(run.output * in[3]) + sum(last[0] * in[4]) + sum(last[1] * in[5]);
+    const Tensor loss = sum(run.output() * in[3]) + sum(last[0] * in[4]) + sum(last[1] * in[5]);
     Tensors wrt(in.begin(), in.begin() + 3);
     for (const nn::Linear* part : parts) {
       wrt.push_back(part->weight);
       wrt.push_back(part->bias);
     }
-    Tensors results{run.output, last[0], last[1]};
+    Tensors results{run.output(), last[0], last[1]};
     for (const Tensor& d : grad(loss, wrt)) results.push_back(d);
     return results;
   };

@@ -71,12 +71,12 @@ TEST_CASE("Members must have names and values of their own") {
       contains("[members] a member needs a name: got an empty one inside ''; name it in members()"));
   CHECK_THROWS_WITH(
       Listing([&](const nn::Members& m) { m("a", v), m("a", w); }).variables(),
-      contains("[members] every Variable has a name of its own: 'a' is used twice; rename one of them"));
+      contains("[members] every Variable has a name of its own: got 'a' twice; rename one of them"));
   CHECK_THROWS_WITH(Listing([&](const nn::Members& m) { m("a", Variable()); }).variables(),
-                    contains("[members] a member has a value: Variable 'a' has none"));
+                    contains("[members] a member has a value: got Variable 'a', which has none"));
   const nn::Linear linear(1, 1, random::key(1));
   CHECK_THROWS_WITH(nn::variables({{"rnn", linear}, {"rnn", nn::Linear(1, 1, random::key(2))}}),
-                    contains("'rnn.weight' is used twice"));
+                    contains("got 'rnn.weight' twice"));
 }
 
 TEST_CASE("Linear is x W + b over the last axis") {
@@ -164,5 +164,5 @@ TEST_CASE("Sequential applies modules and functions in order, and names modules 
 TEST_CASE("Sequential passes errors on with the caller's line") {
   const nn::Sequential net(nn::Linear(2, 3, random::key(1)), relu);
   CHECK_THROWS_WITH(net(zeros({1, 5})),
-                    contains("[linear] takes x f32[..., 2]") && contains("nn/modules.cpp:"));
+                    contains("[sequential] in linear: takes x f32[..., 2]") && contains("nn/modules.cpp:"));
 }

@@ -28,7 +28,7 @@ void check_activation(const std::string& name, const Call& call, const std::func
   check_error(call, {boolean({2, 1})},
               "[" + name + "] the operand must be a floating tensor (f32 or f64): got bool[2, 1]");
   check_error([&](const Tensors&) { return call({Tensor()}); }, {f32({})},
-              "[operand] an undefined Tensor was used");
+              "got an undefined Tensor; assign it first");
 }
 
 std::vector<double> derivative(const Call& call, const std::vector<double>& at) {

@@ -175,7 +175,12 @@ TEST_CASE("clamp moves values into an interval") {
   CHECK(doubles(derivative(clamp(x, 0, 1), x)) == Elements{0, 1, 1, 1, 0});
   CHECK(doubles(clamp(tensor({-inf, inf}), 0, inf)) == Elements{0, inf});
   CHECK(std::isnan(doubles(clamp(tensor({quiet_nan}), 0, 1))[0]));
-  CHECK(ints(clamp(tensor({-9, 0, 9}), -2.5, inf)) == std::vector<std::int32_t>{-2, 0, 9});
+  CHECK(ints(clamp(tensor({-9, 0, 9}), -2, inf)) == std::vector<std::int32_t>{-2, 0, 9});
+  check_error([](const Tensors& t) { return clamp(t[0], 0.2, 0.8); }, {{DType::int32, {2}}},
+              "[clamp] a bound of an i32 tensor must be a 32-bit integer: got 0.2");
+  check_error([](const Tensors& t) { return clamp(t[0], 0, 1e10); }, {{DType::int32, {2}}},
+              "got 10000000000");
+  check_error([](const Tensors& t) { return clamp(t[0], 0, 1e300); }, {f32({2})}, "got 1e+300");
   check_error(call, {boolean({2})}, "[clamp] the operand must be a tensor of numbers");
   check_error([](const Tensors& t) { return clamp(t[0], 1, 0); }, {f32({2})},
               "[clamp] low must not be above high: got low 1 and high 0");
@@ -196,7 +201,7 @@ TEST_CASE("cast converts between all dtypes") {
   CHECK(cast(x, DType::float64).is(x));
   CHECK(cast(x, DType::float32).op().attributes() == "dtype=f32");
   check_error([](const Tensors&) { return cast(Tensor(), DType::float32); }, {f32({})},
-              "[operand] an undefined Tensor was used");
+              "got an undefined Tensor; assign it first");
 }
 
 TEST_CASE("the gradient of cast has the dtype of its input") {

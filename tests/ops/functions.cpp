@@ -30,7 +30,7 @@ void check_function(const std::string& name, Unary function, double (*formula)(d
   check_error(call, {boolean({})},
               "[" + name + "] the operand must be a floating tensor (f32 or f64): got bool[]; cast it");
   check_error([function](const Tensors&) { return function(Tensor()); }, {f32({})},
-              "[operand] an undefined Tensor was used");
+              "got an undefined Tensor; assign it first");
 }
 
 std::vector<float> floats(const Tensor& x) { return evaluate(x).to_vector(); }

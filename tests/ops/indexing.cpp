@@ -3,6 +3,7 @@
 #include <sluice/graph/evaluate.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/index_add.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/one_hot.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/scatter_add.h>
@@ -113,7 +114,7 @@ TEST_CASE("index_sum and index_add add rows where their ids say") {
   check_error(sum4, {f32({2}), f32({2})}, "[index_sum] ids must be i32");
   const auto add = [](const Tensors& x) { return index_add(x[0], x[1], x[2]); };
   check_error(add, {f32({4, 2}), i32({3}), f32({3, 1})},
-              "[index_add] the updates must have the dtype and shape of take(x");
+              "[index_add] the updates must be numbers, with the dtype and shape of take(x");
   check_error(add, {f32({4, 2}), i32({3}), f64({3, 2})}, "updates f64[3, 2]");
 }
 
@@ -145,6 +146,22 @@ TEST_CASE("take_along_axis picks single elements by id") {
               "got [2] for [2, 3]");
   check_error(last, {f32({2, 3}), i32({3, 1})}, "got [3, 1] for [2, 3]");
   check_error(last, {f32({2, 3}), f64({2, 1})}, "[take_along_axis] ids must be i32");
+}
+
+TEST_CASE("what a law leaves of a sum of scattered updates still checks the ids") {
+  const auto left = [](const Tensors& x) {
+    return detail::checked_updates(scatter_sum(x[1], x[0], 0, 3).node());
+  };
+  Samples samples;
+  for (const Sample& sample : unary_samples()) {
+    const Shape& shape = sample.shapes[0];
+    if (shape.rank() > 0) samples.push_back(Sample({shape}, {zeros(shape, DType::int32)}));
+  }
+  for (const Index rows : {1, 2, 5})
+    samples.push_back(Sample({{rows, 2}}, {full({rows, 2}, 2, DType::int32)}));
+  check_op("checked_updates", left, samples,
+           {.reference = [](const std::vector<Values>& x) { return x[0].data; }});
+  check_error(left, Tensors{ones({2}), ids({0, 3})}, "[scatter_sum] ids must lie in 0..2: got 3 at [1]");
 }
 
 TEST_CASE("scatter_sum and scatter_add add single elements where their ids say") {

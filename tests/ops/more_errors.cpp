@@ -31,7 +31,7 @@ using Call = std::function<Tensor(const Tensors&)>;
 /// No value at all, and the value of a function that was traced before.
 void check_lost(const Call& call) {
   check_error([&](const Tensors&) { return call({Tensor()}); }, Specs{},
-              "[operand] an undefined Tensor was used");
+              "got an undefined Tensor; assign it first");
   Tensor inside;
   trace(
       [&](const Tensors& x) {

@@ -162,7 +162,7 @@ TEST_CASE("reshape keeps the elements in order") {
       [](const Tensors& x) {
         return reshape(x[0], {-2, 3});
       },
-      {f32({6})}, "[shape] a length cannot be negative");
+      {f32({6})}, "[reshape] in shape: a length cannot be negative");
 }
 
 TEST_CASE("expand_dims and squeeze add and take axes of length 1") {

@@ -125,7 +125,7 @@ TEST_CASE("layer_norm normalises the last axis") {
   check_error([](const Tensors& x) { return layer_norm(x[0]); }, {i32({2})},
               "[layer_norm] needs a floating tensor");
   check_error([](const Tensors& x) { return layer_norm(x[0], -1); }, {f32({2})},
-              "[layer_norm] epsilon cannot be negative: got -1");
+              "[layer_norm] epsilon cannot be negative or infinite: got -1");
   check_error(
       [](const Tensors& x) { return layer_norm(x[0], x[1], x[2]); }, {f32({2, 3}), f32({3}), f32({2})},
       "[layer_norm] weight and bias must be vectors as long as the last axis: got [3] and [2] for [2, 3]");

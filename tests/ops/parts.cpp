@@ -10,6 +10,9 @@
 #include <sluice/ops/split.h>
 #include <sluice/ops/stack.h>
 
+#include <cmath>
+#include <limits>
+
 #include "support/catch.h"
 #include "support/check_op.h"
 
@@ -59,7 +62,7 @@ TEST_CASE("concat puts tensors one behind the other") {
   check_error(last, {f32({2, 3}), f64({2, 3})}, "got f32[2, 3] and f64[2, 3]");
   check_error(last, {f32({2, 3}), f32({3})}, "got f32[2, 3] and f32[3]");
   check_error(last, {f32({}), f32({})}, "[concat] a scalar has no axes");
-  check_error(last, Specs{}, "[concat] needs at least one tensor");
+  check_error(last, Specs{}, "[concat] takes at least one tensor");
 }
 
 TEST_CASE("stack puts tensors along a new axis") {
@@ -78,7 +81,7 @@ TEST_CASE("stack puts tensors along a new axis") {
   const auto function = [](const Tensors& x) { return stack(x, 0); };
   check_error(function, {f32({2}), f32({3})},
               "[stack] all tensors must have one shape and dtype: got f32[2] and f32[3]");
-  check_error(function, Specs{}, "[stack] needs at least one tensor");
+  check_error(function, Specs{}, "[stack] takes at least one tensor");
   check_error([](const Tensors& x) { return stack(x, 2); }, {f32({2})}, "[stack] axis must lie in -2..1");
 }
 
@@ -90,6 +93,10 @@ TEST_CASE("slice takes a range of an axis as NumPy does") {
   CHECK(numbers(slice(x, 0, 1, 6, 2)) == Numbers{1, 3, 5});
   CHECK(numbers(slice(x, 0, 0, 100, 4)) == Numbers{0, 4});
   CHECK(numbers(slice(x, 0, -100, 2)) == Numbers{0, 1});
+  constexpr Index most = std::numeric_limits<Index>::max();
+  CHECK(numbers(slice(x, 0, 2, Range::to_end, most)) == Numbers{2});
+  CHECK(numbers(slice(x, 0, -most - 1, most, most - 1)) == Numbers{0});
+  CHECK(slice(x, 0, 4, 4, most).shape() == Shape{0});
   CHECK(slice(x, 0, 4, 2).shape() == Shape{0});
   CHECK(slice(x, 0, 0).is(x));
   CHECK(numbers(slice(counted({3, 4}), {{1}, {0, -1, 2}})) == Numbers{4, 6, 8, 10});
@@ -161,6 +168,23 @@ TEST_CASE("split cuts an axis into parts that concat joins again") {
       },
       {f32({3})}, "[split] the sizes must add up to the length of axis 0: got [1, 1] for [3]");
   check_error([](const Tensors& x) { return split(x[0], {4, -1}, 0); }, {f32({3})}, "got [4, -1] for [3]");
+  constexpr Index most = std::numeric_limits<Index>::max();  // the sum would wrap around to 3
+  check_error([](const Tensors& x) { return split(x[0], {most, most, 5}, 0); }, {f32({3})}, "must add up");
+  check_error([](const Tensors& x) { return split(x[0], most, 0); }, {f32({0})}, "must be a multiple");
+}
+
+TEST_CASE("pad refuses what is too long, and a value that i32 does not have") {
+  constexpr Index most = std::numeric_limits<Index>::max();
+  check_error([](const Tensors& t) { return pad(t[0], {{most, most}}); }, {f32({3})}, "[pad] a padding");
+  check_error([](const Tensors& t) { return pad(t[0], {{1, most}}); }, {f32({0})}, "[pad] a padding");
+  const Spec whole{DType::int32, {3}};
+  check_error(
+      [](const Tensors& t) {
+        return pad(t[0], {{1, 1}}, 1e300);
+      },
+      {whole}, "must be a 32-bit integer: got 1e+300");
+  check_error([](const Tensors& t) { return pad(t[0], {{1, 1}}, 0.5); }, {whole}, "got 0.5");
+  check_error([](const Tensors& t) { return pad(t[0], {{1, 1}}, std::nan("")); }, {whole}, "got nan");
 }
 
 TEST_CASE("pad surrounds a tensor with a value") {

@@ -208,13 +208,12 @@ TEST_CASE("mistakes in a scan are explained with the shapes of a step") {
                           return Carried{{sum(c[0])}, {}};
                         },
                         {h}, {xs}),
-                    contains("carry 0 came in as f32[4, 3], the body returned f32[]"));
+                    contains("got f32[] for f32[4, 3], carry 0"));
   CHECK_THROWS_WITH(scan([](const Tensors&, const Tensors&) { return Carried{}; }, {h}, {xs}),
-                    contains("it got 1, returned 0"));
-  CHECK_THROWS_WITH(scan(same, {h}, {xs, zeros({6, 1})}),
-                    contains("xs[1] is f32[6, 1], others have 5 steps"));
+                    contains("got 0 for 1"));
+  CHECK_THROWS_WITH(scan(same, {h}, {xs, zeros({6, 1})}), contains("got xs[1], f32[6, 1], for 5 steps"));
   CHECK_THROWS_WITH(scan(same, {h}, {}), contains("got neither xs nor a length"));
-  CHECK_THROWS_WITH(scan(same, {h}, {zeros({})}), contains("xs[0] is a scalar"));
+  CHECK_THROWS_WITH(scan(same, {h}, {zeros({})}), contains("got xs[0], a scalar"));
   const Variable v(zeros({}));
   CHECK_THROWS_WITH(scan(
                         [&](const Tensors& c, const Tensors&) {

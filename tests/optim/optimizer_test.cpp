@@ -242,6 +242,15 @@ TEST_CASE("two steps in one traced function are two steps") {
   CHECK(snapshot(once.parameters()) == snapshot(twice.parameters()));
 }
 
+TEST_CASE("the norm that an update returns is a number, in a traced function too") {
+  const SmallProblem problem;
+  optim::SGD sgd(problem.parameters());
+  const auto of_norm = [&] { return grad(sgd.update(problem.loss()), problem.w); };
+  const std::vector<double> zero(static_cast<std::size_t>(problem.w.size()), 0);
+  CHECK(elements(of_norm()) == zero);
+  CHECK(elements(evaluate(trace([&](const Tensors&) { return Tensors{of_norm()}; }, {}), {})[0]) == zero);
+}
+
 TEST_CASE("NaN gradients reach the parameters, unless such steps are skipped") {
   const auto step_with_nan = [](bool skip, bool traced) {
     const Variable p(tensor({1.0, 4.0}));

@@ -10,6 +10,7 @@ declare -A reach=(
   [graph]="kernels graph"
   [ops]="kernels graph ops"
   [compile]="kernels graph ops compile"
+  [check]="kernels graph ops compile check"
   [nn]="kernels graph ops nn"
   [optim]="kernels graph ops optim"
   [io]="kernels graph ops compile nn optim io"
@@ -18,7 +19,6 @@ declare -A reach=(
 # Which files may include a third-party library. Everything else, above all each public header, may not.
 declare -A home=(
   [Eigen]='^kernels/[^/]*\.cpp$'
-  [dnnl]='^kernels/[^/]*\.cpp$'
   [cereal]='^io/[^/]*\.cpp$'
   [fmt]='\.(cpp|inl)$'
   [nlohmann]='\.(cpp|inl)$'
@@ -49,7 +49,6 @@ while IFS=: read -r file line text; do
   else
     library=${header%%/*}
     library=${library%%.*}
-    [[ $library == oneapi ]] && library=dnnl
     allowed=${home[$library]:-}
     [[ -z $allowed || $file =~ $allowed ]] || complain "$where" "$header belongs into files that match $allowed"
     # The same inline function compiled with two sets of instructions is undefined behaviour.

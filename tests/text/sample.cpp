@@ -190,30 +190,33 @@ TEST_CASE("Sampling again allocates nothing") {
 
 TEST_CASE("Logits that are no logits are errors") {
   Sampler sampler;
-  CHECK_THROWS_WITH(sampler({}, 0.5), "[sample] a choice needs at least one logit; got none");
-  const std::string rule = "[sample] logits must be finite or -infinity; logit ";
+  CHECK_THROWS_WITH(sampler({}, 0.5), contains("[sample] a choice needs at least one logit: got none"));
+  const std::string rule = "[sample] logits must be finite or -infinity: got logit ";
   CHECK_THROWS_WITH(sampler(std::vector<float>{1, std::nanf(""), 2}, 0.5),
-                    rule + "1 is NaN; the model has diverged");
+                    contains(rule + "1, which is NaN; the model has diverged"));
   CHECK_THROWS_WITH(sampler(std::vector<float>{1, 2, infinity}, 0.5),
-                    rule + "2 is +infinity; the model has diverged");
-  CHECK_THROWS_WITH(sampler(std::vector<float>{-infinity, -infinity}, 0.5),
-                    "[sample] one logit must be finite; all 2 are -infinity; exclude fewer tokens");
+                    contains(rule + "2, which is +infinity; the model has diverged"));
+  CHECK_THROWS_WITH(
+      sampler(std::vector<float>{-infinity, -infinity}, 0.5),
+      contains("[sample] one logit must be finite: got 2, all of them -infinity; exclude fewer tokens"));
   CHECK_THROWS_AS(Sampler(options(0))(std::vector<float>{std::nanf("")}, 0.5), sluice::Error);
 }
 
 TEST_CASE("Random numbers and options out of range are errors") {
   Sampler sampler;
   const std::vector<float> logits{1, 2};
-  CHECK_THROWS_WITH(sampler(logits, 1), "[sample] the random number must be in [0, 1); got 1");
-  CHECK_THROWS_WITH(sampler(logits, -0.25), "[sample] the random number must be in [0, 1); got -0.25");
-  CHECK_THROWS_WITH(sampler(logits, std::nan("")), "[sample] the random number must be in [0, 1); got nan");
-  const std::string temperature = "[sample] the temperature must be finite and not negative; got ";
+  CHECK_THROWS_WITH(sampler(logits, 1), contains("[sample] the random number must be in [0, 1): got 1"));
+  CHECK_THROWS_WITH(sampler(logits, -0.25),
+                    contains("[sample] the random number must be in [0, 1): got -0.25"));
+  CHECK_THROWS_WITH(sampler(logits, std::nan("")),
+                    contains("[sample] the random number must be in [0, 1): got nan"));
+  const std::string temperature = "[sample] the temperature must be finite and not negative: got ";
   const std::string advice = "; use 0 for the most probable token, 1 for the model's own probabilities";
-  CHECK_THROWS_WITH(Sampler(options(-1)), temperature + "-1" + advice);
-  CHECK_THROWS_WITH(Sampler(options(std::nan(""))), temperature + "nan" + advice);
-  CHECK_THROWS_WITH(Sampler(options(infinity)), temperature + "inf" + advice);
-  const std::string top_p = "[sample] top_p must be above 0 and at most 1; got ";
-  CHECK_THROWS_WITH(Sampler(options(1, 0, 0)), top_p + "0; use 1 to keep all tokens");
-  CHECK_THROWS_WITH(Sampler(options(1, 0, 1.5)), top_p + "1.5; use 1 to keep all tokens");
-  CHECK_THROWS_WITH(Sampler(options(1, 0, std::nan(""))), top_p + "nan; use 1 to keep all tokens");
+  CHECK_THROWS_WITH(Sampler(options(-1)), contains(temperature + "-1" + advice));
+  CHECK_THROWS_WITH(Sampler(options(std::nan(""))), contains(temperature + "nan" + advice));
+  CHECK_THROWS_WITH(Sampler(options(infinity)), contains(temperature + "inf" + advice));
+  const std::string top_p = "[sample] top_p must be above 0 and at most 1: got ";
+  CHECK_THROWS_WITH(Sampler(options(1, 0, 0)), contains(top_p + "0; use 1 to keep all tokens"));
+  CHECK_THROWS_WITH(Sampler(options(1, 0, 1.5)), contains(top_p + "1.5; use 1 to keep all tokens"));
+  CHECK_THROWS_WITH(Sampler(options(1, 0, std::nan(""))), contains(top_p + "nan; use 1 to keep all tokens"));
 }

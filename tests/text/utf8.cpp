@@ -31,7 +31,7 @@ std::string bytes_of(std::initializer_list<int> values) {
 }
 
 std::string message(const std::string& where_and_why) {
-  return "[utf8] a text must be valid UTF-8; " + where_and_why +
+  return "[utf8] a text must be valid UTF-8: got " + where_and_why +
          "; convert the text to UTF-8 or use byte tokens";
 }
 
@@ -91,33 +91,34 @@ TEST_CASE("Exactly the encodings of code points are characters") {
 
 TEST_CASE("Invalid UTF-8 is rejected with byte, line, bytes and reason") {
   CHECK_THROWS_WITH(text::decode_utf8("ab\nc\xE2\x28\xA1"),
-                    message("byte 4 in line 2 has e2 28 a1: a continuation byte is missing"));
+                    contains(message("e2 28 a1 at byte 4 in line 2, a continuation byte is missing")));
   CHECK_THROWS_WITH(text::decode_utf8("\x80"),
-                    message("byte 0 in line 1 has 80: a continuation byte without a first byte"));
+                    contains(message("80 at byte 0 in line 1, a continuation byte without a first byte")));
   CHECK_THROWS_WITH(text::decode_utf8("\n\n\n\xC0\xAF"),
-                    message("byte 3 in line 4 has c0 af: an overlong form"));
+                    contains(message("c0 af at byte 3 in line 4, an overlong form")));
   CHECK_THROWS_WITH(text::decode_utf8("\xE0\x80\xAF"),
-                    message("byte 0 in line 1 has e0 80 af: an overlong form"));
+                    contains(message("e0 80 af at byte 0 in line 1, an overlong form")));
   CHECK_THROWS_WITH(text::decode_utf8("\xF0\x80\x80\xAF"),
-                    message("byte 0 in line 1 has f0 80 80 af: an overlong form"));
-  CHECK_THROWS_WITH(text::decode_utf8("\xED\xA0\x80"), message("byte 0 in line 1 has ed a0 80: a surrogate"));
+                    contains(message("f0 80 80 af at byte 0 in line 1, an overlong form")));
+  CHECK_THROWS_WITH(text::decode_utf8("\xED\xA0\x80"),
+                    contains(message("ed a0 80 at byte 0 in line 1, a surrogate")));
   CHECK_THROWS_WITH(text::decode_utf8("\xF4\x90\x80\x80"),
-                    message("byte 0 in line 1 has f4 90 80 80: above U+10FFFF"));
+                    contains(message("f4 90 80 80 at byte 0 in line 1, above U+10FFFF")));
   CHECK_THROWS_WITH(text::decode_utf8("\xF5\x80\x80\x80!"),
-                    message("byte 0 in line 1 has f5 80 80 80: above U+10FFFF"));
+                    contains(message("f5 80 80 80 at byte 0 in line 1, above U+10FFFF")));
   CHECK_THROWS_WITH(text::decode_utf8("x\xFF\xFE"),
-                    message("byte 1 in line 1 has ff: a byte that UTF-8 never uses"));
+                    contains(message("ff at byte 1 in line 1, a byte that UTF-8 never uses")));
   CHECK_THROWS_WITH(text::decode_utf8("x\xF0\x9F\x98"),
-                    message("byte 1 in line 1 has f0 9f 98: the text ends inside a character"));
+                    contains(message("f0 9f 98 at byte 1 in line 1, the text ends inside a character")));
   CHECK_THROWS_AS(text::decode_utf8("\xFF"), Error);
 }
 
 TEST_CASE("Surrogates and values above U+10FFFF cannot be encoded") {
   const std::string rule =
-      "[utf8] a character must be U+0000..U+10FFFF and no surrogate (U+D800..U+DFFF); got ";
-  CHECK_THROWS_WITH(text::encode_utf8(0xD800), rule + "U+D800");
-  CHECK_THROWS_WITH(text::encode_utf8(0xDFFF), rule + "U+DFFF");
-  CHECK_THROWS_WITH(text::encode_utf8(0x110000), rule + "U+110000");
+      "[utf8] a character must be U+0000..U+10FFFF and no surrogate (U+D800..U+DFFF): got ";
+  CHECK_THROWS_WITH(text::encode_utf8(0xD800), contains(rule + "U+D800"));
+  CHECK_THROWS_WITH(text::encode_utf8(0xDFFF), contains(rule + "U+DFFF"));
+  CHECK_THROWS_WITH(text::encode_utf8(0x110000), contains(rule + "U+110000"));
 }
 
 TEST_CASE("The valid prefix ends before the first character that is cut off or invalid") {

@@ -149,7 +149,7 @@ TEST_CASE("Kinds have names") {
   }
   CHECK(name_of(TokenKind::character) == "char");
   CHECK_THROWS_WITH(token_kind("Char"),
-                    "[vocabulary] tokens are char, byte or word; got 'Char'; use one of the three");
+                    contains("[vocabulary] tokens are char, byte or word: got 'Char'; use one of the three"));
 }
 
 TEST_CASE("A vocabulary as JSON is one readable line") {
@@ -159,24 +159,25 @@ TEST_CASE("A vocabulary as JSON is one readable line") {
 }
 
 TEST_CASE("Vocabularies are made from text that is there and valid") {
-  const std::string empty =
-      "[vocabulary] a vocabulary is made from a text; the text is empty; give some text";
-  CHECK_THROWS_WITH(Vocabulary::characters(""), empty);
-  CHECK_THROWS_WITH(Vocabulary::words(""), empty);
-  CHECK_THROWS_WITH(Vocabulary::characters("a\xFF"), contains("byte 1 in line 1 has ff"));
-  CHECK_THROWS_WITH(Vocabulary::words("a\xFF"), contains("byte 1 in line 1 has ff"));
-  CHECK_THROWS_WITH(Vocabulary::characters("a").encode("a\n\xC3"), contains("byte 2 in line 2 has c3"));
-  CHECK_THROWS_WITH(
-      Vocabulary::words("a", 1),
-      "[vocabulary] a word vocabulary holds <unk> and at least one word; max_size is 1; use 2 or more");
+  const std::string empty = "[vocabulary] a vocabulary is made from a text: got an empty one; give some text";
+  CHECK_THROWS_WITH(Vocabulary::characters(""), contains(empty));
+  CHECK_THROWS_WITH(Vocabulary::words(""), contains(empty));
+  CHECK_THROWS_WITH(Vocabulary::characters("a\xFF"), contains("ff at byte 1 in line 1"));
+  CHECK_THROWS_WITH(Vocabulary::words("a\xFF"), contains("ff at byte 1 in line 1"));
+  CHECK_THROWS_WITH(Vocabulary::characters("a").encode("a\n\xC3"), contains("c3 at byte 2 in line 2"));
+  CHECK_THROWS_WITH(Vocabulary::words("a", 1),
+                    contains("[vocabulary] a word vocabulary holds <unk> and at least one word: got a "
+                             "max_size of 1; use 2 or more"));
 }
 
 TEST_CASE("Ids outside the vocabulary are errors") {
   const auto vocabulary = Vocabulary::characters("ab");
-  CHECK_THROWS_WITH(vocabulary.token(3),
-                    "[vocabulary] an id must be in 0..2; got 3; was it made with another vocabulary?");
-  CHECK_THROWS_WITH(vocabulary.decode(Ids{1, -1}),
-                    "[vocabulary] an id must be in 0..2; got -1; was it made with another vocabulary?");
+  CHECK_THROWS_WITH(
+      vocabulary.token(3),
+      contains("[vocabulary] an id must be in 0..2: got 3; was it made with another vocabulary?"));
+  CHECK_THROWS_WITH(
+      vocabulary.decode(Ids{1, -1}),
+      contains("[vocabulary] an id must be in 0..2: got -1; was it made with another vocabulary?"));
 }
 
 TEST_CASE("JSON that is no vocabulary is rejected by rule") {
@@ -184,7 +185,7 @@ TEST_CASE("JSON that is no vocabulary is rejected by rule") {
     try {
       Vocabulary::from_json(text);
     } catch (const Error& error) {
-      return error.what();
+      return error.message();
     }
     return "accepted";
   };
@@ -197,7 +198,7 @@ TEST_CASE("JSON that is no vocabulary is rejected by rule") {
   CHECK(message_of(R"({"format":"x"})") == damaged("the format must be 'sluice.vocabulary.1' and is 'x'"));
   CHECK(message_of(R"({"format":"sluice.vocabulary.1"})") == damaged("the field 'kind' must be a text"));
   CHECK(message_of(json("letter", "[]")) ==
-        "[vocabulary] tokens are char, byte or word; got 'letter'; use one of the three");
+        "[vocabulary] tokens are char, byte or word: got 'letter'; use one of the three");
   CHECK(message_of(json("byte", "[]")) == damaged("a byte vocabulary has no tokens of its own"));
   CHECK(message_of(R"({"format":"sluice.vocabulary.1","kind":"char"})") ==
         damaged("the field 'tokens' must be a list"));
@@ -209,23 +210,23 @@ TEST_CASE("JSON that is no vocabulary is rejected by rule") {
   CHECK(message_of(json("char", R"(["a","b"])")) == damaged("token 0 must be <unk> and is 'a'"));
   CHECK(message_of(json("char", R"(["<unk>","b","a"])")) == damaged("characters must be in ascending order"));
   CHECK(message_of(json("char", R"(["<unk>","a","a"])")) ==
-        "[vocabulary] tokens must differ; tokens 1 and 2 are both 'a'; the vocabulary is damaged");
+        "[vocabulary] tokens must differ: got 'a' as tokens 1 and 2; the vocabulary is damaged");
   CHECK(message_of(json("word", R"(["<unk>","a","b","a"])")) ==
-        "[vocabulary] tokens must differ; tokens 1 and 3 are both 'a'; the vocabulary is damaged");
+        "[vocabulary] tokens must differ: got 'a' as tokens 1 and 3; the vocabulary is damaged");
   CHECK(message_of(json("char", R"(["<unk>","ab"])")) ==
-        "[vocabulary] each token must be one character; token 1 is 'ab'; the vocabulary is damaged");
+        "[vocabulary] each token must be one character: got token 1, 'ab'; the vocabulary is damaged");
   CHECK(message_of(json("word", R"(["<unk>","a b"])")) ==
-        "[vocabulary] each token must be one word; token 1 is 'a b'; the vocabulary is damaged");
+        "[vocabulary] each token must be one word: got token 1, 'a b'; the vocabulary is damaged");
   CHECK(message_of(json("word", R"(["<unk>",""])")) ==
-        "[vocabulary] each token must be one word; token 1 is ''; the vocabulary is damaged");
+        "[vocabulary] each token must be one word: got token 1, ''; the vocabulary is damaged");
 }
 
 TEST_CASE("Deeply nested JSON neither crashes nor passes") {
   const std::size_t depth = 1'000'000;
   const std::string nested = std::string(depth, '[') + std::string(depth, ']');
-  CHECK_THROWS_WITH(Vocabulary::from_json(nested), damaged("a vocabulary is a JSON object"));
+  CHECK_THROWS_WITH(Vocabulary::from_json(nested), contains(damaged("a vocabulary is a JSON object")));
   CHECK_THROWS_WITH(Vocabulary::from_json(json("char", nested)),
-                    damaged("there must be 2 to 16777216 tokens and are 1"));
+                    contains(damaged("there must be 2 to 16777216 tokens and are 1")));
 }
 
 TEST_CASE("JSON with any one byte changed is read or rejected, never anything else") {

@@ -1,13 +1,10 @@
+#include <sluice/check/answers.h>
+#include <sluice/check/compiled.h>
+#include <sluice/check/gradcheck.h>
+#include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/grad.h>
-#include <sluice/ops/axes.h>
-#include <sluice/ops/gradcheck.h>
-
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-
-#include <algorithm>
-#include <cmath>
+#include <sluice/check/values.inl>
 
 namespace sluice {
 
@@ -30,20 +27,8 @@ std::vector<Place> places_of(const Specs& specs) {
 
 /// "input 1 [0, 2]"
 std::string text(const Specs& specs, const Place& place, std::string_view kind) {
-  const Shape& shape = specs[place.tensor].shape;
-  std::vector<Index> index(static_cast<std::size_t>(shape.rank()));
-  Index rest = place.element;
-  for (Index axis = shape.rank() - 1; axis >= 0; --axis) {
-    index[static_cast<std::size_t>(axis)] = rest % shape[axis];
-    rest /= shape[axis];
-  }
-  return fmt::format("{} {} {}", kind, place.tensor, index);
-}
-
-Specs specs_of(const Tensors& tensors) {
-  Specs specs;
-  for (const Tensor& tensor : tensors) specs.push_back(tensor.spec());
-  return specs;
+  return fmt::format("{} {} {}", kind, place.tensor,
+                     detail::position_text(specs[place.tensor].shape, place.element));
 }
 
 Tensors floating(const Tensors& tensors) {
@@ -114,6 +99,13 @@ class Check {
  public:
   Check(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options)
       : function_(function), options_(options) {
+    if (!function) throw Error("[gradcheck] takes a function: got an empty one; pass a function of Tensors");
+    if (!(options.eps > 0 && options.rtol >= 0 && options.atol >= 0) || std::isinf(options.eps)) {
+      throw Error(fmt::format(
+          "[gradcheck] eps must be positive and finite, rtol and atol not negative: got {}, {} and "
+          "{}; the defaults suit float64",
+          options.eps, options.rtol, options.atol));
+    }
     for (const Tensor& input : evaluate(inputs)) {
       if (input.dtype() == DType::float32) {
         throw Error(
@@ -188,12 +180,19 @@ class Check {
     return comparison.worst_error();
   }
 
+  /// Whether compiled gives what interpreted gives, and the ops are what they say to the compiler.
+  void check_compiled_form() const {
+    const Tensors inputs(arguments_.begin(), arguments_.end());
+    check_answers(trace(function_, in_), inputs, "gradcheck", Location{});
+    check_compiled(function_, inputs, "gradcheck", Location{});  // the caller names the line
+  }
+
   Index entries() const { return static_cast<Index>(rows_.size() * columns_.size()); }
 
  private:
   void differentiate() {
     const Graph graph = trace(function_, in_);
-    out_ = specs_of(graph.outputs);
+    out_ = detail::specs_of(graph.outputs);
     rows_ = places_of(out_);
     const Interpreter function(graph);
     for (const Place& column : columns_) {
@@ -247,6 +246,7 @@ GradcheckReport checked(const TensorFunction& function, const Tensors& inputs,
   Check check(function, inputs, options);
   const double reverse = check.check_reverse();
   const double forward = options.jvp ? check.check_forward() : 0;
+  if (options.compiled) check.check_compiled_form();
   return {check.entries(), std::max(reverse, forward)};
 }
 
@@ -254,21 +254,12 @@ TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
   return [function](const Tensors& inputs) { return Tensors{function(inputs)}; };
 }
 
-/// Numbers without a pattern between 0.5 and 1.5.
-Tensor some_seed(const Spec& spec) {
-  Array array(Spec{DType::float64, spec.shape});
-  for (Index i = 0; i < spec.shape.size(); ++i) {
-    const double turns = static_cast<double>(i + 1) * 0.6180339887498949;
-    at(array, i) = 0.5 + (turns - std::floor(turns));
-  }
-  return Tensor(std::move(array));
-}
-
 }  // namespace
 
 GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
                           const GradcheckOptions& options, Location where) {
-  return detail::located(where, [&] { return checked(function, inputs, options); });
+  const detail::Call call("gradcheck", where);
+  return checked(function, inputs, options);
 }
 
 GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
@@ -278,17 +269,16 @@ GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function,
 
 GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs,
                               const GradcheckOptions& options, Location where) {
-  return detail::located(where, [&] {
-    Tensors with_seeds = inputs;
-    const Graph graph = trace(function, specs_of(inputs));
-    for (const Tensor& y : floating(graph.outputs)) with_seeds.push_back(some_seed(y.spec()));
-    const auto split = static_cast<std::ptrdiff_t>(inputs.size());
-    const auto gradients = [&](const Tensors& all) {
-      const Tensors xs(all.begin(), all.begin() + split);
-      return pulled_back(floating(function(xs)), Tensors(all.begin() + split, all.end()), xs);
-    };
-    return checked(gradients, with_seeds, options);
-  });
+  const detail::Call call("gradgradcheck", where);
+  Tensors with_seeds = inputs;
+  const Graph graph = trace(function, detail::specs_of(inputs));
+  for (const Tensor& y : floating(graph.outputs)) with_seeds.push_back(detail::seed_for(y.spec()));
+  const auto split = static_cast<std::ptrdiff_t>(inputs.size());
+  const auto gradients = [&](const Tensors& all) {
+    const Tensors xs(all.begin(), all.begin() + split);
+    return pulled_back(floating(function(xs)), Tensors(all.begin() + split, all.end()), xs);
+  };
+  return checked(gradients, with_seeds, options);
 }
 
 GradcheckReport gradgradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,

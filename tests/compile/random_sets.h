@@ -1,0 +1,21 @@
+#pragma once
+
+#include <sluice/compile/pass.h>
+
+#include <string>
+
+namespace sluice::test {
+
+/// A set of passes and lowering switches to try beside all of them, and how SLUICE_PASSES says it.
+struct NamedSet {
+  std::string name;
+  PassSet set;
+};
+
+/// For each seed another one: none, each alone, all but each; and for every other seed some of them.
+NamedSet set_of(unsigned seed);
+
+/// A number that the environment gives.
+unsigned from_environment(const char* name, unsigned otherwise);
+
+}  // namespace sluice::test

@@ -1,0 +1,214 @@
+// Calls of all public ops. A new op gets one line here.
+
+#include "author.h"
+
+#include <sluice/ops/ops.h>
+#include <sluice/ops/reduce.h>
+
+#include <iterator>
+
+namespace sluice::fuzz {
+
+namespace {
+
+using Unary = Tensor (*)(const Operand&);
+using Binary = Tensor (*)(const Operand&, const Operand&);
+using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
+
+constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
+                                      softplus, silu,    expm1,     exp,    flatten, stop_gradient};
+constexpr Unary functions[] = {abs, floor, log, log1p, logical_not, relu, rsqrt, sign, sqrt, transpose};
+constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
+constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>, &operator>=,
+                                 maximum,     minimum,    pow,         equal,      not_equal,
+                                 logical_and, logical_or, logical_xor};
+constexpr Reduction reductions[] = {sum, mean, prod, max, min};
+
+template <class T, std::size_t n>
+T chosen(Author& a, const T (&list)[n]) {
+  return list[a.below(n)];
+}
+
+Tensor same_dtype(Author& a, const Tensor& x) { return a.any(x.dtype()); }
+
+Axes axes(Author& a, Index rank) {
+  if (a.flag()) return a.axis(rank);
+  if (a.flag()) return {};
+  std::vector<Index> list(a.below(3));
+  for (Index& axis : list) axis = a.axis(rank);
+  return list;
+}
+
+/// A size near one that fits.
+Index near(Author& a, Index fitting) { return a.below(8) == 7 ? a.index() : fitting; }
+
+Tensor reshaped(Author& a) {
+  const Tensor x = a.any();
+  if (a.below(4) == 3) return reshape(x, a.shape());
+  if (x.rank() == 0 || a.flag()) return a.flag() ? flatten(x) : reshape(x, {1, x.size(), 1});
+  const Index axis = static_cast<Index>(a.below(static_cast<std::size_t>(x.rank())));
+  if (a.flag()) return reshape(x, {-1, x.dim(axis)});
+  return reshape(x, x.shape().inserted(axis, 1));
+}
+
+Tensor sliced(Author& a) {
+  const Tensor x = a.any();
+  if (a.flag()) return slice(x, a.axis(x.rank()), a.index(), a.flag() ? a.index() : Range::to_end, a.index());
+  std::vector<Range> ranges(a.below(4));
+  for (Range& range : ranges) range = {a.index(), a.index(), a.index()};
+  return slice(x, ranges);
+}
+
+Tensor padded(Author& a) {
+  const Tensor x = a.any();
+  std::vector<Padding> paddings(a.below(4));
+  for (Padding& padding : paddings) padding = {a.index(), a.index()};
+  return pad(x, paddings, a.flag() ? 0 : a.number());
+}
+
+Tensor transposed(Author& a) {
+  const Tensor x = a.any();
+  std::vector<Index> order;
+  for (Index i = 0; i < x.rank(); ++i) order.push_back(i);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[a.below(i)]);
+  if (!order.empty() && a.below(8) == 7) order[0] = a.index();
+  return transpose(x, order);
+}
+
+Tensor product(Author& a) {
+  const Tensor x = a.floating();
+  if (a.flag()) return matmul(x, same_dtype(a, x), {a.flag(), a.flag()});
+  const Index inner = x.rank() == 0 ? 1 : x.dim(-1);
+  return matmul(x, a.constant(x.dtype(), Shape{inner, static_cast<Index>(a.below(5))}));
+}
+
+Tensor chosen_elements(Author& a) {
+  const Tensor x = a.any();
+  return where(a.any(DType::boolean), x, a.flag() ? Operand(same_dtype(a, x)) : Operand(a.number()));
+}
+
+Tensors smooth_call(Author& a) {
+  const Tensor x = a.any();
+  switch (a.below(16)) {
+    default:
+      return {chosen(a, smooth_functions)(x)};
+    case 1:
+      return {chosen(a, smooth_arithmetic)(x, a.operand())};
+    case 2:
+      return {chosen(a, smooth_arithmetic)(x, a.like(x))};
+    case 3:
+      return {reductions[a.below(3)](x, axes(a, x.rank()), a.flag())};
+    case 4:
+      return {product(a)};
+    case 5:
+      return {reshaped(a)};
+    case 6:
+      return {sliced(a)};
+    case 7:
+      return {padded(a)};
+    case 8:
+      return {transposed(a)};
+    case 9:
+      return {concat(a.some(4), a.axis(x.rank()))};
+    case 10:
+      return {broadcast_to(x, x.shape().inserted(0, static_cast<Index>(a.below(4))))};
+    case 11:
+      return {cumsum(x, a.axis(x.rank()), a.flag()), flip(x, a.axis(x.rank()))};
+    case 12:
+      return {softmax(x, a.axis(x.rank())), log_softmax(x, a.axis(x.rank())), logsumexp(x, a.axis(x.rank()))};
+    case 13:
+      return {expand_dims(x, a.axis(x.rank())), squeeze(x)};
+    case 14:
+      return {stack(a.some(3), a.axis(x.rank()))};
+    case 15:
+      return {cast(x, DType::float64), gelu(x), elu(x), layer_norm(x)};
+  }
+}
+
+Tensors wild_call(Author& a) {
+  const Tensor x = a.any();
+  const Index rank = x.rank();
+  switch (a.below(36)) {
+    default:
+      return {chosen(a, functions)(x)};
+    case 1:
+      return {chosen(a, arithmetic)(a.operand(), x)};
+    case 2:
+      return {chosen(a, arithmetic)(x, same_dtype(a, x))};
+    case 3:
+      return {chosen(a, reductions)(x, axes(a, rank), a.flag())};
+    case 4:
+      return {argmax(x, a.axis(rank), a.flag()), argmin(x, a.axis(rank), a.flag())};
+    case 5:
+      return {broadcast_to(x, a.shape())};
+    case 6:
+      return {cast(x, a.dtype())};
+    case 7:
+      return {clamp(x, a.number(), a.number())};
+    case 8:
+      return {elu(x, a.number()), leaky_relu(x, a.number())};
+    case 9:
+      return {gelu(x, a.flag() ? GeluForm::tanh : GeluForm::exact)};
+    case 10:
+      return {chosen_elements(a)};
+    case 11:
+      return {index_add(x, a.any(DType::int32), same_dtype(a, x), a.axis(rank))};
+    case 12:
+      return {index_sum(a.any(DType::int32), x, a.axis(rank), a.index())};
+    case 13:
+      return {layer_norm(x, a.number())};
+    case 14:
+      return {layer_norm(x, same_dtype(a, x), same_dtype(a, x), a.number())};
+    case 15:
+      return {one_hot(a.any(DType::int32), a.index(), a.dtype())};
+    case 16:
+      return {take(x, a.any(DType::int32), a.axis(rank))};
+    case 17:
+      return {take_along_axis(x, a.any(DType::int32), a.axis(rank))};
+    case 18:
+      return {scatter_add(x, a.any(DType::int32), same_dtype(a, x), a.axis(rank))};
+    case 19:
+      return {scatter_sum(a.any(DType::int32), x, a.axis(rank), a.index())};
+    case 20:
+      return {select(x, a.axis(rank), a.index())};
+    case 21:
+      return split(x, a.indices(3), a.axis(rank));
+    case 22:
+      return split(x, a.index(), a.axis(rank));
+    case 23:
+      return {random::uniform(random::key(a.below(9)), a.shape(), a.number(), a.number(), a.dtype())};
+    case 24:
+      return {random::normal(random::key(a.below(9)), a.shape(), a.number(), a.number(), a.dtype())};
+    case 25:
+      return {random::bernoulli(random::key(a.below(9)), a.operand(), a.shape())};
+    case 26:
+      return {random::categorical(random::key(a.below(9)), x, a.axis(rank))};
+    case 27:
+      return random::split(x, static_cast<int>(a.below(4)));
+    case 28:
+      return {random::fold_in(x, a.operand())};
+    case 29:
+      return {squeeze(x, axes(a, rank))};
+    case 30:
+      return {sum_to(x, a.shape())};
+    case 31:
+      return {reshape(x, {a.index(), near(a, x.size()), a.index()})};
+    case 32:
+      return {expand_dims(x, a.index())};
+    case 33:
+      return {flip(x, a.index())};
+    case 34:
+      return {a.constant(a.dtype(), a.shape()), full({2}, a.number(), a.dtype())};
+    case 35:
+      return {arange(static_cast<Index>(a.below(20)), a.dtype())};
+  }
+}
+
+}  // namespace
+
+Tensors call_op(Author& author) {
+  const bool smooth = author.style() == Style::smooth || author.below(3) == 2;
+  return smooth ? smooth_call(author) : wild_call(author);
+}
+
+}  // namespace sluice::fuzz

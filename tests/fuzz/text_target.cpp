@@ -1,0 +1,111 @@
+// Texts of any bytes: UTF-8 whole and in pieces, words, vocabularies made of a text and read from JSON,
+// parts, windows and samples.
+
+#include "agreement.h"
+
+#include <sluice/graph/error.h>
+#include <sluice/text/batches.h>
+#include <sluice/text/corpus.h>
+#include <sluice/text/sample.h>
+#include <sluice/text/utf8.h>
+#include <sluice/text/vocabulary.h>
+#include <sluice/text/words.h>
+
+#include <fuzzer/FuzzedDataProvider.h>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::text;
+
+void require(bool holds, const char* rule) {
+  if (!holds) fuzz::report(rule);
+}
+
+void utf8(const std::string& text, FuzzedDataProvider& data) {
+  const bool valid = valid_prefix(text) == text.size();
+  std::string again;
+  try {
+    for (const char32_t code_point : decode_utf8(text)) again += encode_utf8(code_point);
+    require(valid && again == text, "a text is its code points");
+  } catch (const Error&) {
+    require(!valid, "what is valid is decoded");
+  }
+  Utf8Stream stream;
+  std::string shown;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = data.ConsumeIntegralInRange<std::size_t>(1, 5);
+    shown += stream.push(std::string_view(text).substr(at, size));
+    at += size;
+  }
+  shown += stream.finish();
+  require(valid_prefix(shown) == shown.size(), "what a stream shows is UTF-8");
+  require(!valid || shown == text, "a stream shows a valid text as it is");
+}
+
+void words(const std::string& text) {
+  std::string joined;
+  for (const std::string_view piece : split_words(text)) joined += piece;
+  require(joined == text, "pieces joined are the text");
+}
+
+void vocabulary(const Vocabulary& vocabulary, const std::string& text) {
+  require(Vocabulary::from_json(vocabulary.to_json()) == vocabulary, "a vocabulary is what it was");
+  std::size_t unknown = 0;
+  const auto ids = vocabulary.encode(text, &unknown);
+  require(unknown > 0 || vocabulary.decode(ids) == text, "decode(encode(text)) is the text");
+}
+
+void windows(const std::string& text, FuzzedDataProvider& data) {
+  const auto size = [&] { return data.ConsumeIntegralInRange<std::size_t>(0, 9); };
+  const std::size_t batch = size();
+  const std::size_t length = size();
+  Batches batches(Vocabulary::bytes().encode(text), batch, length,
+                  data.ConsumeBool() ? Batches::Tail::pad : Batches::Tail::drop);
+  batches.seek({data.ConsumeIntegral<std::int64_t>(), data.ConsumeIntegralInRange<std::int64_t>(-1, 3)});
+  std::vector<std::int32_t> x(batch * length);
+  std::vector<std::int32_t> y(batch * length);
+  for (int i = 0; i < 3; ++i) {
+    const auto window = batches.next(x, y);
+    require(window.steps <= length && window.targets <= batch * length,
+            "a window is no larger than it may be");
+  }
+}
+
+void sample(FuzzedDataProvider& data) {
+  std::vector<float> logits(data.ConsumeIntegralInRange<std::size_t>(0, 20));
+  for (float& logit : logits) logit = data.ConsumeFloatingPoint<float>();
+  Sampler sampler({data.ConsumeFloatingPoint<double>(), data.ConsumeIntegral<std::uint8_t>(),
+                   data.ConsumeProbability<double>()});
+  const std::int32_t id = sampler(logits, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1));
+  require(id >= 0 && static_cast<std::size_t>(id) < logits.size(), "a sample is one of the ids");
+}
+
+template <class F>
+void allowed_to_refuse(const F& f) {
+  try {
+    f();
+  } catch (const Error&) {
+    return;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
+  FuzzedDataProvider data(bytes, size);
+  const std::string text = data.ConsumeRandomLengthString();
+  utf8(text, data);
+  const std::size_t most = data.ConsumeIntegralInRange<std::size_t>(0, 20);
+  allowed_to_refuse([&] { words(text); });
+  allowed_to_refuse([&] { vocabulary(Vocabulary::from_json(text), text); });
+  allowed_to_refuse([&] { vocabulary(Vocabulary::characters(text), text); });
+  allowed_to_refuse([&] { vocabulary(Vocabulary::words(text, most), text); });
+  allowed_to_refuse([&] {
+    const Parts parts = split(text, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1));
+    require(parts.training.size() + parts.validation.size() == text.size(), "parts are the text");
+  });
+  allowed_to_refuse([&] { windows(text, data); });
+  allowed_to_refuse([&] { sample(data); });
+  return 0;
+}

@@ -1,0 +1,7 @@
+// first error: gpu
+#include <sluice/sluice.h>
+
+void mistake() {
+  const auto step = sluice::compile([](const sluice::Tensor& x) { return sluice::sum(x.gpu()); });
+  step(sluice::ones({2}));
+}

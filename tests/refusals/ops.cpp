@@ -1,0 +1,291 @@
+#include "refusals/refusal.h"
+#include "support/catch.h"
+
+#include <sluice/kernels/threads.h>
+#include <sluice/sluice.h>
+
+using namespace sluice;
+
+TEST_CASE("what elementwise ops refuse") {
+  const Tensor f = ones({2, 3});
+  const Tensor d = ones({2, 3}, DType::float64);
+  const Tensor i = ones({2, 3}, DType::int32);
+  const Tensor b = f > 0;
+  const Tensor none;
+  refuses("abs", "a tensor of numbers", [&] { abs(b); });
+  refuses("add", "got f32[2, 3] and f64[2, 3]", [&] { f + d; });
+  refuses("add", "got [2, 3] and [4]", [&] { f + ones({4}, DType::float32); });
+  refuses("subtract", "got f32[2, 3] and f64[2, 3]", [&] { f - d; });
+  refuses("multiply", "got bool[2, 3]", [&] { evaluate(b * f); });
+  refuses("divide", "got f32[2, 3] and i32[2, 3]", [&] { f / i; });
+  refuses("divide", "divided by 0: got 0", [&] { evaluate(i / 0); });
+  refuses("negate", "got bool[2, 3]", [&] { -b; });
+  refuses("operand", "must be a 32-bit integer: got 0.5", [&] { i * 0.5; });
+  refuses("cos", "got i32[2, 3]", [&] { cos(i); });
+  refuses("elu", "got i32[2, 3]", [&] { elu(i); });
+  refuses("erf", "got i32[2, 3]", [&] { erf(i); });
+  refuses("exp", "got i32[2, 3]", [&] { exp(i); });
+  refuses("expm1", "got i32[2, 3]", [&] { expm1(i); });
+  refuses("floor", "got i32[2, 3]", [&] { floor(i); });
+  refuses("gelu", "got i32[2, 3]", [&] { gelu(i); });
+  refuses("leaky_relu", "got bool[2, 3]", [&] { leaky_relu(b); });
+  refuses("log", "got i32[2, 3]", [&] { log(i); });
+  refuses("log1p", "got i32[2, 3]", [&] { log1p(i); });
+  refuses("maximum", "got f32[2, 3] and f64[2, 3]", [&] { maximum(f, d); });
+  refuses("minimum", "got f32[2, 3] and f64[2, 3]", [&] { minimum(f, d); });
+  refuses("pow", "got f32[2, 3] and f64[2, 3]", [&] { pow(f, d); });
+  refuses("relu", "got bool[2, 3]", [&] { relu(b); });
+  refuses("rsqrt", "got i32[2, 3]", [&] { rsqrt(i); });
+  refuses("sigmoid", "got i32[2, 3]", [&] { sigmoid(i); });
+  refuses("sign", "got bool[2, 3]", [&] { sign(b); });
+  refuses("silu", "got i32[2, 3]", [&] { silu(i); });
+  refuses("sin", "got i32[2, 3]", [&] { sin(i); });
+  refuses("softplus", "got i32[2, 3]", [&] { softplus(i); });
+  refuses("sqrt", "got i32[2, 3]", [&] { sqrt(i); });
+  refuses("square", "got bool[2, 3]", [&] { square(b); });
+  refuses("tanh", "got i32[2, 3]", [&] { tanh(i); });
+  refuses("stop_gradient", "undefined Tensor", [&] { stop_gradient(none); });
+  refuses("less", "got f32[2, 3] and i32[2, 3]", [&] { return f < i; });
+  refuses("less_equal", "got f32[2, 3] and i32[2, 3]", [&] { return f <= i; });
+  refuses("less", "got i32[2, 3] and f32[2, 3]", [&] { return f > i; });
+  refuses("less_equal", "got i32[2, 3] and f32[2, 3]", [&] { return f >= i; });
+  refuses("equal", "got f32[2, 3] and i32[2, 3]", [&] { equal(f, i); });
+  refuses("not_equal", "got f32[2, 3] and i32[2, 3]", [&] { not_equal(f, i); });
+  refuses("logical_and", "got f32[2, 3]", [&] { logical_and(f, b); });
+  refuses("logical_or", "got f32[2, 3]", [&] { logical_or(f, b); });
+  refuses("logical_xor", "got f32[2, 3]", [&] { logical_xor(f, b); });
+  refuses("logical_not", "got f32[2, 3]", [&] { logical_not(f); });
+  refuses("where", "got f32[2, 3]", [&] { where(f, 1, 0); });
+  refuses("where", "got f32[2, 3] and f64[2, 3]", [&] { where(b, f, d); });
+  refuses("where", "undefined Tensor", [&] { where(none, f, f); });
+  refuses("clamp", "low must not be above high", [&] { clamp(f, 2, 1); });
+  refuses("clamp", "got bool[2, 3]", [&] { clamp(b, 0, 1); });
+  refuses("cast", "undefined Tensor", [&] { cast(none, DType::float64); });
+}
+
+TEST_CASE("what reductions refuse") {
+  const Tensor f = ones({2, 3});
+  const Tensor i = ones({2, 3}, DType::int32);
+  const Tensor b = f > 0;
+  const Tensor empty = ones({0, 3});
+  const Tensor none;
+  refuses("sum", "axis must lie in -2..1", [&] { sum(f, 2); });
+  refuses("sum", "got axis 1 twice", [&] { sum(f, {1, -1}); });
+  refuses("sum", "undefined Tensor", [&] { sum(none); });
+  refuses("mean", "got i32[2, 3]", [&] { mean(i); });
+  refuses("mean", "axis must lie in -2..1", [&] { mean(f, 2); });
+  refuses("prod", "axis must lie in -2..1", [&] { prod(f, 2); });
+  refuses("max", "axis must lie in -2..1", [&] { max(f, 2); });
+  refuses("min", "axis must lie in -2..1", [&] { min(f, -3); });
+  refuses("max", "got f32[0, 3]", [&] { max(empty); });
+  refuses("argmax", "axis must lie in -2..1", [&] { argmax(f, 2); });
+  refuses("argmin", "axis must lie in -2..1", [&] { argmin(f, 2); });
+  refuses("argmax", "of f32[0, 3]", [&] { argmax(empty, 0); });
+  refuses("cumsum", "axis must lie in -2..1", [&] { cumsum(f, 2); });
+  refuses("cumsum", "got bool[2, 3]", [&] { cumsum(b); });
+  refuses("softmax", "got i32[2, 3]", [&] { softmax(i); });
+  refuses("softmax", "axis must lie in -2..1", [&] { softmax(f, 2); });
+  refuses("log_softmax", "got i32[2, 3]", [&] { log_softmax(i); });
+  refuses("log_softmax", "axis must lie in -2..1", [&] { log_softmax(f, 2); });
+  refuses("logsumexp", "got i32[2, 3]", [&] { logsumexp(i); });
+  refuses("logsumexp", "axis must lie in -2..1", [&] { logsumexp(f, 2); });
+  refuses("layer_norm", "epsilon cannot be negative or infinite: got -1", [&] { layer_norm(f, -1); });
+  refuses("layer_norm", "got i32[2, 3]", [&] { layer_norm(i); });
+  refuses("layer_norm", "got [2] and [3] for [2, 3]", [&] { layer_norm(f, ones({2}), ones({3})); });
+  refuses("matmul", "got f32[2, 3] and f32[2, 3]", [&] { matmul(f, f); });
+  refuses("matmul", "got f32[2, 3] and i32[2, 3]", [&] { matmul(f, i); });
+  refuses("matmul", "need at least one axis", [&] { matmul(f, full({}, 1)); });
+  refuses("matmul", "a vector cannot be transposed", [&] { matmul(ones({3}), f, {.transpose_a = true}); });
+  refuses("matmul", "undefined Tensor", [&] { matmul(none, f); });
+}
+
+TEST_CASE("what moves of elements refuse") {
+  const Tensor f = ones({2, 3});
+  const Tensor d = ones({2, 3}, DType::float64);
+  const Tensor none;
+  refuses("broadcast_to", "got", [&] { broadcast_to(f, {3, 3}); });
+  refuses("broadcast_to", "undefined Tensor", [&] { broadcast_to(none, {3}); });
+  refuses("concat", "got none", [&] { concat({}); });
+  refuses("concat", "axis must lie in -2..1", [&] { concat({f, f}, 2); });
+  refuses("concat", "got", [&] { concat({f, ones({3, 3})}, -1); });
+  refuses("concat", "got", [&] { concat({f, d}); });
+  refuses("stack", "got none", [&] { stack({}); });
+  refuses("stack", "got f32[2, 3] and f64[2, 3]", [&] { stack({f, d}); });
+  refuses("expand_dims", "axis must lie in -3..2", [&] { expand_dims(f, 3); });
+  refuses("squeeze", "got axis 1 of [2, 3]", [&] { squeeze(f, {1}); });
+  refuses("flip", "axis must lie in -2..1", [&] { flip(f, 2); });
+  refuses("flatten", "undefined Tensor", [&] { flatten(none); });
+  refuses("reshape", "got [2, 3] with 6 for [4, 2] with 8", [&] { reshape(f, {4, 2}); });
+  refuses("reshape", "only one length can be -1", [&] { reshape(f, {-1, -1}); });
+  refuses("reshape", "-1 must stand for one whole length", [&] { reshape(f, {-1, 4}); });
+  refuses("transpose", "needs at least two axes: got [3]", [&] { transpose(ones({3})); });
+  refuses("transpose", "must name each axis once", [&] { transpose(f, {0}); });
+  refuses("transpose", "axis 0 twice", [&] { transpose(f, {0, 0}); });
+  refuses("select", "must lie in -2..1 on axis 0 of [2, 3]: got 2", [&] { select(f, 0, 2); });
+  refuses("select", "axis must lie in -2..1", [&] { select(f, 2, 0); });
+  refuses("slice", "step must be at least 1: got 0", [&] { slice(f, 0, 0, 2, 0); });
+  refuses("slice", "got 3 ranges for [2, 3]", [&] { slice(f, {{}, {}, {}}); });
+  refuses("slice", "axis must lie in -2..1", [&] { slice(f, 2, 0); });
+  refuses("split", "got [1, 1] for [2, 3]", [&] { split(f, {1, 1}, 1); });
+  refuses("split", "got 2 parts of [2, 3]", [&] { split(f, 2, 1); });
+  refuses("pad", "at most one padding per axis: got 3", [&] { pad(f, {{1, 1}, {1, 1}, {1, 1}}); });
+  refuses("pad", "cannot be negative: got -1", [&] { pad(f, {{-1, 0}}); });
+}
+
+TEST_CASE("what look-ups refuse, when built and when run") {
+  const Tensor f = ones({2, 3});
+  const Tensor bad = tensor({1, 7});
+  const Tensor none;
+  refuses("take", "ids must be i32: got f32[2]", [&] { take(f, ones({2})); });
+  refuses("take", "axis must lie in -2..1", [&] { take(f, bad, 2); });
+  refuses("take", "ids must lie in 0..1: got 7 at [1] of the ids [2]", [&] { evaluate(take(f, bad)); });
+  refuses("take", "got 7 at [1]", [&] { evaluate(grad(sum(take(f, bad)), f)); });
+  refuses("take_along_axis", "ids must be i32", [&] { take_along_axis(f, f); });
+  refuses("take_along_axis", "but for axis 1: got [2] for [2, 3]", [&] { take_along_axis(f, bad); });
+  refuses("take_along_axis", "got 7 at [0, 1]", [&] {
+    evaluate(take_along_axis(f, tensor({0, 7, 0, 0}, {2, 2})));
+  });
+  refuses("take_along_axis", "got 7 at [0, 1]", [&] {
+    evaluate(grad(sum(take_along_axis(f, tensor({0, 7, 0, 0}, {2, 2}))), f));
+  });
+  refuses("index_add", "ids must be i32", [&] { index_add(f, ones({2}), f); });
+  refuses("index_add", "got x f32[2, 3], ids i32[2], updates f32[2, 2]", [&] {
+    index_add(f, bad, ones({2, 2}));
+  });
+  refuses("index_add", "got 7 at [1]", [&] { evaluate(index_add(f, bad, f)); });
+  refuses("index_sum", "got ids i32[2] and updates f32[3, 3]", [&] { index_sum(bad, ones({3, 3}), 0, 4); });
+  refuses("index_sum", "got 7 at [1]", [&] { evaluate(index_sum(bad, f, 0, 4)); });
+  refuses("scatter_add", "got f32[2] for f32[2, 3]", [&] { scatter_add(f, bad, ones({2})); });
+  refuses("scatter_add", "got 7 at [0, 0]", [&] {
+    evaluate(scatter_add(f, tensor({7, 0}, {2, 1}), ones({2, 1})));
+  });
+  refuses("scatter_sum", "got ids i32[2] and updates f32[3]", [&] { scatter_sum(bad, ones({3}), 0, 4); });
+  refuses("scatter_sum", "got 7 at [1]", [&] { evaluate(scatter_sum(bad, ones({2}), 0, 4)); });
+  refuses("one_hot", "i32", [&] { one_hot(f, 3); });
+  refuses("one_hot", "got", [&] { one_hot(bad, -1); });
+  refuses("one_hot", "undefined Tensor", [&] { one_hot(none, 3); });
+}
+
+TEST_CASE("what random numbers refuse") {
+  const Tensor key = random::key(1);
+  const Tensor none;
+  const Tensor infinite = full({2}, -std::numeric_limits<double>::infinity());
+  refuses("random::split", "count must be from 1 to 1048576: got 0", [&] { random::split(key, 0); });
+  refuses("random::split", "a key must be i32[2]: got i32[1]", [&] { random::split(tensor({1})); });
+  refuses("random::fold_in", "a key must be i32[2]: got i32[1]", [&] { random::fold_in(tensor({1}), 1); });
+  refuses("random::fold_in", "an i32 scalar: got f32[2]", [&] { random::fold_in(key, ones({2})); });
+  refuses("random::uniform", "low must be below high", [&] { random::uniform(key, {2}, 1, 1); });
+  refuses("random::uniform", "undefined Tensor", [&] { random::uniform(none, {2}); });
+  refuses("random::uniform", "f32 or f64: got i32", [&] { random::uniform(key, {2}, 0, 1, DType::int32); });
+  refuses("random::normal", "got mean 0 and stddev -1", [&] { random::normal(key, {2}, 0, -1); });
+  refuses("random::normal", "a key must be i32[2]", [&] { random::normal(tensor({1}), {2}); });
+  refuses("random::bernoulli", "in [0, 1]: got 1.5", [&] { random::bernoulli(key, 1.5, {2}); });
+  refuses("random::bernoulli", "got p f32[3] and shape [2, 1]", [&] {
+    random::bernoulli(key, ones({3}), {2, 1});
+  });
+  refuses("random::bernoulli", "undefined Tensor", [&] { random::bernoulli(none, 0.5, {2}); });
+  refuses("random::categorical", "f32 or f64: got i32[2]", [&] { random::categorical(key, tensor({1, 2})); });
+  refuses("random::categorical", "axis must lie in", [&] { random::categorical(key, ones({2}), 1); });
+  refuses("random::categorical", "minus infinity only",
+          [&] { evaluate(random::categorical(key, infinite)); });
+  refuses("random::categorical", "undefined Tensor", [&] { random::categorical(none, ones({2})); });
+}
+
+TEST_CASE("what scans refuse") {
+  const Tensor x = ones({5, 3});
+  const Tensors start{zeros({3})};
+  const auto adds = [](const Tensors& c, const Tensors& xs) { return Carried{{c[0] + xs[0]}, {}}; };
+  const auto same = [](const Tensors& c, const Tensors&) { return Carried{{c[0]}, {}}; };
+  refuses("scan", "neither xs nor a length", [&] { scan(same, start, {}); });
+  refuses("scan", "xs[0], a scalar", [&] { scan(adds, start, {full({}, 1)}); });
+  refuses("scan", "got xs[1], f32[4, 3], for 5 steps", [&] { scan(adds, start, {x, ones({4, 3})}); });
+  refuses("scan", "got -5", [&] { scan(adds, start, {x}, {.checkpoint = -5}); });
+  refuses("scan", "undefined Tensor", [&] { scan(adds, {Tensor()}, {x}); });
+  refuses("scan", "got 0 for 1", [&] {
+    scan([](const Tensors&, const Tensors& xs) { return Carried{{}, {xs[0]}}; }, start, {x});
+  });
+  refuses("scan", "got f32[6] for f32[3]", [&] {
+    scan(
+        [](const Tensors& c, const Tensors& xs) {
+          return Carried{{concat({c[0], xs[0]})}, {}};
+        },
+        start, {x});
+  });
+  refuses("scan", "got f64[3] for f32[3]", [&] {
+    scan(
+        [](const Tensors& c, const Tensors&) {
+          return Carried{{cast(c[0], DType::float64)}, {}};
+        },
+        start, {x});
+  });
+  refuses("scan", "undefined Tensor", [&] {
+    scan([](const Tensors& c, const Tensors&) { return Carried{{c[0]}, {Tensor()}}; }, start, {x});
+  });
+  refuses("scan", "got an empty one", [&] { scan({}, start, {x}); });
+  refuses("add", "got f32[3] and f64[3]", [&] {
+    scan(
+        [](const Tensors& c, const Tensors& xs) {
+          return Carried{{c[0] + cast(xs[0], DType::float64)}, {}};
+        },
+        start, {x});
+  });
+  refuses("take", "axis must lie in", [&] {
+    scan(
+        [](const Tensors& c, const Tensors&) {
+          return Carried{{take(c[0], tensor({0}), 4)}, {}};
+        },
+        start, {x});
+  });
+  refuses("gradcheck", "got", [&] { gradcheck([](const Tensors& xs) { return sum(xs[0]); }, {ones({2})}); });
+  refuses("gradcheck", "got an empty one", [&] { gradcheck(TensorFunction(), {ones({2})}); });
+  refuses("gradcheck", "got -1, ", [&] {
+    gradcheck([](const Tensors& xs) { return sum(xs[0]); }, {full({2}, 1, DType::float64)}, {.eps = -1});
+  });
+  refuses("gradgradcheck", "got",
+          [&] { gradgradcheck([](const Tensors& xs) { return sum(xs[0]); }, {ones({2})}); });
+}
+
+namespace {
+
+/// An op whose shape rule is one of the helpers that authors of ops call.
+class Picky final : public Op {
+ public:
+  explicit Picky(std::function<void(std::span<const Spec>)> rule) : rule_(std::move(rule)) {}
+  std::string_view name() const override { return "picky"; }
+  std::string attributes() const override { return "a rule"; }
+  Specs infer(std::span<const Spec> inputs) const override {
+    rule_(inputs);
+    return {inputs[0]};
+  }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+
+ private:
+  std::function<void(std::span<const Spec>)> rule_;
+};
+
+}  // namespace
+
+TEST_CASE("what an op refuses on a thread of the pool names the line of the user, too") {
+  const Index many = 100000;  // pieces for all threads, and the zero in the last
+  const Tensor zero_at_end = concat({ones({many - 1}, DType::int32), zeros({1}, DType::int32)});
+  kernels::set_threads(2);
+  refuses("divide", "divided by 0: got 0", [&] { evaluate(ones({many}, DType::int32) / zero_at_end); });
+  refuses("divide", "divided by 0: got 0", [&] {
+    compile([&](const Tensor& x) { return ones({many}, DType::int32) / x; })(evaluate(zero_at_end));
+  });
+  kernels::set_threads(0);
+}
+
+TEST_CASE("what the helpers of ops' authors refuse, at the line where the op is made") {
+  const Tensor x = ones({2});
+  const auto picky = [](auto rule) { return std::make_shared<Picky>(rule); };
+  refuses("picky", "got [3] and [2]",
+          [&] { make(picky([](auto in) { broadcast(Shape{3}, in[0].shape, "picky"); }), {x}); });
+  refuses("picky", "axis must lie in -1..0 for a tensor of rank 1: got 4",
+          [&] { make(picky([](auto in) { normal_axis(4, in[0].shape.rank(), "picky"); }), {x}); });
+  refuses("picky", "the rate of an i32 tensor must be a 32-bit integer: got 0.5",
+          [&] { make(picky([](auto) { require_number(0.5, DType::int32, "picky", "the rate of"); }), {x}); });
+  refuses("picky", "a key must be i32[2]: got f32[2]",
+          [&] { make(picky([](auto in) { random::require_key(in[0], "picky"); }), {x}); });
+  refuses("picky", "undefined Tensor", [&] { make(picky([](auto) {}), {Tensor()}); });
+}

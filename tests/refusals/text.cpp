@@ -1,0 +1,46 @@
+#include "refusals/refusal.h"
+#include "support/catch.h"
+
+#include <sluice/sluice.h>
+
+#include <limits>
+
+using namespace sluice;
+
+TEST_CASE("what the text room refuses") {
+  const std::string damaged = "a\xFF";
+  const std::vector<std::int32_t> tokens{0, 1, 2, 3, 4};
+  const text::Vocabulary vocabulary = text::Vocabulary::characters("abc");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> diverged{nan};
+  const std::vector<float> logits{1, 2};
+  std::vector<std::int32_t> few(1);
+  const std::vector<std::int32_t> far{99};
+  refuses("batches", "must be in 1..", [&] { text::Batches(tokens, 0, 1); });
+  refuses("batches", "got a text of 5", [&] { text::Batches(tokens, 4, 4); });
+  refuses("batches", "room for 2 x 1 tokens: got 1 and 1",
+          [&] { text::Batches(tokens, 1, 2).next(few, few); });
+  refuses("batches", "got window 9 of epoch 0", [&] { text::Batches(tokens, 1, 2).seek({0, 9}); });
+  refuses("split", "below 1: got 1", [&] { text::split("abc", 1); });
+  refuses("split", "each part needs text", [&] { text::split("a", 0.5); });
+  refuses("sample", "got -1", [&] { text::Sampler({.temperature = -1}); });
+  refuses("sample", "got 0", [&] { text::Sampler({.top_p = 0}); });
+  refuses("sample", "got none", [&] { text::Sampler()({}, 0.5); });
+  refuses("sample", "got logit 0, which is NaN", [&] { text::Sampler()(diverged, 0.5); });
+  refuses("sample", "in [0, 1): got 1", [&] { text::Sampler()(logits, 1); });
+  refuses("utf8", "ff at byte 1 in line 1", [&] { text::decode_utf8(damaged); });
+  refuses("utf8", "got U+110000", [&] { text::encode_utf8(0x110000); });
+  refuses("utf8", "at byte 1", [&] { text::split_words(damaged); });
+  refuses("utf8", "at byte 1", [&] { text::Vocabulary::characters(damaged); });
+  refuses("vocabulary", "got an empty one", [&] { text::Vocabulary::characters(""); });
+  refuses("vocabulary", "got an empty one", [&] { text::Vocabulary::words(""); });
+  refuses("vocabulary", "got a max_size of 1", [&] { text::Vocabulary::words("abc", 1); });
+  refuses("vocabulary", "got an empty one", [&] { text::Vocabulary::of(text::TokenKind::word, ""); });
+  refuses("vocabulary", "char, byte or word: got 'letter'", [&] { text::token_kind("letter"); });
+  refuses("vocabulary", "an id must be in 0..3: got 9", [&] { vocabulary.token(9); });
+  refuses("vocabulary", "an id must be in 0..3: got 99", [&] { vocabulary.decode(far); });
+  refuses("utf8", "at byte 1", [&] { vocabulary.encode(damaged); });
+  CHECK_THROWS_WITH(text::Vocabulary::from_json("no"), contains("text.cpp:") && contains("[vocabulary]"));
+  CHECK_THROWS_WITH(text::load_corpus("/no/such/file"),
+                    contains("text.cpp:") && contains("[corpus] /no/such/file"));
+}

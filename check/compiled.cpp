@@ -37,14 +37,14 @@ TensorFunction with_gradients(const TensorFunction& function) {
 }
 
 /// What is compared: a function at some arguments, in words.
-struct Comparison {
+struct Compared {
   TensorFunction function;
   Arrays arguments;
   std::string described;
 };
 
 /// The graph without writes: what would be written is compared like any other result.
-Graph graph_of(const Comparison& comparison) {
+Graph graph_of(const Compared& comparison) {
   Specs specs;
   for (const Array& argument : comparison.arguments) specs.push_back(argument.spec());
   Graph graph = trace(comparison.function, specs);
@@ -53,7 +53,7 @@ Graph graph_of(const Comparison& comparison) {
   return graph;
 }
 
-void compare(const Graph& graph, const Arrays& expected, const Comparison& comparison, std::string_view who) {
+void compare(const Graph& graph, const Arrays& expected, const Compared& comparison, std::string_view who) {
   const Tensors arguments(comparison.arguments.begin(), comparison.arguments.end());
   const Tensors got = Program(graph, PassSet::all()).run(arguments, Location{});
   for (std::size_t i = 0; i < expected.size(); ++i) {
@@ -80,8 +80,8 @@ class OverTime {
   OverTime(TensorFunction function, std::vector<bool> over_time, Form form)
       : function_(std::move(function)), over_time_(std::move(over_time)), form_(form) {}
 
-  Comparison comparison(const Tensors& inputs, Index shift) const {
-    Comparison result{
+  Compared comparison(const Tensors& inputs, Index shift) const {
+    Compared result{
         with_gradients([self = *this](const Tensors& all) { return self.scanned(all); }), {}, text()};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       Arrays each;
@@ -152,7 +152,7 @@ class OverTime {
 
 void compare_over_time(const OverTime& scanned, const Tensors& inputs, std::string_view who) {
   for (const Index shift : {1, 0}) {
-    const Comparison comparison = scanned.comparison(inputs, shift);
+    const Compared comparison = scanned.comparison(inputs, shift);
     Graph graph;
     Arrays expected;
     try {
@@ -183,7 +183,7 @@ void check_compiled(const TensorFunction& function, const Tensors& inputs, const
     throw Error(fmt::format("[{}] takes a function: got an empty one; pass a function of Tensors", who));
   }
   const Tensors values = evaluate(inputs);
-  Comparison plain{with_gradients(function), {}, "as it is"};
+  Compared plain{with_gradients(function), {}, "as it is"};
   for (const Tensor& value : values) plain.arguments.push_back(value.value());
   const Graph graph = graph_of(plain);
   compare(graph, Interpreter(graph).run(plain.arguments), plain, who);

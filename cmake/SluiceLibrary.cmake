@@ -8,6 +8,7 @@ set(SLUICE_ROOMS kernels graph ops compile check nn optim io text)
 set(sluice_sources "")
 foreach(room IN LISTS SLUICE_ROOMS)
   file(GLOB room_sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${room}/*.cpp")
+  set_property(SOURCE ${room_sources} PROPERTY UNITY_GROUP "${room}")
   list(APPEND sluice_sources ${room_sources})
 endforeach()
 
@@ -29,6 +30,11 @@ foreach(isa IN ITEMS avx2 avx512)
   endif()
 endforeach()
 
+# A unity build (CMAKE_UNITY_BUILD) compiles a room at a time. The backends of products stay apart: they give the same
+# names to the same things.
+file(GLOB backend_sources "${PROJECT_SOURCE_DIR}/kernels/gemm_*.cpp")
+set_property(SOURCE ${backend_sources} PROPERTY SKIP_UNITY_BUILD_INCLUSION ON)
+
 # Without optimisation g++ refuses Eigen's prefetches behind a precompiled header.
 set_property(SOURCE "${PROJECT_SOURCE_DIR}/kernels/gemm_eigen.cpp" PROPERTY SKIP_PRECOMPILE_HEADERS ON)
 
@@ -44,7 +50,7 @@ add_library(sluice::sluice ALIAS sluice)
 sluice_compile_options(sluice)
 sluice_precompile(sluice PRIVATE
   <algorithm> <functional> <memory> <string> <unordered_map> <unordered_set> <vector> <fmt/format.h> <fmt/ranges.h> <sluice/graph/arithmetic.h>)
-set_target_properties(sluice PROPERTIES POSITION_INDEPENDENT_CODE ON)
+set_target_properties(sluice PROPERTIES POSITION_INDEPENDENT_CODE ON UNITY_BUILD_MODE GROUP)
 
 # One spelling of an include, here, in the build tree and installed: <sluice/ops/tanh.h>. The rooms stay at the top of
 # the repository, so the build tree gets a folder `sluice` that links to them.

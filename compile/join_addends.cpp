@@ -26,7 +26,7 @@ using detail::Now;
 using detail::Survey;
 
 /// The only range that a slice takes of the last axis, all of the others; null for other tensors.
-const Range* columns_of(const Tensor& t) {
+const Range* cut_columns(const Tensor& t) {
   const auto* ranges = detail::slice_ranges(t.op());
   if (ranges == nullptr || ranges->back().step != 1) return nullptr;
   const Shape& whole = t.input(0).shape();
@@ -57,7 +57,7 @@ std::vector<Part> parts_of(const Tensor& product, const Survey& survey) {
   for (const Node* user : users) {
     if (user == nullptr) return {};
     const Tensor t(user->shared_from_this());
-    const Range* range = columns_of(t);
+    const Range* range = cut_columns(t);
     if (range == nullptr) return {};
     parts.push_back({range->begin, range->end, t});
   }
@@ -94,7 +94,7 @@ Tensors common_addend(const Tensor& product, const std::vector<Part>& parts, con
     const Index width = parts[i].end - parts[i].begin;
     vectors = vectors && t.rank() > 0 && t.shape().back() == width && t.size() == width &&
               t.rank() == others[0].rank();
-    const Range* range = columns_of(t);
+    const Range* range = cut_columns(t);
     slices = slices && range != nullptr && range->begin == parts[i].begin && range->end == parts[i].end &&
              t.input(0).is(others[0].input(0)) && t.input(0).shape() == product.shape();
   }
@@ -136,13 +136,13 @@ Tensor total_addend(const Sum& sum, const Now& now, Location where) {
   return total;
 }
 
-Tensors join(const Block& block) {
+Tensors join_addends_of(const Block& block) {
   const Survey survey(block);
   detail::Contraction contraction(survey);
   std::vector<Sum> sums;
   std::unordered_map<const Node*, std::size_t> sum_of_node;
   for (const Node* node : survey.order()) {
-    const auto* matmul = dynamic_cast<const MatMul*>(node->op.get());
+    const auto* matmul = as_matmul(*node->op);
     if (matmul == nullptr) continue;
     const Tensor product(node->shared_from_this());
     // What add_to_products could not put together stays apart.
@@ -175,6 +175,6 @@ Tensors join(const Block& block) {
 
 }  // namespace
 
-Graph passes::join_addends(const Graph& graph) { return detail::rewrite_blocks(graph, join); }
+Graph passes::join_addends(const Graph& graph) { return detail::rewrite_blocks(graph, join_addends_of); }
 
 }  // namespace sluice

@@ -58,7 +58,7 @@ bool cover(const Parts& parts) {
   return parts.size() > 1 && filled == parts.begin()->second->inputs[0].input(0).shape().back();
 }
 
-Tensors join(const Block& block) {
+Tensors join_parts_of(const Block& block) {
   const Survey survey(block);
   std::map<std::pair<std::string, std::vector<std::pair<const Node*, int>>>, Parts> alike;
   for (const Node* node : survey.order()) {
@@ -93,6 +93,6 @@ Tensors join(const Block& block) {
 
 }  // namespace
 
-Graph passes::join_parts(const Graph& graph) { return detail::rewrite_blocks(graph, join); }
+Graph passes::join_parts(const Graph& graph) { return detail::rewrite_blocks(graph, join_parts_of); }
 
 }  // namespace sluice

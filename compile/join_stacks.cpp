@@ -147,7 +147,7 @@ void join_as_outside(ScanParts& parts, const Node& node, const Survey& survey, T
   }
 }
 
-Tensors join(const Block& block) {
+Tensors join_stacks_of(const Block& block) {
   const Survey survey(block);
   return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     if (node.op->body() == nullptr) return {};
@@ -174,6 +174,6 @@ Tensors join(const Block& block) {
 
 }  // namespace
 
-Graph passes::join_stacks(const Graph& graph) { return detail::rewrite_blocks(graph, join); }
+Graph passes::join_stacks(const Graph& graph) { return detail::rewrite_blocks(graph, join_stacks_of); }
 
 }  // namespace sluice

@@ -142,18 +142,19 @@ bool is_sum_or_product(const Op& op) {
 
 bool is_any(const Op&) { return true; }
 
-constexpr NamedLaw laws[] = {
-    {"of constants a constant", fold, is_any},
-    {"stop_gradient(x) = x", identity, is_elementwise},
-    {"x * 1, x / 1, x + 0, x - 0 = x", neutral, is_sum_or_product},
-    {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs, is_sum_or_product},
-    {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last, is_elementwise},
-    {"f(broadcast(x), y) = f(x, y)", no_broadcast, is_elementwise},
-    {"f([c, c, ...], y) = f(c, y)", scalar_constant, is_elementwise},
-};
-
 }  // namespace
 
-std::span<const NamedLaw> laws_of_arithmetic() { return laws; }
+std::span<const NamedLaw> laws_of_arithmetic() {
+  static constexpr NamedLaw laws[] = {
+      {"of constants a constant", fold, is_any},
+      {"stop_gradient(x) = x", identity, is_elementwise},
+      {"x * 1, x / 1, x + 0, x - 0 = x", neutral, is_sum_or_product},
+      {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs, is_sum_or_product},
+      {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last, is_elementwise},
+      {"f(broadcast(x), y) = f(x, y)", no_broadcast, is_elementwise},
+      {"f([c, c, ...], y) = f(c, y)", scalar_constant, is_elementwise},
+  };
+  return laws;
+}
 
 }  // namespace sluice::detail

@@ -45,7 +45,7 @@ bool exchanges_last(const Op& op) {
 }
 
 Tensor transposed_operand(const Node& node, const Tensors& in) {
-  const auto* matmul = dynamic_cast<const MatMul*>(node.op.get());
+  const auto* matmul = as_matmul(*node.op);
   if (matmul == nullptr) return {};
   MatMulOptions options = matmul->options();
   Tensors operands = in;
@@ -271,27 +271,28 @@ Tensor sum_of_pads(const Node& node, const Tensors& in) {
 }
 
 bool is_transpose(const Op& op) { return transpose_order(op) != nullptr; }
-bool is_matmul(const Op& op) { return dynamic_cast<const MatMul*>(&op) != nullptr; }
+bool is_matmul(const Op& op) { return as_matmul(op) != nullptr; }
 bool is_slice(const Op& op) { return slice_ranges(op) != nullptr; }
 bool is_concat(const Op& op) { return concat_axis(op).has_value(); }
 
-constexpr NamedLaw laws[] = {
-    {"transpose(transpose(x)) is one transpose or none", transposes, is_transpose},
-    {"matmul(transpose(a), b) = matmul(a, b; transpose_a)", transposed_operand, is_matmul},
-    {"reshape(reshape(x)) = reshape(x)", reshapes, is_reshape},
-    {"reshape(concat(x, y)) = concat(reshape(x), reshape(y)), and so for slices", reshaped_columns,
-     is_reshape},
-    {"reshape(broadcast_to(x)) = broadcast_to(x), of one element", reshaped_broadcast, is_reshape},
-    {"broadcast_to(broadcast_to(x)) = broadcast_to(x)", broadcasts, is_broadcast_to},
-    {"slice(slice(x)) = slice(x)", slice_of_slice, is_slice},
-    {"slice(concat(x, y)) = slice(x)", slice_of_concat, is_slice, true},
-    {"slice(pad(x)) = slice(x)", slice_of_pad, is_slice},
-    {"concat(x[0:2], x[2:4]) = x[0:4]", joined_parts, is_concat, true},
-    {"pad(x) + pad(y) = concat(x, y)", sum_of_pads, is_add},
-};
-
 }  // namespace
 
-std::span<const NamedLaw> laws_of_moves() { return laws; }
+std::span<const NamedLaw> laws_of_moves() {
+  static constexpr NamedLaw laws[] = {
+      {"transpose(transpose(x)) is one transpose or none", transposes, is_transpose},
+      {"matmul(transpose(a), b) = matmul(a, b; transpose_a)", transposed_operand, is_matmul},
+      {"reshape(reshape(x)) = reshape(x)", reshapes, is_reshape},
+      {"reshape(concat(x, y)) = concat(reshape(x), reshape(y)), and so for slices", reshaped_columns,
+       is_reshape},
+      {"reshape(broadcast_to(x)) = broadcast_to(x), of one element", reshaped_broadcast, is_reshape},
+      {"broadcast_to(broadcast_to(x)) = broadcast_to(x)", broadcasts, is_broadcast_to},
+      {"slice(slice(x)) = slice(x)", slice_of_slice, is_slice},
+      {"slice(concat(x, y)) = slice(x)", slice_of_concat, is_slice, true},
+      {"slice(pad(x)) = slice(x)", slice_of_pad, is_slice},
+      {"concat(x[0:2], x[2:4]) = x[0:4]", joined_parts, is_concat, true},
+      {"pad(x) + pad(y) = concat(x, y)", sum_of_pads, is_add},
+  };
+  return laws;
+}
 
 }  // namespace sluice::detail

@@ -54,7 +54,7 @@ Tensor sum_of_joined_axes(const Node& node, const Tensors& in) {
 /// sum_t a_t^T b_t is one product with a longer inner length.
 Tensor sum_of_products(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
-  const auto* product = axes ? dynamic_cast<const MatMul*>(&in[0].op()) : nullptr;
+  const auto* product = axes ? as_matmul(in[0].op()) : nullptr;
   if (product == nullptr || !product->options().transpose_a || product->options().transpose_b) return {};
   const Tensor& a = in[0].input(0);
   const Tensor& b = in[0].input(1);
@@ -81,16 +81,17 @@ Tensor sum_of_scattered(const Node& node, const Tensors& in) {
 
 bool is_sum(const Op& op) { return sum_axes(op).has_value(); }
 
-constexpr NamedLaw laws[] = {
-    {"sum(x) = x along axes of length 1", sum_of_one, is_sum},
-    {"sum(sum(x)) = sum(x)", sum_of_sum, is_sum},
-    {"sum(reshape(x)) = sum(x)", sum_of_joined_axes, is_sum},
-    {"sum(scatter_sum(ids, x)) = sum(x)", sum_of_scattered, is_sum},
-    {"sum over t of a[t]^T b[t] = (rows of a)^T (rows of b)", sum_of_products, is_sum},
-};
-
 }  // namespace
 
-std::span<const NamedLaw> laws_of_sums() { return laws; }
+std::span<const NamedLaw> laws_of_sums() {
+  static constexpr NamedLaw laws[] = {
+      {"sum(x) = x along axes of length 1", sum_of_one, is_sum},
+      {"sum(sum(x)) = sum(x)", sum_of_sum, is_sum},
+      {"sum(reshape(x)) = sum(x)", sum_of_joined_axes, is_sum},
+      {"sum(scatter_sum(ids, x)) = sum(x)", sum_of_scattered, is_sum},
+      {"sum over t of a[t]^T b[t] = (rows of a)^T (rows of b)", sum_of_products, is_sum},
+  };
+  return laws;
+}
 
 }  // namespace sluice::detail

@@ -35,8 +35,6 @@ using detail::Survey;
 /// With fewer rows than this, copying the right operands costs as much as multiplying by them.
 constexpr Index few_rows = 16;
 
-const MatMul* matmul_of(const Node& node) { return dynamic_cast<const MatMul*>(node.op.get()); }
-
 bool is_matrix(const Tensor& t) { return t.rank() == 2; }
 
 /// Rows of a product with one matrix on its right.
@@ -91,7 +89,7 @@ Tensors operands(const std::vector<const Node*>& products, std::size_t operand, 
 // ---- inner -----------------------------------------------------------------------------------------------
 
 /// A sum of two or more tensors of one shape, through sums that nothing else uses.
-struct Sum {
+struct SumOfProducts {
   const Node* root;
   Tensors addends;
 };
@@ -103,12 +101,12 @@ bool adds_alike(const Node& node) {
 
 bool used_once(const Tensor& t, const Survey& survey) { return survey.users(t).size() == 1; }
 
-std::vector<Sum> sums_of(const Survey& survey) {
-  std::vector<Sum> sums;
+std::vector<SumOfProducts> sums_of(const Survey& survey) {
+  std::vector<SumOfProducts> sums;
   std::unordered_set<const Node*> inner;
   for (auto node = survey.order().rbegin(); node != survey.order().rend(); ++node) {
     if (!adds_alike(**node) || inner.count(*node) > 0) continue;
-    Sum sum{*node, {}};
+    SumOfProducts sum{*node, {}};
     Tensors stack{(*node)->inputs[1], (*node)->inputs[0]};
     while (!stack.empty()) {
       const Tensor t = stack.back();
@@ -135,7 +133,7 @@ bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) 
   if (few && !free_right) return false;
   Index copied = 0;
   for (const Node* product : products) {
-    const bool weights = !matmul_of(*product)->options().transpose_a;
+    const bool weights = !as_matmul(*product->op)->options().transpose_a;
     // Where the left one has rows to multiply, the right one is shared with other products.
     if (!free_left && !weights) copied += product->inputs[0].size();
     if (!free_right && !weights) copied += product->inputs[1].size();
@@ -145,7 +143,7 @@ bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) 
 
 Tensor merged_inner(const std::vector<const Node*>& products, const Now& now, Joiner& join) {
   const Node& first = *products.front();
-  const MatMulOptions options = matmul_of(first)->options();
+  const MatMulOptions options = as_matmul(*first.op)->options();
   const Tensor left =
       join(operands(products, 0, now), options.transpose_a ? 0 : first.inputs[0].rank() - 1, first.where);
   const Tensor right = join(operands(products, 1, now), options.transpose_b ? 1 : 0, first.where);
@@ -159,11 +157,11 @@ Tensors merge_inner(const Block& block) {
     Tensors others;
   };
   std::unordered_map<const Node*, Plan> plans;
-  for (const Sum& sum : sums_of(survey)) {
+  for (const SumOfProducts& sum : sums_of(survey)) {
     std::map<std::tuple<bool, bool, Index>, std::vector<const Node*>> kinds;
     Plan plan;
     for (const Tensor& addend : sum.addends) {
-      const MatMul* matmul = matmul_of(addend.node());
+      const MatMul* matmul = as_matmul(*addend.node().op);
       if (matmul != nullptr && used_once(addend, survey) && is_matrix(addend.input(1)) &&
           (!matmul->options().transpose_a || is_matrix(addend.input(0)))) {
         kinds[{matmul->options().transpose_a, matmul->options().transpose_b, addend.rank()}].push_back(
@@ -204,7 +202,7 @@ Groups products_that_share(std::size_t operand, const Survey& survey) {
   std::map<Kind, std::size_t> index;
   Groups groups;
   for (const Node* node : survey.order()) {
-    const MatMul* matmul = matmul_of(*node);
+    const MatMul* matmul = as_matmul(*node->op);
     if (matmul == nullptr || !is_matrix(node->inputs[1])) continue;
     if (operand == 1 && (matmul->options().transpose_a || !is_matrix(node->inputs[0]))) continue;
     const Tensor& shared = node->inputs[operand];
@@ -259,7 +257,7 @@ Tensors merge_columns(const Block& block) {
   return merge_groups(
       block, contraction, groups, -1, [&](const std::vector<const Node*>& products, const Now& now) {
         const Node& first = *products.front();
-        const MatMulOptions options = matmul_of(first)->options();
+        const MatMulOptions options = as_matmul(*first.op)->options();
         const Tensor right = join(operands(products, 1, now), options.transpose_b ? 0 : 1, first.where);
         return make(std::make_shared<MatMul>(options), {now(first.inputs[0]), right}, first.where);
       });

@@ -17,7 +17,7 @@ namespace sluice {
 
 namespace {
 
-constexpr Index few_rows = 64;
+constexpr Index most_packed_rows = 64;
 
 ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   ScheduleRequest request;
@@ -99,7 +99,7 @@ void Program::plan() {
   ScheduleRequest request = request_of(parts.each, set_);
   request.all_or_nothing = true;
   request.first_lasting_input = graph_.inputs.size();
-  request.most_packed_rows = few_rows;
+  request.most_packed_rows = most_packed_rows;
   schedule_ = make_schedule(request);
 
   require_memory();

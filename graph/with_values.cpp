@@ -7,18 +7,18 @@ namespace sluice {
 namespace detail {
 
 namespace {
-thread_local const Standing* innermost = nullptr;
+thread_local const Standing* nearest = nullptr;
 }
 
 Standing::Standing(const std::vector<Variable>& variables, const Tensors& values)
-    : variables_(variables), values_(values), outer_(innermost) {
-  innermost = this;
+    : variables_(variables), values_(values), outer_(nearest) {
+  nearest = this;
 }
 
-Standing::~Standing() { innermost = outer_; }
+Standing::~Standing() { nearest = outer_; }
 
 const Tensor* Standing::tensor(const Slot* slot) {
-  for (const Standing* at = innermost; at != nullptr; at = at->outer_) {
+  for (const Standing* at = nearest; at != nullptr; at = at->outer_) {
     for (std::size_t i = 0; i < at->variables_.size(); ++i) {
       if (at->variables_[i].slot().get() == slot) return &at->values_[i];
     }
@@ -26,7 +26,7 @@ const Tensor* Standing::tensor(const Slot* slot) {
   return nullptr;
 }
 
-bool Standing::any() { return innermost != nullptr; }
+bool Standing::any() { return nearest != nullptr; }
 
 }  // namespace detail
 

@@ -14,7 +14,7 @@ constexpr std::size_t max_operands = static_cast<std::size_t>(ElementwiseOp::max
 
 /// Elements per piece of work: about ten microseconds of arithmetic, many times what it costs to hand a piece
 /// over.
-constexpr Index grain = 16384;
+constexpr Index elements_per_piece = 16384;
 
 /// The output's axes with as few of them as possible: axes of length 1 are gone and neighbours that every
 /// operand crosses in one stride are one. Along the last axis operands are constant or contiguous.
@@ -137,8 +137,8 @@ void ElementwiseOp::run(std::span<const View> inputs, std::span<const MutableVie
   const MutableView& output = outputs[0];
   if (output.size() == 0 || output.data == nullptr) return;
   const Loops loops = collapse(inputs, output.shape());
-  if (output.size() <= grain) return run_range(*this, loops, inputs, output, 0, output.size());
-  kernels::parallel_for(output.size(), grain,
+  if (output.size() <= elements_per_piece) return run_range(*this, loops, inputs, output, 0, output.size());
+  kernels::parallel_for(output.size(), elements_per_piece,
                         [&](Index begin, Index end) { run_range(*this, loops, inputs, output, begin, end); });
 }
 

@@ -13,7 +13,7 @@ namespace sluice {
 namespace {
 
 /// What `mine` gets of dy. (NaN beside a number: both get all.)
-Tensor share(const Tensor& mine, const Tensor& other, const Tensor& dy) {
+Tensor share_of_smaller(const Tensor& mine, const Tensor& other, const Tensor& dy) {
   return where(mine > other, 0, where(mine == other, 0.5 * dy, dy));
 }
 
@@ -33,7 +33,7 @@ class Minimum final : public Elementwise<Minimum, 2> {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& a = y.input(0);
     const Tensor& b = y.input(1);
-    return {share(a, b, dy), share(b, a, dy)};
+    return {share_of_smaller(a, b, dy), share_of_smaller(b, a, dy)};
   }
 };
 

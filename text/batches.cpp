@@ -10,7 +10,7 @@
 namespace sluice::text {
 namespace {
 
-constexpr std::size_t largest = std::size_t{1} << 24;  // keeps batch * length far from overflow
+constexpr std::size_t most_rows_or_steps = std::size_t{1} << 24;  // keeps batch * length far from overflow
 
 }  // namespace
 
@@ -18,10 +18,10 @@ Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_
                  Location where)
     : tokens_(std::move(tokens)), batch_(batch), length_(length) {
   const sluice::detail::Call call(where);
-  if (batch == 0 || batch > largest || length == 0 || length > largest) {
+  if (batch == 0 || batch > most_rows_or_steps || length == 0 || length > most_rows_or_steps) {
     throw Error(
         fmt::format("[batches] batch and length must be in 1..{}: got {} and {}; choose smaller numbers",
-                    largest, batch, length));
+                    most_rows_or_steps, batch, length));
   }
   const std::size_t pairs = tokens_.empty() ? 0 : tokens_.size() - 1;
   pairs_ = pairs / batch;

@@ -38,7 +38,7 @@ Tensors add(const Block& block) {
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
       const Tensor& product = node.inputs[side];
       const Tensor& addend = node.inputs[1 - side];
-      const auto* matmul = as_matmul(product.op());
+      const auto* matmul = detail::as_matmul(product.op());
       if (matmul == nullptr || survey.users(product).size() != 1) continue;
       const Tensor& a = product.input(0);
       const Tensor& b = product.input(1);

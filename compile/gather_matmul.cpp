@@ -94,7 +94,7 @@ Tensor sum_of_product(const Node& old, const Tensors& in, const Survey& survey) 
     if (!detail::is_reshape(t.op())) break;
   }
   const Tensor product = before_reshapes(in[1]);
-  const MatMul* matmul_op = as_matmul(product.op());
+  const MatMul* matmul_op = detail::as_matmul(product.op());
   if (matmul_op == nullptr || matmul_op->options().transpose_a || product.input(1).rank() != 2) return {};
   const Tensor sums = summed_by_id(in[0], product.input(0), form->length, old.where);
   const Tensor result = matmul(Operand(sums, old.where), product.input(1), matmul_op->options());

@@ -142,7 +142,7 @@ Tensors join_addends_of(const Block& block) {
   std::vector<Sum> sums;
   std::unordered_map<const Node*, std::size_t> sum_of_node;
   for (const Node* node : survey.order()) {
-    const auto* matmul = as_matmul(*node->op);
+    const auto* matmul = detail::as_matmul(*node->op);
     if (matmul == nullptr) continue;
     const Tensor product(node->shared_from_this());
     // What add_to_products could not put together stays apart.

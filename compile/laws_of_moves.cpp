@@ -45,7 +45,7 @@ bool exchanges_last(const Op& op) {
 }
 
 Tensor transposed_operand(const Node& node, const Tensors& in) {
-  const auto* matmul = as_matmul(*node.op);
+  const auto* matmul = detail::as_matmul(*node.op);
   if (matmul == nullptr) return {};
   MatMulOptions options = matmul->options();
   Tensors operands = in;
@@ -271,7 +271,7 @@ Tensor sum_of_pads(const Node& node, const Tensors& in) {
 }
 
 bool is_transpose(const Op& op) { return transpose_order(op) != nullptr; }
-bool is_matmul(const Op& op) { return as_matmul(op) != nullptr; }
+bool is_matmul(const Op& op) { return detail::as_matmul(op) != nullptr; }
 bool is_slice(const Op& op) { return slice_ranges(op) != nullptr; }
 bool is_concat(const Op& op) { return concat_axis(op).has_value(); }
 

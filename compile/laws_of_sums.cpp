@@ -54,7 +54,7 @@ Tensor sum_of_joined_axes(const Node& node, const Tensors& in) {
 /// sum_t a_t^T b_t is one product with a longer inner length.
 Tensor sum_of_products(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
-  const auto* product = axes ? as_matmul(in[0].op()) : nullptr;
+  const auto* product = axes ? detail::as_matmul(in[0].op()) : nullptr;
   if (product == nullptr || !product->options().transpose_a || product->options().transpose_b) return {};
   const Tensor& a = in[0].input(0);
   const Tensor& b = in[0].input(1);

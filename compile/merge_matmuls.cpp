@@ -133,7 +133,7 @@ bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) 
   if (few && !free_right) return false;
   Index copied = 0;
   for (const Node* product : products) {
-    const bool weights = !as_matmul(*product->op)->options().transpose_a;
+    const bool weights = !detail::as_matmul(*product->op)->options().transpose_a;
     // Where the left one has rows to multiply, the right one is shared with other products.
     if (!free_left && !weights) copied += product->inputs[0].size();
     if (!free_right && !weights) copied += product->inputs[1].size();
@@ -143,7 +143,7 @@ bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) 
 
 Tensor merged_inner(const std::vector<const Node*>& products, const Now& now, Joiner& join) {
   const Node& first = *products.front();
-  const MatMulOptions options = as_matmul(*first.op)->options();
+  const MatMulOptions options = detail::as_matmul(*first.op)->options();
   const Tensor left =
       join(operands(products, 0, now), options.transpose_a ? 0 : first.inputs[0].rank() - 1, first.where);
   const Tensor right = join(operands(products, 1, now), options.transpose_b ? 1 : 0, first.where);
@@ -161,7 +161,7 @@ Tensors merge_inner(const Block& block) {
     std::map<std::tuple<bool, bool, Index>, std::vector<const Node*>> kinds;
     Plan plan;
     for (const Tensor& addend : sum.addends) {
-      const MatMul* matmul = as_matmul(*addend.node().op);
+      const MatMul* matmul = detail::as_matmul(*addend.node().op);
       if (matmul != nullptr && used_once(addend, survey) && is_matrix(addend.input(1)) &&
           (!matmul->options().transpose_a || is_matrix(addend.input(0)))) {
         kinds[{matmul->options().transpose_a, matmul->options().transpose_b, addend.rank()}].push_back(
@@ -202,7 +202,7 @@ Groups products_that_share(std::size_t operand, const Survey& survey) {
   std::map<Kind, std::size_t> index;
   Groups groups;
   for (const Node* node : survey.order()) {
-    const MatMul* matmul = as_matmul(*node->op);
+    const MatMul* matmul = detail::as_matmul(*node->op);
     if (matmul == nullptr || !is_matrix(node->inputs[1])) continue;
     if (operand == 1 && (matmul->options().transpose_a || !is_matrix(node->inputs[0]))) continue;
     const Tensor& shared = node->inputs[operand];
@@ -257,7 +257,7 @@ Tensors merge_columns(const Block& block) {
   return merge_groups(
       block, contraction, groups, -1, [&](const std::vector<const Node*>& products, const Now& now) {
         const Node& first = *products.front();
-        const MatMulOptions options = as_matmul(*first.op)->options();
+        const MatMulOptions options = detail::as_matmul(*first.op)->options();
         const Tensor right = join(operands(products, 1, now), options.transpose_b ? 0 : 1, first.where);
         return make(std::make_shared<MatMul>(options), {now(first.inputs[0]), right}, first.where);
       });

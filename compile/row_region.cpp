@@ -19,7 +19,7 @@ bool sets_rows(const Op& op) { return is_reshape(op) || is_broadcast_to(op) || s
 
 /// x^T y, or a sum over an axis 0.
 bool sums_rows(const Node& node) {
-  if (const auto* matmul = as_matmul(*node.op)) {
+  if (const auto* matmul = detail::as_matmul(*node.op)) {
     return matmul->options().transpose_a && !matmul->options().transpose_b && node.inputs[0].rank() == 2 &&
            node.inputs[1].rank() == 2;
   }

@@ -28,7 +28,7 @@ constexpr Index least_rows_to_pack = 16;
 
 /// The options of a product, with or without something added.
 std::optional<MatMulOptions> product_options(const Node& node) {
-  if (const auto* matmul = as_matmul(*node.op)) return matmul->options();
+  if (const auto* matmul = detail::as_matmul(*node.op)) return matmul->options();
   if (const auto* onto = dynamic_cast<const MatMulAdd*>(node.op.get())) return onto->options();
   return std::nullopt;
 }

@@ -19,7 +19,7 @@ double work_of(const Tensors& results) {
   for (const Node* node : topological_order(results)) {
     if (leaf_of(*node) != nullptr) continue;
     double each = 8;  // an elementwise function costs some multiplications
-    if (as_matmul(*node->op) != nullptr) each = static_cast<double>(node->inputs[0].shape().back());
+    if (detail::as_matmul(*node->op) != nullptr) each = static_cast<double>(node->inputs[0].shape().back());
     for (const Spec& spec : node->outputs) work += each * static_cast<double>(spec.shape.size());
   }
   return work;
@@ -30,7 +30,7 @@ double work_of(const Tensors& results) {
 bool products_can_be_packed(const Tensors& results, const RowWise& rows, const Tensors& inputs,
                             std::size_t first_capture) {
   for (const Node* node : topological_order(results)) {
-    const auto* matmul = as_matmul(*node->op);
+    const auto* matmul = detail::as_matmul(*node->op);
     if (matmul == nullptr || rows.cut.count(node->inputs[0]) == 0) continue;
     const bool captured = std::any_of(inputs.begin() + static_cast<std::ptrdiff_t>(first_capture),
                                       inputs.end(), [&](const Tensor& t) { return t.is(node->inputs[1]); });

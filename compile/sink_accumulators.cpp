@@ -177,7 +177,7 @@ class Sinker {
     if (node.inputs.empty() || node.outputs.size() != 1) return false;
     const OverTime::Trial trial = outside_.trial(node);
     if (!node.op->sum_over_steps(trial.inputs, trial.over_time).defined()) return false;
-    if (as_matmul(*node.op) != nullptr) return true;
+    if (detail::as_matmul(*node.op) != nullptr) return true;
     return std::all_of(node.inputs.begin(), node.inputs.end(), [&](const Tensor& input) {
       return outside_.before_loop(input).defined() || outside_.is_stacked(input) ||
              input.size() <= much * t.size();

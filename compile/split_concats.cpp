@@ -79,7 +79,7 @@ class SliceSplitter {
 
   /// The slice of the tensor that stands for `whole`.
   Tensor cut(const Tensor& whole, const Range& range, Location where) const {
-    if (as_matmul(whole.op()) != nullptr) return cut_new(now_(whole), range, where);
+    if (detail::as_matmul(whole.op()) != nullptr) return cut_new(now_(whole), range, where);
     return Operand(cut_addend(whole.input(0), range, where), where) +
            cut_addend(whole.input(1), range, where);
   }
@@ -91,7 +91,7 @@ class SliceSplitter {
 
   bool holds_product(const Tensor& whole, int depth) const {
     constexpr int deepest = 64;
-    if (as_matmul(whole.op()) != nullptr) {
+    if (detail::as_matmul(whole.op()) != nullptr) {
       return whole.input(1).rank() == 2 && survey_.invariant(whole.input(1).node());
     }
     if (depth == deepest || !adds_alike(whole)) return false;
@@ -108,7 +108,7 @@ class SliceSplitter {
 
   /// Of what stands for a product: itself, or a sum of its parts.
   static Tensor cut_new(const Tensor& product, const Range& range, Location where) {
-    const MatMul* matmul = as_matmul(product.op());
+    const MatMul* matmul = detail::as_matmul(product.op());
     if (matmul == nullptr) {
       return Operand(cut_new(product.input(0), range, where), where) +
              cut_new(product.input(1), range, where);
@@ -127,7 +127,7 @@ Tensors split_in_body(const Block& block) {
   return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
     if (node.outputs.size() != 1 || node.inputs.empty()) return {};
     const Tensor old(node.shared_from_this());
-    if (as_matmul(old.op()) != nullptr && survey.invariant(node.inputs[1].node())) {
+    if (detail::as_matmul(old.op()) != nullptr && survey.invariant(node.inputs[1].node())) {
       if (Tensor sum = split_left(node, now_of(node.inputs, now)); sum.defined()) return {sum};
     }
     const SliceSplitter slices(survey, now);

@@ -26,7 +26,7 @@ bool is_worth_waiting(const Node& node, const OverTime& outside) {
   constexpr std::size_t much = 4;
   const bool moves_one = node.op->only_moves() && node.inputs.size() == 1;
   if (!is_costly(node) && !moves_one) return false;
-  if (as_matmul(*node.op) != nullptr) return true;
+  if (detail::as_matmul(*node.op) != nullptr) return true;
   std::size_t operands = 0;
   std::size_t results = 0;
   for (const Tensor& input : node.inputs)
@@ -78,7 +78,7 @@ class Splitter {
   void find_start(const Node& sum) {
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
       const Tensor& start = sum.inputs[1 - side];
-      if (as_matmul(sum.inputs[side].op()) != nullptr && detail::is_add(start.op()) &&
+      if (detail::as_matmul(sum.inputs[side].op()) != nullptr && detail::is_add(start.op()) &&
           start.shape() == sum.inputs[side].shape())
         starts_.insert(&start.node());
     }

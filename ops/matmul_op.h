@@ -28,7 +28,11 @@ class MatMul final : public Op {
   MatMulOptions options_;
 };
 
+namespace detail {
+
 /// The op as a product; null where it is another one.
 inline const MatMul* as_matmul(const Op& op) { return dynamic_cast<const MatMul*>(&op); }
+
+}  // namespace detail
 
 }  // namespace sluice

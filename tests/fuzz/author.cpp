@@ -48,6 +48,8 @@ Shape Author::shape() {
   std::vector<Index> dims(style_ == Style::wild && byte >= 224 ? byte % 16 : byte % 4);
   for (Index& dim : dims)
     dim = style_ == Style::wild && byte >= 248 ? index() : lengths[below(std::size(lengths))];
+  if (style_ == Style::smooth && std::count(dims.begin(), dims.end(), 17) == 3)
+    dims.back() = 1;  // more than `largest`
   return Shape(std::span<const Index>(dims));
 }
 

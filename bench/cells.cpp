@@ -16,8 +16,8 @@ namespace {
 namespace sl = sluice;
 using sl::Index;
 
-/// The products of one layer, forward and backward, and nothing else. Weights lie transposed for the way back,
-/// as one would keep them, so that the loop has plain products only. Threads own rows of the batch.
+/// The products of one layer, forward and backward, and nothing else. Weights lie transposed for the way
+/// back, as one would keep them, so that the loop has plain products only. Threads own rows of the batch.
 class Products {
  public:
   /// A product in the loop: [batch, from] times [from, to].

@@ -70,11 +70,12 @@ void compare(const Graph& graph, const Arrays& expected, const Compared& compari
   }
 }
 
-/// What a scan makes of the function: its values of all steps, their sums, or its values where each step waits for
-/// the one before, because what it takes has 0 times what that gave added to it.
+/// What a scan makes of the function: its values of all steps, their sums, or its values where each step
+/// waits for the one before, because what it takes has 0 times what that gave added to it.
 enum class Form { stacked, summed, waiting };
 
-/// The function as the body of a scan: the inputs that are over time come step by step, the others from outside.
+/// The function as the body of a scan: the inputs that are over time come step by step, the others from
+/// outside.
 class OverTime {
  public:
   OverTime(TensorFunction function, std::vector<bool> over_time, Form form)

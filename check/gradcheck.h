@@ -19,8 +19,8 @@ struct GradcheckReport {
   double worst_error = 0;  ///< largest |analytic - numeric|
 };
 
-/// Checks everything `function` uses: the tool for whoever writes an op. The whole Jacobian, made row by row in
-/// reverse mode and column by column in forward mode, is compared with central differences
+/// Checks everything `function` uses: the tool for whoever writes an op. The whole Jacobian, made row by row
+/// in reverse mode and column by column in forward mode, is compared with central differences
 ///
 ///   d f(x) / d x_i = (f(x + eps e_i) - f(x - eps e_i)) / (2 eps).
 ///
@@ -30,14 +30,14 @@ struct GradcheckReport {
 ///
 /// All inputs are evaluated; float64 ones are varied, int32 and bool ones are held fixed. Outputs that are
 /// not floating are left out of the Jacobian. Choose inputs away from kinks and jumps, where differences mean
-/// nothing, and small: the cost is two runs per input element and one per output element, and some three programs
-/// to compile for each input.
+/// nothing, and small: the cost is two runs per input element and one per output element, and some three
+/// programs to compile for each input.
 ///
 ///   gradcheck([](const Tensors& x) { return softsign(x[0]); }, {tensor({0.5, -2.0, 3.0})});
 ///
-/// Throws Error that says which check failed: with the worst entry and both values when an entry is wrong, with
-/// the place and both values where compiled differs, with the op and its answer where that is wrong; and for
-/// float32 inputs, whose differences would be noise.
+/// Throws Error that says which check failed: with the worst entry and both values when an entry is wrong,
+/// with the place and both values where compiled differs, with the op and its answer where that is wrong; and
+/// for float32 inputs, whose differences would be noise.
 GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
                           const GradcheckOptions& options = {}, Location where = Location::current());
 GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,

@@ -49,8 +49,8 @@ inline Specs specs_of(const Tensors& tensors) {
   return specs;
 }
 
-/// The same elements, each `by` places further to the front: other values, and most often as valid as the first
-/// ones.
+/// The same elements, each `by` places further to the front: other values, and most often as valid as the
+/// first ones.
 inline Array rotated(const Array& array, Index by) {
   Array result(array.spec());
   if (array.bytes() == 0) return result;
@@ -79,9 +79,9 @@ struct Difference {
   double expected = 0;
 };
 
-/// The first element that is not as expected, but for rounding: |got - expected| <= 1e-9 (float32: 1e-5) times the
-/// largest expected element, or times 1. What is not finite may be so in another way, for sums may be in another
-/// order; integers and booleans are equal.
+/// The first element that is not as expected, but for rounding: |got - expected| <= 1e-9 (float32: 1e-5)
+/// times the largest expected element, or times 1. What is not finite may be so in another way, for sums may
+/// be in another order; integers and booleans are equal.
 inline std::optional<Difference> difference(const Array& got, const Array& expected) {
   double tolerance = expected.dtype() == DType::float32 ? 1e-5 : 1e-9;
   if (!is_floating(expected.dtype())) tolerance = 0;

@@ -2,8 +2,9 @@
 //
 //   a b + c  =  matmul_add(a, b, c)      where c is of the same shape or one row, as a bias is
 //
-// The sums of a product lie in registers anyway; beginning with numbers other than zeros spares an op that reads
-// and writes all of them again. What the ops around would have computed on the way, tile by tile, stays with them.
+// The sums of a product lie in registers anyway; beginning with numbers other than zeros spares an op that
+// reads and writes all of them again. What the ops around would have computed on the way, tile by tile, stays
+// with them.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/matmul_add.h>

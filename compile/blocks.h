@@ -10,8 +10,9 @@
 
 namespace sluice::detail {
 
-/// Where a tensor stands among others: comparing keys gives one order for tensors of the main graph, whichever
-/// body they are captured by. So two bodies that put the same weights side by side do it in the same order.
+/// Where a tensor stands among others: comparing keys gives one order for tensors of the main graph,
+/// whichever body they are captured by. So two bodies that put the same weights side by side do it in the
+/// same order.
 using OrderKey = std::vector<Index>;
 
 /// One list of nodes that runs as a whole: the main graph, or the body of a scan.

@@ -13,7 +13,8 @@ namespace sluice {
 struct CompileOptions {
   /// Programs kept, one per combination of argument shapes and dtypes; the one used longest ago goes first.
   std::size_t cache_size = 8;
-  /// What the compiler does to a graph; see graph_passes() and lowering_switches(). None: what SLUICE_PASSES says.
+  /// What the compiler does to a graph; see graph_passes() and lowering_switches(). None: what SLUICE_PASSES
+  /// says.
   std::optional<PassSet> passes = {};
 };
 
@@ -24,8 +25,8 @@ class ProgramCache {
   explicit ProgramCache(const CompileOptions& options);
 
   /// The Program for these specs; traces and compiles the function when there is none yet. `counts` tells
-  /// functions of lists apart that have the same tensors in other lists. Threads that ask for the same specs at
-  /// once may trace side by side; the Program that is ready first is everybody's.
+  /// functions of lists apart that have the same tensors in other lists. Threads that ask for the same specs
+  /// at once may trace side by side; the Program that is ready first is everybody's.
   std::shared_ptr<Program> find(const Specs& specs, const std::vector<std::size_t>& counts,
                                 const TensorFunction& function);
 

@@ -1,6 +1,6 @@
-// A large value with rows, [N, wide], that is made of small ones and used up by row-wise ops and sums over rows
-// need not be there as a whole: a loop computes it for some rows at a time, while they are in the cache. So the
-// head of a language model never has all its logits:
+// A large value with rows, [N, wide], that is made of small ones and used up by row-wise ops and sums over
+// rows need not be there as a whole: a loop computes it for some rows at a time, while they are in the cache.
+// So the head of a language model never has all its logits:
 //
 //   y = f(x), s = sum over rows of g(x)
 //
@@ -8,8 +8,8 @@
 //
 //   y_0 = f(x_0), s = sum of g(x_0),   then in a loop   y_k = f(x_k), s = s + sum of g(x_k)
 //
-// where y_0 is there only if the pieces cannot be equal: then the first one is shorter and done before the loop.
-// Else sums begin with zero.
+// where y_0 is there only if the pieces cannot be equal: then the first one is shorter and done before the
+// loop. Else sums begin with zero.
 
 #include <sluice/compile/chunk_rows.h>
 #include <sluice/compile/passes.h>

@@ -10,8 +10,8 @@ namespace sluice {
 struct RowChunks {
   /// Larger values are computed in chunks; smaller ones are in the last cache anyway, more or less.
   std::size_t large_bytes = std::size_t{8} << 20;
-  /// What a chunk should have of a large value. Sums over rows are read and written once per chunk, which must
-  /// cost less than the products that are added to them.
+  /// What a chunk should have of a large value. Sums over rows are read and written once per chunk, which
+  /// must cost less than the products that are added to them.
   std::size_t chunk_bytes = std::size_t{4} << 20;
   Index least_rows = 64;  ///< of a chunk: products of fewer rows are slow
 };

@@ -36,8 +36,8 @@ class Compiled {
       } else {
         Tensors arguments;
         (detail::flatten(static_cast<const detail::Argument<Args>&>(args), arguments), ...);
-        // Held here: another call, on this thread or another, may drop it from the cache meanwhile. Errors name
-        // the line of the op that throws, not one of ours.
+        // Held here: another call, on this thread or another, may drop it from the cache meanwhile. Errors
+        // name the line of the op that throws, not one of ours.
         const std::shared_ptr<Program> kept = find(cache, args...);
         results = kept->run(arguments, Location{});
       }
@@ -47,7 +47,8 @@ class Compiled {
   }
 
   /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw
-  /// memory. It is there for as long as somebody holds it, also when the function has dropped it from its cache.
+  /// memory. It is there for as long as somebody holds it, also when the function has dropped it from its
+  /// cache.
   template <class... Args>
   std::shared_ptr<Program> program(const Args&... args) const {
     if constexpr (detail::can_be_compiled<F, Args...>()) return find(cache(), args...);
@@ -103,9 +104,9 @@ class Compiled {
 /// Makes a function of Tensors fast. The function is traced once for every combination of argument shapes and
 /// dtypes, becomes a Program, and is only run from then on: what else it does (printing, reading a clock)
 /// happens while tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results:
-/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors; what derives from Tensor
-/// comes back as a Tensor. Variables assigned inside get their new values when the Program has run. A compiled
-/// function that has been moved from throws Error when it is called.
+/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors; what derives from
+/// Tensor comes back as a Tensor. Variables assigned inside get their new values when the Program has run. A
+/// compiled function that has been moved from throws Error when it is called.
 ///
 ///   auto step = compile([&](const Tensor& x, const Tensor& y) {
 ///     auto loss = nn::cross_entropy(model(x), y);
@@ -115,8 +116,8 @@ class Compiled {
 ///   double loss = step(x, y).item();
 ///
 /// Everything the function refers to must live as long as the compiled function may still be traced. A
-/// function that throws while traced leaves nothing behind; the next call traces again. Errors about arguments
-/// name the line of compile().
+/// function that throws while traced leaves nothing behind; the next call traces again. Errors about
+/// arguments name the line of compile().
 template <class F>
 Compiled<std::decay_t<F>> compile(F&& function, const CompileOptions& options = {},
                                   Location where = Location::current()) {

@@ -8,8 +8,8 @@
 
 namespace sluice::detail {
 
-/// Nodes of a block that are to become one. Groups are taken only where that makes no circle, that is where no
-/// member needs another one, also through groups taken before.
+/// Nodes of a block that are to become one. Groups are taken only where that makes no circle, that is where
+/// no member needs another one, also through groups taken before.
 class Contraction {
  public:
   explicit Contraction(const Survey& survey) : survey_(survey) {}

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// Elementwise ops over one shape, run together: tile by tile, all ops on a tile while it is in the first cache.
-/// What only ops of the group read never leaves that cache.
+/// Elementwise ops over one shape, run together: tile by tile, all ops on a tile while it is in the first
+/// cache. What only ops of the group read never leaves that cache.
 class GroupKernel final : public Kernel {
  public:
   /// A group may have so many ops: a tile of all their operands should stay in the cache.

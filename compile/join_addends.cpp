@@ -2,8 +2,8 @@
 //
 //   p = a b;  p[:, 0:2] + q[:, 0:2] + u,  p[:, 2:5] + q[:, 2:5] + v   = slices of p + (q + concat(u, v))
 //
-// with vectors u, v, as the biases of gates are. Then add_to_products makes one op of the sum and the product, and
-// what is summed up before may leave a loop.
+// with vectors u, v, as the biases of gates are. Then add_to_products makes one op of the sum and the
+// product, and what is summed up before may leave a loop.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/contraction.h>

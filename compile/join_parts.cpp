@@ -30,8 +30,8 @@ bool keeps_last_axis(const Node& node) {
   return axis && *axis != last;
 }
 
-/// The range of the last axis that all inputs are of their wholes, which are equally wide; none where they are
-/// not or differ.
+/// The range of the last axis that all inputs are of their wholes, which are equally wide; none where they
+/// are not or differ.
 const Range* common_cut(const Node& node) {
   const Range* common = nullptr;
   for (const Tensor& input : node.inputs) {

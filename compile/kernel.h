@@ -44,8 +44,8 @@ struct Value {
 /// The address of every value of a schedule, by its number.
 using Addresses = std::vector<std::byte*>;
 
-/// One step of a program: it computes some values from others. What it needs to know of them (shapes, strides)
-/// it has been told when it was made; where they are it is told at every run.
+/// One step of a program: it computes some values from others. What it needs to know of them (shapes,
+/// strides) it has been told when it was made; where they are it is told at every run.
 class Kernel {
  public:
   virtual ~Kernel() = default;

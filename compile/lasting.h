@@ -4,9 +4,9 @@
 
 namespace sluice {
 
-/// A graph in two parts: what depends only on constants and on Variables that the graph does not write, which is
-/// computed once for many runs, and the rest. When weights do not change, merging and packing them costs nothing
-/// in a run.
+/// A graph in two parts: what depends only on constants and on Variables that the graph does not write, which
+/// is computed once for many runs, and the rest. When weights do not change, merging and packing them costs
+/// nothing in a run.
 struct Lasting {
   Graph once;                  ///< no inputs; its outputs are the last inputs of `each`
   Graph each;                  ///< the inputs of the graph, what `once` computes, then the values of `read`

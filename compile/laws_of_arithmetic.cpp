@@ -35,8 +35,8 @@ std::optional<double> uniform(const Tensor& t) {
 
 bool is_uniform(const Tensor& t, double value) { return uniform(t) == value; }
 
-/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x but for x = -0, where the sum is +0: like all sums
-/// that passes reassociate, it keeps NaN, infinity and every value that compares unequal to another.
+/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x but for x = -0, where the sum is +0: like all
+/// sums that passes reassociate, it keeps NaN, infinity and every value that compares unequal to another.
 Tensor neutral(const Node& node, const Tensors& in) {
   const Op& op = *node.op;
   const bool product = is_multiply(op);

@@ -4,9 +4,10 @@
 
 namespace sluice {
 
-/// a b + c as one op, which the pass add_to_products puts in place of the two: a product begins with other numbers
-/// at no cost. c has the shape of the product or is one row for all of its rows. Inputs are a, b and c; b has
-/// two axes. Where a is transposed it has two, too, and c is no row. It has no gradient: programs are not differentiated.
+/// a b + c as one op, which the pass add_to_products puts in place of the two: a product begins with other
+/// numbers at no cost. c has the shape of the product or is one row for all of its rows. Inputs are a, b and
+/// c; b has two axes. Where a is transposed it has two, too, and c is no row. It has no gradient: programs
+/// are not differentiated.
 class MatMulAdd final : public Op {
  public:
   explicit MatMulAdd(MatMulOptions options) : product_(options) {}

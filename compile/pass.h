@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-/// One step of the compiler from Graph to Graph: the same inputs, outputs and Variables written, with the same
-/// values but for the order of sums and products, and cheaper to run. A pass is one page with one function,
-/// and has one line in passes.cpp, which is the order they run in.
+/// One step of the compiler from Graph to Graph: the same inputs, outputs and Variables written, with the
+/// same values but for the order of sums and products, and cheaper to run. A pass is one page with one
+/// function, and has one line in passes.cpp, which is the order they run in.
 struct Pass {
   std::string_view name;
   std::string_view what;  ///< in a few words
@@ -35,7 +35,7 @@ class PassSet {
   static PassSet without(
       std::vector<std::string> names,
       Location where = Location::current());  ///< throws Error for names that are not there
-  /// "all", "none", "share,split" for only these, or "-share,-split" for all but these. Throws Error for
+  /// "all", "none", "share,fuse" for only these, or "-share,-fuse" for all but these. Throws Error for
   /// anything else.
   static PassSet parse(std::string_view text, Location where = Location::current());
   /// What the environment variable SLUICE_PASSES says; all where it is not set. Throws Error as parse does.

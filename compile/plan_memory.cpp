@@ -97,8 +97,8 @@ class MemoryPlan {
   }
   Life& life(std::size_t value) { return lives_[root(value)]; }
 
-  /// Whether the kernel, the last one to read a value, may write another in its place. Not where it also reads
-  /// a part of it, which lies otherwise.
+  /// Whether the kernel, the last one to read a value, may write another in its place. Not where it also
+  /// reads a part of it, which lies otherwise.
   bool may_overwrite(std::size_t kernel, std::size_t read, std::size_t written) {
     const Kernel& k = *schedule_.kernels[kernel];
     if (life(read).last_read != kernel || root(read) != read) return false;

@@ -60,8 +60,9 @@ ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, std::vec
   }
 }
 
-/// Blocks of rows and panels over the threads. A block's rows of the left operand stay in the second cache while
-/// panels pass by; blocks are large enough to be worth a thread, and many enough where there is work for many.
+/// Blocks of rows and panels over the threads. A block's rows of the left operand stay in the second cache
+/// while panels pass by; blocks are large enough to be worth a thread, and many enough where there is work
+/// for many.
 void ProductKernel::choose_blocks(Index width, Index panels) {
   const Index per_row = sizes_.inner * std::min(width, sizes_.columns);
   const auto whole_steps = [](Index rows) { return blocks_of(rows, block_step) * block_step; };

@@ -7,7 +7,8 @@
 
 namespace sluice {
 
-/// The sizes of a product that is a single matrix product, whatever its batches: [rows, inner] [inner, columns].
+/// The sizes of a product that is a single matrix product, whatever its batches: [rows, inner] [inner,
+/// columns].
 struct ProductSizes {
   Index rows;
   Index inner;
@@ -21,8 +22,8 @@ std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a,
 void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
                   std::byte* to);
 
-/// A matrix product that reads and writes rows at any distance. It reads the left operand, the right one, packed or
-/// not, and what is added, where there is something.
+/// A matrix product that reads and writes rows at any distance. It reads the left operand, the right one,
+/// packed or not, and what is added, where there is something.
 class ProductKernel final : public Kernel {
  public:
   enum class Right {
@@ -31,8 +32,8 @@ class ProductKernel final : public Kernel {
     pack     ///< it is packed here, into temporaries[0], before it is multiplied
   };
 
-  /// The left operand may come in so many parts, whose columns are as if side by side; where the right one comes
-  /// packed. So no copy of theirs is made.
+  /// The left operand may come in so many parts, whose columns are as if side by side; where the right one
+  /// comes packed. So no copy of theirs is made.
   static constexpr std::size_t most_parts = 4;
 
   ProductKernel(MatMulOptions options, ProductSizes sizes, std::vector<Value> a, const Value& b,

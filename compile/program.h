@@ -17,9 +17,10 @@ namespace sluice {
 ///
 /// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables
 /// their new values: a run that throws changes none. One run at a time: a call of run() during another throws
-/// Error. Several Programs may run at the same time on different threads. Programs that share Variables which none
-/// of them writes do not wait for each other; where one writes what another uses, one run waits for the other. Whoever
-/// reads, saves or loads the Variables meanwhile waits for the run to end: nobody sees half of a step.
+/// Error. Several Programs may run at the same time on different threads. Programs that share Variables which
+/// none of them writes do not wait for each other; where one writes what another uses, one run waits for the
+/// other. Whoever reads, saves or loads the Variables meanwhile waits for the run to end: nobody sees half of
+/// a step.
 class Program {
  public:
   /// Runs the passes on the graph and makes a schedule of what they return.
@@ -37,8 +38,8 @@ class Program {
   void* input(std::size_t i, Location where = Location::current());
   const void* output(std::size_t i, Location where = Location::current()) const;
 
-  /// Computes the outputs from what the input buffers hold. Errors name the line of the op that throws or, if it is
-  /// no op's, the line where the Program was made.
+  /// Computes the outputs from what the input buffers hold. Errors name the line of the op that throws or, if
+  /// it is no op's, the line where the Program was made.
   void run();
   /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for other specs.
   Tensors run(const Tensors& arguments, Location where = Location::current());

@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t most_steps_unrolled = 8;
 
-/// What nodes have in common that are the same place of a loop's body: the op, its output and what it reads that
-/// no step computes. Empty for those that read no such thing.
+/// What nodes have in common that are the same place of a loop's body: the op, its output and what it reads
+/// that no step computes. Empty for those that read no such thing.
 std::string likeness(const Node& node) {
   std::string text;
   for (const Tensor& input : node.inputs) {

@@ -7,8 +7,8 @@
 
 namespace sluice {
 
-/// Memory that a loop's outputs may take over: that of an x, or some columns of it, which nobody reads after the
-/// loop.
+/// Memory that a loop's outputs may take over: that of an x, or some columns of it, which nobody reads after
+/// the loop.
 struct ScheduleBuilder::Offer {
   Tensor inside;      // what is read there, or where a tensor like x has those columns
   std::size_t value;  // of the whole x, outside
@@ -146,8 +146,8 @@ std::optional<std::size_t> ScheduleBuilder::take_over(const Tensor& y, const Ten
   return std::nullopt;
 }
 
-/// Lets outputs of a loop lie where it reads inputs for the last time: memory that is in the cache already, and
-/// need not be there twice.
+/// Lets outputs of a loop lie where it reads inputs for the last time: memory that is in the cache already,
+/// and need not be there twice.
 void ScheduleBuilder::reuse_stacks(const Node& node, const ScanOp& scan, const std::vector<std::size_t>& ys,
                                    const RowWise* rows, ScheduleRequest& body) {
   const std::size_t first = body.outputs.size() - ys.size();

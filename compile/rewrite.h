@@ -11,14 +11,15 @@ namespace sluice {
 /// outputs (undefined for one that is not there any more and nobody uses), or nothing to keep the node.
 using NodeRule = std::function<Tensors(const Node& node, const Tensors& inputs)>;
 
-/// What to put in place of a scan, given its parts after rewriting of its inputs and body: one tensor for each
-/// output of the old node (undefined for those nobody uses), or nothing to keep it. See ScanParts::outputs.
+/// What to put in place of a scan, given its parts after rewriting of its inputs and body: one tensor for
+/// each output of the old node (undefined for those nobody uses), or nothing to keep it. See
+/// ScanParts::outputs.
 using ScanRule = std::function<Tensors(ScanParts parts)>;
 
-/// The graph rebuilt with a rule applied to every node, inputs before users, in the bodies of scans too; leaves
-/// and scans are not shown to a NodeRule. Nodes that a rule makes get the line of the node they stand for.
-/// What no rule changes stays the same node. Time and depth of the stack do not depend on the number of steps
-/// of a scan, nor does the stack on the number of nodes.
+/// The graph rebuilt with a rule applied to every node, inputs before users, in the bodies of scans too;
+/// leaves and scans are not shown to a NodeRule. Nodes that a rule makes get the line of the node they stand
+/// for. What no rule changes stays the same node. Time and depth of the stack do not depend on the number of
+/// steps of a scan, nor does the stack on the number of nodes.
 Graph rewrite(const Graph& graph, const NodeRule& rule);
 
 /// The same with a rule for scans, inner ones before outer ones.

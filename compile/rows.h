@@ -13,8 +13,8 @@ struct RowWise {
   Index rows = 0;
 };
 
-/// Finds out whether all steps of a scan treat the rows of carries and xs apart from each other, by asking the
-/// ops (Op::works_by_rows). Then each thread can run the whole loop on rows of its own.
+/// Finds out whether all steps of a scan treat the rows of carries and xs apart from each other, by asking
+/// the ops (Op::works_by_rows). Then each thread can run the whole loop on rows of its own.
 std::optional<RowWise> rows_of(const ScanOp& scan, const Tensors& outputs);
 
 }  // namespace sluice

@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// A scan taken apart for editing, and put together again. Only what is used is here: ys and the trail are one,
-/// entries that nobody reads are gone.
+/// A scan taken apart for editing, and put together again. Only what is used is here: ys and the trail are
+/// one, entries that nobody reads are gone.
 struct ScanParts {
   static constexpr std::size_t unused = static_cast<std::size_t>(-1);
 

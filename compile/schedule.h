@@ -57,11 +57,11 @@ struct Schedule {
   /// schedule that ran `calls` times.
   void set_profiling(bool on);
   void add_lines(Profile& profile, int depth, double calls) const;
-  /// The values that take memory in the arena, the largest first; some of them at the same place, one after the
-  /// other.
+  /// The values that take memory in the arena, the largest first; some of them at the same place, one after
+  /// the other.
   std::vector<MemoryUse> memory() const;
-  /// One line a kernel: what it writes, what it reads, the shape of the first it writes, the bytes of all operands
-  /// and its arithmetic operations.
+  /// One line a kernel: what it writes, what it reads, the shape of the first it writes, the bytes of all
+  /// operands and its arithmetic operations.
   std::string text(const std::string& indent = "") const;
 
   std::vector<std::size_t> parts_of_bound;  ///< what follow_bound moves

@@ -101,8 +101,8 @@ class ScheduleBuilder {
 };
 
 /// Lifetimes become offsets: values that do not live at the same time share memory, kernels write over inputs
-/// that nobody reads any more, and updates are computed in place where their old value is not needed any more.
-/// `transactional`: updates of Variables wait until nothing can fail any more.
+/// that nobody reads any more, and updates are computed in place where their old value is not needed any
+/// more. `transactional`: updates of Variables wait until nothing can fail any more.
 void plan_memory(Schedule& schedule, bool transactional);
 
 }  // namespace sluice

@@ -55,7 +55,8 @@ void ScheduleBuilder::add_unit(const Unit& unit) {
   }
 }
 
-/// A slice or a reshape: the output is a place in the input's memory. A copy only where it has to be elsewhere.
+/// A slice or a reshape: the output is a place in the input's memory. A copy only where it has to be
+/// elsewhere.
 bool ScheduleBuilder::add_window(const Node& node) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
   const Tensor output(node.shared_from_this());
@@ -223,7 +224,8 @@ void ScheduleBuilder::add_group(const Unit& unit) {
   add_kernel(std::move(kernel));
 }
 
-/// What lies over something that the group reads is written when that has been read, where no op before needs it.
+/// What lies over something that the group reads is written when that has been read, where no op before needs
+/// it.
 void ScheduleBuilder::write_late(std::vector<GroupKernel::Instruction>& instructions,
                                  const std::vector<std::size_t>& reads,
                                  const std::vector<std::size_t>& writes) const {

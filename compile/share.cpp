@@ -69,8 +69,8 @@ class Shared {
 
 }  // namespace
 
-/// Nodes with the same op, attributes and inputs become one node, in the bodies of scans too. Ops are pure, and
-/// two ops of one class whose attributes read the same do the same.
+/// Nodes with the same op, attributes and inputs become one node, in the bodies of scans too. Ops are pure,
+/// and two ops of one class whose attributes read the same do the same.
 Graph share(const Graph& graph) {
   Shared shared;
   return rewrite(graph,

@@ -5,7 +5,8 @@
 namespace sluice {
 
 /// @name Inputs and outputs of a schedule that its caller has put into the same memory
-/// A loop stacks what it computes over what it reads for the last time: a step's output lies where its input is.
+/// A loop stacks what it computes over what it reads for the last time: a step's output lies where its input
+/// is.
 /// @{
 
 /// Whether two values have bytes in common; where that is not known for sure, yes.

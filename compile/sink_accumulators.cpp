@@ -18,8 +18,8 @@ struct Term {
   bool minus;
 };
 
-/// A node whose sum over time is its op on the sums of those inputs that are marked; the others are the same at
-/// every step.
+/// A node whose sum over time is its op on the sums of those inputs that are marked; the others are the same
+/// at every step.
 struct Linear {
   const Node* node;
   std::vector<bool> summed;
@@ -138,8 +138,8 @@ class Sinker {
     return {};
   }
 
-  /// Follows the terms through sums and movements back to what must be summed over time by itself. False where
-  /// that is better left in the loop.
+  /// Follows the terms through sums and movements back to what must be summed over time by itself. False
+  /// where that is better left in the loop.
   bool look_through(const std::vector<Term>& terms, std::vector<Linear>& linear, Tensors& leaves) const {
     TensorMap<bool> wanted;
     for (const Term& term : terms) wanted.emplace(term.value, true);
@@ -223,8 +223,8 @@ class Sinker {
 
 }  // namespace
 
-/// Takes carries that only add something up out of the loop: their final value is the initial one plus the sum
-/// over all steps. A sum of products a_t^T b_t is one product: the gradient of a weight.
+/// Takes carries that only add something up out of the loop: their final value is the initial one plus the
+/// sum over all steps. A sum of products a_t^T b_t is one product: the gradient of a weight.
 Graph sink_accumulators(const Graph& graph) {
   return rewrite_scans(graph, [](ScanParts parts) {
     if (parts.recompute || parts.length == 0) return Tensors{};

@@ -11,8 +11,8 @@ namespace sluice::passes {
 
 namespace {
 
-/// Whether a node is worth being done for all steps at once, before the loop, when it depends on no carry: what
-/// is neither elementwise (that stays near its users, in the cache) nor only moves elements around.
+/// Whether a node is worth being done for all steps at once, before the loop, when it depends on no carry:
+/// what is neither elementwise (that stays near its users, in the cache) nor only moves elements around.
 bool is_costly(const Node& node) {
   return dynamic_cast<const ElementwiseOp*>(node.op.get()) == nullptr && !node.op->only_moves();
 }
@@ -20,8 +20,8 @@ bool is_costly(const Node& node) {
 /// Whether a node that no carry depends on is worth being done after the loop. Its operands must then be
 /// stacked: always right for a product of matrices, which as one with many rows is several times faster; a
 /// reduction is better done where its operand is, unless the loop stacks the operand anyway or it is not much
-/// larger than the result, which had to be stacked instead. What only moves elements of one operand waits where
-/// that is no more to stack.
+/// larger than the result, which had to be stacked instead. What only moves elements of one operand waits
+/// where that is no more to stack.
 bool is_worth_waiting(const Node& node, const OverTime& outside) {
   constexpr std::size_t much = 4;
   const bool moves_one = node.op->only_moves() && node.inputs.size() == 1;
@@ -73,8 +73,8 @@ class Splitter {
     return std::none_of(outputs.begin(), outputs.end(), [](const Tensor& t) { return t.defined(); });
   }
 
-  /// A sum that is added to a product of the same shape: the product begins with it, so it has to be in memory
-  /// anyway, and before the loop it may be what another product begins with.
+  /// A sum that is added to a product of the same shape: the product begins with it, so it has to be in
+  /// memory anyway, and before the loop it may be what another product begins with.
   void find_start(const Node& sum) {
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
       const Tensor& start = sum.inputs[1 - side];
@@ -194,8 +194,8 @@ class Splitter {
 }  // namespace
 
 /// Splits the work of a loop in three: what depends on no carry is done before it, for all steps at once, and
-/// what no carry depends on after it. A product with x becomes one product with the rows of all steps. What is
-/// the same at every step leaves any loop.
+/// what no carry depends on after it. A product with x becomes one product with the rows of all steps. What
+/// is the same at every step leaves any loop.
 Graph split_scans(const Graph& graph) {
   return rewrite_scans(graph, [](ScanParts parts) {
     if (parts.length == 0) return Tensors{};  // then nothing of the body is ever computed

@@ -47,8 +47,8 @@ class Grouping {
   }
   bool together(std::size_t a, std::size_t b) const { return same_shape(a, b) && level_[a] == level_[b]; }
 
-  /// Levels grow along every edge but those inside a group: so groups, which are of one level, have no path out
-  /// and back in.
+  /// Levels grow along every edge but those inside a group: so groups, which are of one level, have no path
+  /// out and back in.
   void find_levels() {
     level_.assign(order_.size(), 0);
     for (std::size_t i = 0; i < order_.size(); ++i) {
@@ -70,7 +70,8 @@ class Grouping {
     }
   }
 
-  /// Ops that read the same computed value of their own shape, such as the gates' gradients, are worth one walk.
+  /// Ops that read the same computed value of their own shape, such as the gates' gradients, are worth one
+  /// walk.
   void join_siblings(std::size_t source, std::size_t i) {
     if (leaf_of(*order_[source]) != nullptr && order_[source]->outputs[0].shape.size() <= 1) return;
     if (order_[source]->outputs[0].shape != order_[i]->outputs[0].shape) return;

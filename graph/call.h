@@ -26,8 +26,8 @@ class Call {
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
 
-  /// `where` if it is a line of the user, with the name of the call under way if that is a call there; else the
-  /// line of the call under way; unknown if there is none.
+  /// `where` if it is a line of the user, with the name of the call under way if that is a call there; else
+  /// the line of the call under way; unknown if there is none.
   static Location user_of(Location where);
 
  private:

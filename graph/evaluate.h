@@ -19,8 +19,8 @@ class Interpreter {
  public:
   explicit Interpreter(const Graph& graph);
 
-  /// The graph's results (outputs, then values written) for these arguments. Changes no Variable. Throws Error for
-  /// another number of arguments than inputs, ShapeError for other specs.
+  /// The graph's results (outputs, then values written) for these arguments. Changes no Variable. Throws
+  /// Error for another number of arguments than inputs, ShapeError for other specs.
   Arrays run(const Arrays& arguments, Location where = Location::current()) const;
 
  private:

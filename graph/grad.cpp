@@ -121,8 +121,8 @@ Tensors independent(const Tensors& arguments, std::string_view who) {
   return apart;
 }
 
-/// Where a version of a Variable is asked for that the ys were not made from, the newest older one that they were
-/// made from: a loss has its gradient with respect to the values it was computed with.
+/// Where a version of a Variable is asked for that the ys were not made from, the newest older one that they
+/// were made from: a loss has its gradient with respect to the values it was computed with.
 Tensors versions_differentiated(const Tensors& wrt, const Tensors& ys,
                                 const std::vector<const Node*>& order) {
   const auto is_version = [](const Tensor& t) { return version_of(t.node()).has_value(); };
@@ -146,8 +146,8 @@ Tensors versions_differentiated(const Tensors& wrt, const Tensors& ys,
   return result;
 }
 
-/// Throws Error for a tensor from the inside of a scan, or of a function that was traced before: nothing outside can
-/// depend on it.
+/// Throws Error for a tensor from the inside of a scan, or of a function that was traced before: nothing
+/// outside can depend on it.
 void require_not_ended(const Tensor& t, Location where) {
   for (const Node* node : topological_order({t})) {
     const detail::Trace* trace = node->inputs.size() > 1 ? nullptr : trace_of(*node);

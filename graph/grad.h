@@ -6,11 +6,11 @@ namespace sluice {
 
 /// Reverse mode. The gradients of y, which must have exactly one element, with respect to tensors or
 /// Variables that it was computed from: d_i = dy / d wrt_i, of the shape of wrt_i. They are ordinary tensors:
-/// print them, compile them, differentiate them again. For a Variable that has been assigned since y was made, the
-/// gradient is that with respect to the newest value that y was made from. A tensor that y does not depend on gets
-/// zeros, and so does what y depends on only through an assignment or an integer, such as argmax. Throws Error when
-/// an operation on the way has no gradient and for a tensor from the inside of a scan, ShapeError when y is no
-/// scalar or wrt no float.
+/// print them, compile them, differentiate them again. For a Variable that has been assigned since y was
+/// made, the gradient is that with respect to the newest value that y was made from. A tensor that y does not
+/// depend on gets zeros, and so does what y depends on only through an assignment or an integer, such as
+/// argmax. Throws Error when an operation on the way has no gradient and for a tensor from the inside of a
+/// scan, ShapeError when y is no scalar or wrt no float.
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where = Location::current());
 Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::current());
 

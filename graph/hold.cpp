@@ -8,8 +8,8 @@ namespace sluice::detail {
 
 namespace {
 
-/// Everybody who locks several mutexes does so in the order of their addresses, and those of slots before those of
-/// programs, so no two wait for each other.
+/// Everybody who locks several mutexes does so in the order of their addresses, and those of slots before
+/// those of programs, so no two wait for each other.
 template <class Pointer>
 void sort_once(std::vector<Pointer>& all) {
   std::sort(all.begin(), all.end(), std::less<Pointer>());

@@ -8,7 +8,8 @@ namespace sluice::detail {
 
 struct Slot;
 
-/// What a program holds while it runs, so that nobody sees or changes the Variables it uses in the middle of a run.
+/// What a program holds while it runs, so that nobody sees or changes the Variables it uses in the middle of
+/// a run.
 class Gate {
  public:
   /// Registers with all the slots that the program reads or writes.
@@ -17,8 +18,8 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  /// Waits for whoever uses the program's Variables outside of it, and for programs that write what this one uses or
-  /// use what this one writes. Programs that share what they only read do not wait for each other.
+  /// Waits for whoever uses the program's Variables outside of it, and for programs that write what this one
+  /// uses or use what this one writes. Programs that share what they only read do not wait for each other.
   void lock();
   void unlock();
 
@@ -38,9 +39,9 @@ class Gate {
   std::vector<std::shared_ptr<Slot>> slots_;
 };
 
-/// Holds the values of some Variables as they are between two runs of the programs that use them: all of one step. For
-/// reading it waits for programs that write them, for writing for all that use them. Whoever holds some does not ask for
-/// more.
+/// Holds the values of some Variables as they are between two runs of the programs that use them: all of one
+/// step. For reading it waits for programs that write them, for writing for all that use them. Whoever holds
+/// some does not ask for more.
 class Hold {
  public:
   enum class To { read, write };

@@ -40,8 +40,8 @@ class Constant final : public Leaf {
   const bool literal;
 };
 
-/// What a Variable held at one moment: what reading it outside of traced functions gives. It shares the memory
-/// of the slot until the slot changes, and has a copy from then on.
+/// What a Variable held at one moment: what reading it outside of traced functions gives. It shares the
+/// memory of the slot until the slot changes, and has a copy from then on.
 class Version final : public Leaf {
  public:
   explicit Version(std::shared_ptr<detail::Slot> slot)

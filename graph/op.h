@@ -50,8 +50,8 @@ struct WorkMemory {
   int workers = 1;       ///< how many threads may use some of it at a time
 };
 
-/// Where the elements of one tensor lie among those of a larger one: both are seen as rows of their last axis,
-/// and row r of the part begins `offset + r * row_stride` elements behind the start of the whole.
+/// Where the elements of one tensor lie among those of a larger one: both are seen as rows of their last
+/// axis, and row r of the part begins `offset + r * row_stride` elements behind the start of the whole.
 struct Window {
   Index offset = 0;
   Index row_stride = 0;
@@ -82,9 +82,9 @@ class Op {
   /// may_throw.
   virtual void run(std::span<const View> inputs, std::span<const MutableView> outputs) const = 0;
 
-  /// The same in memory from outside. What work_bytes() asks for comes from the heap in an interpreted function, and
-  /// from the plan of memory in a compiled one, whose run allocates nothing and needs little of the stack. An op that
-  /// needs none leaves these two alone.
+  /// The same in memory from outside. What work_bytes() asks for comes from the heap in an interpreted
+  /// function, and from the plan of memory in a compiled one, whose run allocates nothing and needs little of
+  /// the stack. An op that needs none leaves these two alone.
   virtual void run_in(const WorkMemory& memory, std::span<const View> inputs,
                       std::span<const MutableView> outputs) const;
   /// How many bytes run_in() needs for these inputs and so many workers.
@@ -109,24 +109,24 @@ class Op {
   virtual const Graph* body() const { return nullptr; }
 
   /// @name What the compiler asks of an op
-  /// With these defaults an op is always computed, correctly, where it stands. An op that answers may be moved
-  /// out of loops, divided over threads, and read or written without a copy. The answers are about values and
-  /// places in memory, so no pass needs to know which ops there are.
+  /// With these defaults an op is always computed, correctly, where it stands. An op that answers may be
+  /// moved out of loops, divided over threads, and read or written without a copy. The answers are about
+  /// values and places in memory, so no pass needs to know which ops there are.
   /// @{
 
-  /// The op at all steps of a sequence at once. Where over_time[i], inputs[i] has time as an additional axis 0;
-  /// the other inputs are the same at every step; at least one is over time. Returns the outputs with time as
-  /// axis 0, made of ops: the same values as the op done step by step. Empty where the op cannot do this.
+  /// The op at all steps of a sequence at once. Where over_time[i], inputs[i] has time as an additional axis
+  /// 0; the other inputs are the same at every step; at least one is over time. Returns the outputs with time
+  /// as axis 0, made of ops: the same values as the op done step by step. Empty where the op cannot do this.
   virtual Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const;
 
-  /// The sum over all steps of what at_all_steps gives for an op of one output, where there is a way that does
-  /// not hold all its terms at a time: of products a_t^T b_t, one product with a longer inner length. Undefined
-  /// where there is none.
+  /// The sum over all steps of what at_all_steps gives for an op of one output, where there is a way that
+  /// does not hold all its terms at a time: of products a_t^T b_t, one product with a longer inner length.
+  /// Undefined where there is none.
   virtual Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>& over_time) const;
 
-  /// Whether row r of each output (along its axis 0) depends only on row r of the inputs marked in by_rows and
-  /// on all of the other inputs, and run() may be given views of a range of rows of those inputs and of the
-  /// outputs. An output then has as many rows as a marked input.
+  /// Whether row r of each output (along its axis 0) depends only on row r of the inputs marked in by_rows
+  /// and on all of the other inputs, and run() may be given views of a range of rows of those inputs and of
+  /// the outputs. An output then has as many rows as a marked input.
   virtual bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const;
 
   /// Whether run may throw for inputs of these specs. An op that answers false may be dropped where its value
@@ -152,8 +152,8 @@ template <class Owner>
 std::type_identity<Owner> class_of(std::string (Owner::*)() const);
 
 /// Whether attributes() can tell all there is to an op of class O: the class that overrides it is no smaller
-/// than O, so O has no members beside those, but for what fits into padding. True where nobody can know: for a
-/// base class, which stands for any op, and for an override that is private.
+/// than O, so O has no members beside those, but for what fits into padding. True where nobody can know: for
+/// a base class, which stands for any op, and for an override that is private.
 template <class O>
 constexpr bool attributes_tell_members() {
   if constexpr (std::is_abstract_v<O>) {  // NOLINT(bugprone-branch-clone): see above

@@ -17,8 +17,8 @@ struct Node;
 class Variable;
 
 /// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant,
-/// the placeholder of a function being traced, what a Variable held when it was read). Shape and dtype are known at
-/// once, the value only when somebody evaluates or compiles. Copying copies the handle.
+/// the placeholder of a function being traced, what a Variable held when it was read). Shape and dtype are
+/// known at once, the value only when somebody evaluates or compiles. Copying copies the handle.
 class Tensor {
  public:
   Tensor() = default;  ///< undefined: stands for "no tensor"
@@ -128,8 +128,8 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// The same for the class that made the op: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an op
-/// without attributes. An op with members that it does not tell in attributes() does not compile.
+/// The same for the class that made the op: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an
+/// op without attributes. An op with members that it does not tell in attributes() does not compile.
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where) {
   detail::require_attributes<O>();

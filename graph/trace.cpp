@@ -43,8 +43,8 @@ Tensors without_assigned(const Tensors& tensors) {
   return results;
 }
 
-/// Throws Error for a leaf that has no value in the traced function: an argument or a read of another one, or what
-/// a Variable held before.
+/// Throws Error for a leaf that has no value in the traced function: an argument or a read of another one, or
+/// what a Variable held before.
 void require_own(const Node& leaf, const Trace& own) {
   const std::string spec = leaf.outputs.front().text();
   if (dynamic_cast<const Version*>(leaf.op.get()) != nullptr) {

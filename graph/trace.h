@@ -29,8 +29,8 @@ class Graph {
 using TensorFunction = std::function<Tensors(const Tensors&)>;
 
 /// Runs `function` once on placeholders of these specs and returns what it built as a Graph. Throws what the
-/// function throws, and Error when it returns an undefined Tensor, or uses tensors of another traced function or
-/// one that was read from a Variable outside; Variables are left untouched either way.
+/// function throws, and Error when it returns an undefined Tensor, or uses tensors of another traced function
+/// or one that was read from a Variable outside; Variables are left untouched either way.
 Graph trace(const TensorFunction& function, const Specs& inputs, Location where = Location::current());
 
 /// Whether a function is being traced on this thread now.

@@ -20,8 +20,8 @@ struct Slot;
 /// random key, a carried state. Everything that changes during training is a Variable, so saving all
 /// Variables saves the training. A handle: copies are the same slot.
 ///
-/// Used where a Tensor is expected, a Variable is read: the Tensor stands for the value of this moment, whatever
-/// is assigned later. Inside a traced function that is the value at this point of every run.
+/// Used where a Tensor is expected, a Variable is read: the Tensor stands for the value of this moment,
+/// whatever is assigned later. Inside a traced function that is the value at this point of every run.
 class Variable {
  public:
   Variable() = default;  ///< no slot yet; using it is an Error
@@ -34,23 +34,24 @@ class Variable {
   DType dtype(Location where = Location::current()) const { return spec(where).dtype; }
   Index size(Location where = Location::current()) const { return spec(where).shape.size(); }
 
-  /// The value of this moment as a node of the graph. An old value is kept for as long as somebody holds a Tensor
-  /// made from it. Throws Error for a Variable without a slot.
+  /// The value of this moment as a node of the graph. An old value is kept for as long as somebody holds a
+  /// Tensor made from it. Throws Error for a Variable without a slot.
   Tensor read(Location where = Location::current()) const;
-  /// The same where a Tensor is expected. A conversion knows no line, so a Variable without a slot becomes an undefined
-  /// Tensor, which the function that takes it refuses with its own.
+  /// The same where a Tensor is expected. A conversion knows no line, so a Variable without a slot becomes an
+  /// undefined Tensor, which the function that takes it refuses with its own.
   operator Tensor() const {
     return defined() ? read(Location{}) : Tensor();
   }  // NOLINT: what a Variable is for
 
   /// Gives the slot a new value of the same shape and dtype. Inside a traced function this is recorded, seen
-  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once. Either way
-  /// no gradient goes through an assignment: what is read afterwards is a version of the Variable, and nothing
-  /// that it was made from. Throws ShapeError for another shape or dtype, Error inside the body of a scan.
+  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once.
+  /// Either way no gradient goes through an assignment: what is read afterwards is a version of the Variable,
+  /// and nothing that it was made from. Throws ShapeError for another shape or dtype, Error inside the body
+  /// of a scan.
   void assign(const Operand& value) const;
 
-  /// A constant with a copy of the value the slot holds now, between two runs of a program that writes it. Throws
-  /// Error inside a traced function, where there are no values yet.
+  /// A constant with a copy of the value the slot holds now, between two runs of a program that writes it.
+  /// Throws Error inside a traced function, where there are no values yet.
   Tensor value(Location where = Location::current()) const;
   /// Replaces the value at once, never traced; for loading. Throws ShapeError as assign does.
   void set(const Array& value, Location where = Location::current()) const;
@@ -77,11 +78,11 @@ struct NamedVariable {
 };
 using NamedVariables = std::vector<NamedVariable>;
 
-/// Copies of the values of several Variables at one moment: where programs that write them run on other threads, the
-/// values after one and the same run. Throws Error for a Variable without a slot.
+/// Copies of the values of several Variables at one moment: where programs that write them run on other
+/// threads, the values after one and the same run. Throws Error for a Variable without a slot.
 Arrays values_of(const std::vector<Variable>& variables, Location where = Location::current());
-/// Replaces the values of several Variables at one moment: no program sees some of them and not the others. Throws
-/// ShapeError for other specs, and changes nothing then.
+/// Replaces the values of several Variables at one moment: no program sees some of them and not the others.
+/// Throws ShapeError for other specs, and changes nothing then.
 void set_values(const std::vector<Variable>& variables, const Arrays& values,
                 Location where = Location::current());
 

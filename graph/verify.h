@@ -5,9 +5,10 @@
 namespace sluice {
 
 /// Says what a legal Graph is, and throws Error naming the node when this one is not: all tensors are
-/// defined; every placeholder reached is an input of this graph; Variables are read when it begins to run; every
-/// node's outputs are what its op infers from its inputs; every value written has the spec of its Variable, and no Variable is written twice; bodies are
-/// legal graphs themselves. Runs after tracing and, in tests and debug builds, after every pass.
+/// defined; every placeholder reached is an input of this graph; Variables are read when it begins to run;
+/// every node's outputs are what its op infers from its inputs; every value written has the spec of its
+/// Variable, and no Variable is written twice; bodies are legal graphs themselves. Runs after tracing and, in
+/// tests and debug builds, after every pass.
 void verify(const Graph& graph);
 
 }  // namespace sluice

@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-/// What reading a Variable gives in a traced function that has assigned it: the value assigned, and a version of
-/// the Variable, so that gradients can be asked for with respect to it. An assignment ends gradients, as it does
-/// outside of traced functions, where the value is a number by then. There is none left in a Graph.
+/// What reading a Variable gives in a traced function that has assigned it: the value assigned, and a version
+/// of the Variable, so that gradients can be asked for with respect to it. An assignment ends gradients, as
+/// it does outside of traced functions, where the value is a number by then. There is none left in a Graph.
 class Assigned final : public Op {
  public:
   Assigned(std::shared_ptr<detail::Slot> slot, std::uint64_t number,
@@ -27,8 +27,8 @@ class Assigned final : public Op {
   const std::shared_ptr<const detail::Trace> trace;
 };
 
-/// Which value of which Variable a node stands for. Of two versions in one graph the one with the higher number
-/// is newer.
+/// Which value of which Variable a node stands for. Of two versions in one graph the one with the higher
+/// number is newer.
 struct VersionOf {
   const detail::Slot* slot;
   std::uint64_t number;
@@ -44,7 +44,8 @@ std::vector<const Node*> versions_in(const Tensors& tensors, const std::vector<c
 /// The Variable that a version is one of; undefined for any other node.
 Variable variable_of(const Node& node);
 
-/// The Variables that tensors were made from, each once; not those that went into what was assigned to one of them.
+/// The Variables that tensors were made from, each once; not those that went into what was assigned to one of
+/// them.
 std::vector<Variable> variables_of(const Tensors& tensors, Location where = Location::current());
 
 /// The trace that a leaf, or an Assigned node, belongs to; null where it belongs to none.

@@ -7,18 +7,18 @@
 namespace sluice {
 
 /// Calls `function` with each Variable standing for the tensor at its place in `values`, as if its parameters
-/// were arguments: variables_[i] read inside, also by modules and in the bodies of scans, is values[i]. Gradients flow
-/// to the values and to what they were made from, which assignments prevent. So a model's loss after a step of
-/// training is a function of what came before the step:
+/// were arguments: variables_[i] read inside, also by modules and in the bodies of scans, is values[i].
+/// Gradients flow to the values and to what they were made from, which assignments prevent. So a model's loss
+/// after a step of training is a function of what came before the step:
 ///
 ///     auto inner = loss(model);
 ///     auto stepped = w - 0.1 * grad(inner, w);
 ///     auto outer = with_values({w}, {stepped}, [&] { return Tensors{loss(model)}; });
 ///     auto meta = grad(outer[0], w);  // through the step
 ///
-/// Compiled functions called inside are traced into the surrounding graph. Calls nest; the innermost counts. Throws
-/// ShapeError for other numbers or specs of values, Error for an undefined Variable, and inside for a value() of or an
-/// assignment to a Variable that stands for a tensor.
+/// Compiled functions called inside are traced into the surrounding graph. Calls nest; the innermost counts.
+/// Throws ShapeError for other numbers or specs of values, Error for an undefined Variable, and inside for a
+/// value() of or an assignment to a Variable that stands for a tensor.
 Tensors with_values(const std::vector<Variable>& variables, const Tensors& values,
                     const std::function<Tensors()>& function, Location where = Location::current());
 

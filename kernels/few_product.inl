@@ -51,8 +51,8 @@ void multiply_few_rows(std::int64_t n, std::int64_t k, const T* a, std::int64_t 
   }
 }
 
-/// c = op(a) b + beta c for 1 <= m <= FewProduct::most_rows: b goes by once, from front to back. Every element is one
-/// chain of multiply-adds in the order of k.
+/// c = op(a) b + beta c for 1 <= m <= FewProduct::most_rows: b goes by once, from front to back. Every
+/// element is one chain of multiply-adds in the order of k.
 template <class T>
 void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
                   std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
@@ -100,8 +100,8 @@ void multiply_dots(std::int64_t k, const T* a, std::int64_t lda, const T* b, std
     }
 }
 
-/// c[i, j] = a[i, :] . b[j, :] + beta c[i, j], with c[i, j] at c[i * c_row + j * c_column]. An element's bits do not
-/// depend on m and n.
+/// c[i, j] = a[i, :] . b[j, :] + beta c[i, j], with c[i, j] at c[i * c_row + j * c_column]. An element's bits
+/// do not depend on m and n.
 template <class T>
 void multiply_rows_by_rows(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
                            const T* b, std::int64_t ldb, T beta, T* c, std::int64_t c_row,

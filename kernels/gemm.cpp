@@ -1,6 +1,8 @@
 #include <sluice/kernels/gemm.h>
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <type_traits>
 
 #include <sluice/kernels/gemm_backends.h>
@@ -22,6 +24,10 @@ std::string_view choose_backend() {
   // In registers of 128 bits Eigen is the better one.
   return isa() == "baseline" ? "eigen" : "packed";
 }
+
+/// A product that is longer inside is the sum of several, added in pairs, so that its error stays that of
+/// this length.
+constexpr Index longest_chain = Index{1} << 16;
 
 /// Small products without a transposed right operand take less than it takes to find blocks for them.
 bool is_small(bool transpose_b, Index m, Index n, Index k) {
@@ -50,25 +56,82 @@ Backend<T> backend_for(bool transpose_a, bool transpose_b, Index m, Index n) {
   return packed ? detail::packed_backend<T>() : detail::eigen_backend<T>();
 }
 
+/// The workspace of a product of at most longest_chain.
+template <class T>
+Index workspace_of_chain(bool transpose_a, bool transpose_b, Index m, Index n, Index k) {
+  return is_small(transpose_b, m, n, k)
+             ? 0
+             : backend_for<T>(transpose_a, transpose_b, m, n).workspace(transpose_a, transpose_b, m, n, k);
+}
+
+/// Results of parts of a long product that wait to be added in pairs.
+Index waiting_results(Index k) {
+  return static_cast<Index>(
+      std::bit_width(static_cast<std::uint64_t>(detail::blocks_of(k, longest_chain) - 1)));
+}
+
+template <class T>
+void multiply_chain(const Product<T>& p, Workspace<T> workspace) {
+  if (is_small(p.transpose_b, p.m, p.n, p.k))
+    multiply_small(p);
+  else
+    backend_for<T>(p.transpose_a, p.transpose_b, p.m, p.n).multiply(p, workspace);
+}
+
+/// The sum of products of at most longest_chain, in pairs, as a binary counter carries.
+template <class T>
+void multiply_long(const Product<T>& p, Workspace<T> workspace) {
+  struct Result {
+    T* data;
+    Index stride;
+  };
+  const auto result = [&](Index level) {
+    return level == 0 ? Result{p.c, p.ldc} : Result{workspace.memory + (level - 1) * p.m * p.n, p.n};
+  };
+  const auto add_last_two = [&](Index last) {
+    const Result to = result(last - 1);
+    const Result from = result(last);
+    for (Index i = 0; i < p.m; ++i) {
+      T* row = to.data + i * to.stride;
+      kernels::add(row, 1, from.data + i * from.stride, 1, row, static_cast<std::size_t>(p.n));
+    }
+  };
+  const Workspace<T> rest{workspace.memory + waiting_results(p.k) * p.m * p.n, workspace.workers};
+  Index level = 0;
+  Index parts = 0;
+  for (Index l = 0; l < p.k; l += longest_chain, ++parts, ++level) {
+    Product<T> part = p;
+    part.k = std::min(longest_chain, p.k - l);
+    part.a += p.transpose_a ? l * p.lda : l;
+    part.b += p.transpose_b ? l : l * p.ldb;
+    part.beta = l == 0 ? p.beta : T{0};
+    part.c = result(level).data;
+    part.ldc = result(level).stride;
+    multiply_chain(part, rest);
+    for (Index carry = parts; (carry & 1) != 0; carry >>= 1) add_last_two(level--);
+  }
+  while (--level > 0) add_last_two(level);
+}
+
 template <class T>
 void multiply(const Product<T>& p, Workspace<T> workspace) {
   if (p.m <= 0 || p.n <= 0) return;
   if (p.k <= 0) {
     if (p.beta == T{0})
       for (Index i = 0; i < p.m; ++i) std::fill_n(p.c + i * p.ldc, p.n, T{0});
-  } else if (is_small(p.transpose_b, p.m, p.n, p.k)) {
-    multiply_small(p);
+  } else if (p.k > longest_chain) {
+    multiply_long(p, workspace);
   } else {
-    backend_for<T>(p.transpose_a, p.transpose_b, p.m, p.n).multiply(p, workspace);
+    multiply_chain(p, workspace);
   }
 }
-
 }  // namespace
 
 template <class T>
 Index gemm_workspace(bool transpose_a, bool transpose_b, Index m, Index n, Index k) {
-  if (m <= 0 || n <= 0 || k <= 0 || is_small(transpose_b, m, n, k)) return 0;
-  return backend_for<T>(transpose_a, transpose_b, m, n).workspace(transpose_a, transpose_b, m, n, k);
+  if (m <= 0 || n <= 0 || k <= 0) return 0;
+  const Index chain = std::min(k, longest_chain);
+  return waiting_results(k) * m * n + workspace_of_chain<T>(transpose_a, transpose_b, m, n, chain);
 }
 
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda,

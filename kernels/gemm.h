@@ -1,6 +1,7 @@
 #pragma once
-/// The product of two matrices. It is made of packed panels (packed_matrix.h) where the machine has AVX2 or AVX-512, and
-/// by Eigen where it has neither; products with few rows or columns, vectors among them, by kernels of their own.
+/// The product of two matrices. It is made of packed panels (packed_matrix.h) where the machine has AVX2 or
+/// AVX-512, and by Eigen where it has neither; products with few rows or columns, vectors among them, by
+/// kernels of their own.
 
 #include <string_view>
 
@@ -8,8 +9,8 @@
 
 namespace sluice::kernels {
 
-/// Memory for the operands of a product in the order in which they are read: no product allocates, and none has more
-/// than a few kilobytes of the stack. T is float or double in all of this page.
+/// Memory for the operands of a product in the order in which they are read: no product allocates, and none
+/// has more than a few kilobytes of the stack. T is float or double in all of this page.
 template <class T>
 struct Workspace {
   T* memory = nullptr;  ///< workers * gemm_workspace() elements; faster if aligned to 64 bytes
@@ -26,15 +27,19 @@ Index gemm_workspace(bool transpose_a, bool transpose_b, Index m, Index n, Index
 /// lda, ldb and ldc are the distances between the starts of two rows in memory, at least their lengths. beta
 /// is 0 or 1; with 0 the old c is not read. With k = 0 the product is zero. c must not overlap a or b.
 ///
-/// Larger products run on as many threads as there are workers in the workspace: the result is the same bits for any
-/// number of threads and workers. Called inside parallel_for it runs on the calling thread.
+/// An element is a sum of chains of at most 65536 multiply-adds, added in pairs: |error| <= min(k, 65536) u
+/// |a| |b| but for higher orders, with u = 2^-24 for float and 2^-53 for double, and |a| |b| the sum of the
+/// products' magnitudes.
+///
+/// Larger products run on as many threads as there are workers in the workspace: the result is the same bits
+/// for any number of threads and workers. Called inside parallel_for it runs on the calling thread.
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const float* a, Index lda,
           const float* b, Index ldb, float beta, float* c, Index ldc, Workspace<float> workspace);
 void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const double* a, Index lda,
           const double* b, Index ldb, double beta, double* c, Index ldc, Workspace<double> workspace);
 
-/// What multiplies matrices: "packed" or "eigen". The environment variable SLUICE_GEMM chooses by these names; it is
-/// read once. Another value chooses nothing.
+/// What multiplies matrices: "packed" or "eigen". The environment variable SLUICE_GEMM chooses by these
+/// names; it is read once. Another value chooses nothing.
 std::string_view gemm_backend();
 
 extern template Index gemm_workspace<float>(bool, bool, Index, Index, Index);

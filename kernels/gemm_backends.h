@@ -32,15 +32,16 @@ struct Backend {
 template <class T>
 Backend<T> eigen_backend();
 
-/// Our own, by the kernels of packed_matrix.h: every element is one chain of multiply-adds in the order of k, whatever
-/// blocks it is made in. Two rows and two columns at least.
+/// Our own, by the kernels of packed_matrix.h: every element is one chain of multiply-adds in the order of k,
+/// whatever blocks it is made in. Two rows and two columns at least.
 template <class T>
 Backend<T> packed_backend();
 
 /// Our own for few rows or few columns, by the kernels of few_product.inl.
 template <class T>
 Backend<T> few_backend();
-/// Whether few_backend() can make the product, as it can whenever m or n is 1; its cost is then below that of packing.
+/// Whether few_backend() can make the product, as it can whenever m or n is 1; its cost is then below that of
+/// packing.
 bool is_few(bool transpose_a, bool transpose_b, Index m, Index n);
 
 /// The part of a product that makes `rows` x `columns` of its result, from (row, column) on.

@@ -39,8 +39,8 @@ Grid choose_grid(bool transpose_b, Index m, Index n, Index k) {
   return grid;
 }
 
-/// How much of the operands Eigen has in order at a time. Its own sizes come with memory of its own, from the heap or
-/// as much of the stack as 128 KiB.
+/// How much of the operands Eigen has in order at a time. Its own sizes come with memory of its own, from the
+/// heap or as much of the stack as 128 KiB.
 constexpr Index most_inner = 256;
 constexpr Index most_of_left = 128;   // rows of its left operand, which is our right one
 constexpr Index most_of_right = 256;  // columns of its right one

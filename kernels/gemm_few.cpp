@@ -20,7 +20,8 @@ const FewProduct<T>& kernels() {
     return active().few_f64;
 }
 
-/// Rows of both operands lie in memory, or those of the one with few are put there: products of rows with rows.
+/// Rows of both operands lie in memory, or those of the one with few are put there: products of rows with
+/// rows.
 bool is_rows_by_rows(bool transpose_a, bool transpose_b, Index m, Index n) {
   constexpr Index most_rows = 16;  // from here on packing is worth it
   return (transpose_b && (transpose_a ? m <= few : m < most_rows)) || (!transpose_a && n <= few);

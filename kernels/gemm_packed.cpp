@@ -9,8 +9,8 @@ namespace sluice::kernels::detail {
 
 namespace {
 
-/// How much of the operands is in order at a time: of the left one what stays in the second cache, of the right one a
-/// panel, which stays in the first.
+/// How much of the operands is in order at a time: of the left one what stays in the second cache, of the
+/// right one a panel, which stays in the first.
 constexpr Index most_inner = 384;
 template <class T>
 constexpr Index most_rows = 1536 / static_cast<Index>(sizeof(T));
@@ -30,8 +30,8 @@ struct Blocks {
   Index columns;
 };
 
-/// A block packs its part of both operands, so blocks are large, and only as many as keep the workers busy to the end.
-/// No bit depends on them.
+/// A block packs its part of both operands, so blocks are large, and only as many as keep the workers busy to
+/// the end. No bit depends on them.
 template <class T>
 Blocks choose_blocks(Index m, Index n, Index k, int workers) {
   constexpr Index row_step = 24;  // a multiple of the rows of all tiles

@@ -5,8 +5,8 @@
 
 namespace sluice::kernels {
 
-/// Rows of a matrix whose columns are multiplied behind those of the part before, as if all parts lay side by side
-/// in one matrix. `stride` is the distance between the starts of two rows.
+/// Rows of a matrix whose columns are multiplied behind those of the part before, as if all parts lay side by
+/// side in one matrix. `stride` is the distance between the starts of two rows.
 template <class T>
 struct LeftPart {
   const T* data;

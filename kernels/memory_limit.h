@@ -11,9 +11,9 @@ namespace sluice::kernels {
 /// or 2) grants less. Reads some small files: about 50 microseconds.
 std::size_t memory_limit();
 
-/// Throws Error unless `bytes` can be allocated in this process at all: "[memory] ...: got a tensor f32[...] ...",
-/// where `what` is "a tensor f32[...]". Fewer than 64 MiB are not looked at, for asking takes longer than
-/// they do.
+/// Throws Error unless `bytes` can be allocated in this process at all: "[memory] ...: got a tensor f32[...]
+/// ...", where `what` is "a tensor f32[...]". Fewer than 64 MiB are not looked at, for asking takes longer
+/// than they do.
 void require_memory(std::size_t bytes, std::string_view what);
 
 /// Throws the Error for an allocation that the system has refused.

@@ -41,16 +41,16 @@ void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 /// and ldc are the distances between the starts of two rows. beta is 0 or 1; with 0 the old c is not read.
 /// With k = 0 the product is zero. c must not overlap a or b.
 ///
-/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero; where
-/// n is 1, the sum of several such chains. So a row's bits depend on that row of a and c, on b, k and n, never
-/// on m or on which rows are multiplied together: rows may be divided over threads in any way.
+/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero;
+/// where n is 1, the sum of several such chains. So a row's bits depend on that row of a and c, on b, k and
+/// n, never on m or on which rows are multiplied together: rows may be divided over threads in any way.
 template <class T>
 void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
                      Index ldc);
 
-/// c = start + a b, in the same way, with the columns of a in parts and k the sum of theirs. Without `start` where that
-/// is null. ldstart is the distance between the starts of two of its rows; with 0 one row is added to all, as a bias
-/// is. `start` may be c with the same distance, and must not overlap it otherwise.
+/// c = start + a b, in the same way, with the columns of a in parts and k the sum of theirs. Without `start`
+/// where that is null. ldstart is the distance between the starts of two of its rows; with 0 one row is added
+/// to all, as a bias is. `start` may be c with the same distance, and must not overlap it otherwise.
 template <class T>
 void multiply_packed(const T* start, Index ldstart, Index m, Index n, std::span<const LeftPart<T>> parts,
                      const T* packed, T* c, Index ldc);

@@ -1,9 +1,9 @@
 // Products with a right operand that is packed into panels; packed_matrix.h says what they promise. Included
 // after vector_basics.inl.
 //
-// A panel has `panel_registers` registers of columns; in memory its row l + 1 follows row l, so that a product
-// reads it from front to back. The last panel has only the registers it needs, and zeros fill the last of
-// them. A matrix of one column is packed as that column, filled up with zeros to a whole register.
+// A panel has `panel_registers` registers of columns; in memory its row l + 1 follows row l, so that a
+// product reads it from front to back. The last panel has only the registers it needs, and zeros fill the
+// last of them. A matrix of one column is packed as that column, filled up with zeros to a whole register.
 
 /// Sums for this many rows and registers, and a few values of the operands, fit into the registers: there are
 /// 32 with AVX-512 and 16 without.
@@ -48,7 +48,8 @@ inline void transpose_square(Vector<T>* x) {
   }
 }
 
-/// Of what is packed, rows are far apart, and few of their columns are read: no machine sees by itself what comes next.
+/// Of what is packed, rows are far apart, and few of their columns are read: no machine sees by itself what
+/// comes next.
 constexpr std::int64_t rows_ahead = 16;
 
 /// Asks for n values before they are needed.
@@ -118,8 +119,8 @@ void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, s
   }
 }
 
-/// A tile of the result: where it is, and the parts of a and the one or two panels (`next` is the second) that it is
-/// made of. The last register of columns has only `in_last` columns.
+/// A tile of the result: where it is, and the parts of a and the one or two panels (`next` is the second)
+/// that it is made of. The last register of columns has only `in_last` columns.
 template <class T>
 struct TilePlace {
   const LeftPart<T>* parts;
@@ -296,8 +297,8 @@ inline void for_tiles(std::int64_t m, F f) {
   }
 }
 
-/// The left operand in panels, too: each has the rows of one tile, and its column l + 1 follows column l. x holds the
-/// rows as columns, and is read a few of its own rows at a time, nearly in the order of memory.
+/// The left operand in panels, too: each has the rows of one tile, and its column l + 1 follows column l. x
+/// holds the rows as columns, and is read a few of its own rows at a time, nearly in the order of memory.
 template <class T>
 void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* to) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
@@ -320,8 +321,8 @@ void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* 
   }
 }
 
-/// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done` of the inner
-/// dimension comes before these parts of a.
+/// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done` of the
+/// inner dimension comes before these parts of a.
 template <class T>
 inline void multiply_tiles(const PackedOperands<T>& p, const LeftPart<T>* parts, std::int64_t part_count,
                            std::int64_t done, std::int64_t column, std::int64_t columns) {

@@ -65,9 +65,9 @@ void parallel_for(Index n, Index grain, F&& f) {
       const_cast<void*>(static_cast<const void*>(std::addressof(f))));
 }
 
-/// Calls f(piece, worker) for 0 <= piece < n, each once and in any order, on up to `workers` threads. Calls at the same
-/// time have different workers, from 0 to workers - 1, for picking memory; with one they all come from the calling
-/// thread. Like parallel_for in all else; f must not throw.
+/// Calls f(piece, worker) for 0 <= piece < n, each once and in any order, on up to `workers` threads. Calls
+/// at the same time have different workers, from 0 to workers - 1, for picking memory; with one they all come
+/// from the calling thread. Like parallel_for in all else; f must not throw.
 template <class F>
 void share_out(Index n, int workers, F&& f) {
   std::atomic<Index> next{0};

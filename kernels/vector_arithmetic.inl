@@ -35,6 +35,13 @@ void multiply(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride
 }
 
 template <class T>
+void multiply_no_nan(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
+                     std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n,
+              [](Vector<T> va, Vector<T> vb) { return vb == T{0} ? Vector<T>{} : va * vb; });
+}
+
+template <class T>
 void divide(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
   zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va / vb; });
 }
@@ -128,6 +135,26 @@ T sum(const T* x, std::size_t n) {
 }
 
 template <class T>
+T sum_but_ones(const T* x, std::size_t n, std::size_t* ones) {
+  Lanes<T> sums = {};
+  Bits<T> counts = {};
+  const auto add = [&](std::size_t r, Vector<T> v) {
+    const Bits<T> is_one = v == T{1};
+    sums.v[r] += is_one ? Vector<T>{} : v;
+    counts -= is_one;  // true is -1
+  };
+  over_rows<T>(n, [&](std::size_t r, std::size_t i) { add(r, load(x + i)); });
+  if (const std::size_t rest = n % reduction_lanes<T>; rest != 0) {
+    T padded[reduction_lanes<T>] = {};
+    for (std::size_t i = 0; i < rest; ++i) padded[i] = x[n - rest + i];
+    for (std::size_t r = 0; r < Lanes<T>::registers; ++r) add(r, load(padded + r * lanes<T>));
+  }
+  *ones = 0;
+  for (std::size_t i = 0; i < lanes<T>; ++i) *ones += static_cast<std::size_t>(counts[i]);
+  return add_lanes<T>(sums);
+}
+
+template <class T>
 T dot(const T* a, const T* b, std::size_t n) {
   return pairwise<T>(n, [a, b](std::size_t begin, std::size_t count) {
     const T* from_a = a + begin;
@@ -154,15 +181,44 @@ T max(const T* x, std::size_t n) {
   Lanes<T> best;
   for (auto& v : best.v) v = fill(static_cast<T>(-infinity));
   over_rows<T>(n, [&](std::size_t r, std::size_t i) { best.v[r] = larger<T>(best.v[r], load(x + i)); });
-  T lane[reduction_lanes<T>];
-  __builtin_memcpy(lane, best.v, sizeof lane);
-  T result = lane[0];
-  const auto consider = [&result](T value) {
-    if (value > result || value != value) result = value;
-  };
-  for (const T value : lane) consider(value);
-  for (std::size_t i = n - n % reduction_lanes<T>; i < n; ++i) consider(x[i]);
-  return result;
+  for (std::size_t r = Lanes<T>::registers / 2; r > 0; r /= 2)
+    for (std::size_t i = 0; i < r; ++i) best.v[i] = larger<T>(best.v[i], best.v[i + r]);
+  const auto larger_number = [](T a, T b) { return a > b || a != a ? a : b; };
+  T lane[lanes<T>];
+  store(lane, best.v[0]);
+  for (std::size_t width = lanes<T> / 2; width > 0; width /= 2)
+    for (std::size_t i = 0; i < width; ++i) lane[i] = larger_number(lane[i], lane[i + width]);
+  for (std::size_t i = n - n % reduction_lanes<T>; i < n; ++i) lane[0] = larger_number(lane[0], x[i]);
+  return lane[0];
+}
+
+/// Rows go by from front to back while the sums of `registers` registers of columns stay where they are.
+template <class T, std::size_t registers>
+inline void add_rows_of_block(const T* const* rows, std::size_t count, std::size_t column, T* y) {
+  Vector<T> sums[registers] = {};
+  constexpr std::size_t ahead = 8;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i + ahead < count)
+      for (std::size_t r = 0; r < registers; ++r) __builtin_prefetch(rows[i + ahead] + column + r * lanes<T>);
+    for (std::size_t r = 0; r < registers; ++r) sums[r] += load(rows[i] + column + r * lanes<T>);
+  }
+  for (std::size_t r = 0; r < registers; ++r) {
+    T* to = y + column + r * lanes<T>;
+    store(to, load(to) + sums[r]);
+  }
+}
+
+template <class T>
+void add_rows(const T* const* rows, std::size_t count, T* y, std::size_t n) {
+  std::size_t j = 0;
+  for (; j + 8 * lanes<T> <= n; j += 8 * lanes<T>) add_rows_of_block<T, 8>(rows, count, j, y);
+  for (; j + 4 * lanes<T> <= n; j += 4 * lanes<T>) add_rows_of_block<T, 4>(rows, count, j, y);
+  for (; j + lanes<T> <= n; j += lanes<T>) add_rows_of_block<T, 1>(rows, count, j, y);
+  if (const std::size_t rest = n - j; rest != 0) {
+    Vector<T> sum = {};
+    for (std::size_t i = 0; i < count; ++i) sum += load_few(rows[i] + j, rest);
+    store_few(y + j, load_few(y + j, rest) + sum, rest);
+  }
 }
 
 template <class T>
@@ -173,6 +229,7 @@ void axpy(T alpha, const T* x, T* y, std::size_t n) {
 
 template <class T>
 constexpr Arithmetic<T> make_arithmetic() {
-  return {add<T>,   subtract<T>, multiply<T>, divide<T>, maximum<T>, minimum<T>,      sqrt<T>,
-          rsqrt<T>, sum<T>,      max<T>,      dot<T>,    axpy<T>,    multiply_rows<T>};
+  return {add<T>,  subtract<T>,     multiply<T>, multiply_no_nan<T>, divide<T>, maximum<T>, minimum<T>,
+          sqrt<T>, rsqrt<T>,        sum<T>,      sum_but_ones<T>,    max<T>,    dot<T>,     add_rows<T>,
+          axpy<T>, multiply_rows<T>};
 }

@@ -76,12 +76,13 @@ inline void gelu_tanh(const float* x, float* y, std::size_t n) {
   // (1 + tanh(u)) / 2 = sigmoid(2u), which keeps its digits in the left tail.
   map(x, y, n, [](Floats v) {
     const Floats inner = 1.59576912f * (v + 0.044715f * v * v * v);
-    return v * sigmoid_of(inner);
+    const Floats below = sigmoid_of(inner);
+    return below == 0.0f ? Floats{} : v * below;
   });
 }
 
-/// y[i] = f(conditions, i) for whole registers, where f reads operands by `load` and the last registers, which
-/// overlap those before, are read before anything is written; and for what does not fill a register.
+/// y[i] = f(conditions, i) for whole registers, where f reads operands by `load` and the last registers,
+/// which overlap those before, are read before anything is written; and for what does not fill a register.
 template <class T, class Whole, class Few>
 inline void map_bools(const bool* condition, T* y, std::size_t n, Whole whole, Few few) {
   if (n < lanes<T>) {

@@ -113,6 +113,10 @@ void subtract(const float* a, Index stride_a, const float* b, Index stride_b, fl
 void multiply(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n) {
   active().f32.multiply(a, stride_a, b, stride_b, y, n);
 }
+void multiply_no_nan(const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+                     std::size_t n) {
+  active().f32.multiply_no_nan(a, stride_a, b, stride_b, y, n);
+}
 void divide(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n) {
   active().f32.divide(a, stride_a, b, stride_b, y, n);
 }
@@ -131,6 +135,10 @@ void subtract(const double* a, Index stride_a, const double* b, Index stride_b, 
 }
 void multiply(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n) {
   active().f64.multiply(a, stride_a, b, stride_b, y, n);
+}
+void multiply_no_nan(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+                     std::size_t n) {
+  active().f64.multiply_no_nan(a, stride_a, b, stride_b, y, n);
 }
 void divide(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n) {
   active().f64.divide(a, stride_a, b, stride_b, y, n);
@@ -179,10 +187,22 @@ void where(const bool* condition, const double* a, Index stride_a, const double*
 
 float sum(const float* x, std::size_t n) { return active().f32.sum(x, n); }
 double sum(const double* x, std::size_t n) { return active().f64.sum(x, n); }
+float sum_but_ones(const float* x, std::size_t n, std::size_t* ones) {
+  return active().f32.sum_but_ones(x, n, ones);
+}
 float max(const float* x, std::size_t n) { return active().f32.max(x, n); }
+double sum_but_ones(const double* x, std::size_t n, std::size_t* ones) {
+  return active().f64.sum_but_ones(x, n, ones);
+}
 double max(const double* x, std::size_t n) { return active().f64.max(x, n); }
 float dot(const float* a, const float* b, std::size_t n) { return active().f32.dot(a, b, n); }
 double dot(const double* a, const double* b, std::size_t n) { return active().f64.dot(a, b, n); }
+void add_rows(const float* const* rows, std::size_t count, float* y, std::size_t n) {
+  active().f32.add_rows(rows, count, y, n);
+}
+void add_rows(const double* const* rows, std::size_t count, double* y, std::size_t n) {
+  active().f64.add_rows(rows, count, y, n);
+}
 void axpy(float alpha, const float* x, float* y, std::size_t n) { active().f32.axpy(alpha, x, y, n); }
 void axpy(double alpha, const double* x, double* y, std::size_t n) { active().f64.axpy(alpha, x, y, n); }
 

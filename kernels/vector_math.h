@@ -52,11 +52,13 @@ void erf(const double* x, double* y, std::size_t n);
 /// @}
 
 /// @name y[i] = a[i * stride_a] (op) b[i * stride_b]
-/// Strides are 0 (one value for all) or 1. maximum and minimum give NaN where either side is NaN.
+/// Strides are 0 (one value for all) or 1. maximum and minimum give NaN where either side is NaN;
+/// multiply_no_nan is 0 where b is, whatever a is.
 /// @{
 void add(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void subtract(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void multiply(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void multiply_no_nan(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void divide(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void maximum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void minimum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
@@ -64,6 +66,8 @@ void minimum(const float* a, Index stride_a, const float* b, Index stride_b, flo
 void add(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void subtract(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void multiply(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
+void multiply_no_nan(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+                     std::size_t n);
 void divide(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void maximum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void minimum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
@@ -114,6 +118,11 @@ void where(const bool* condition, const double* a, Index stride_a, const double*
 float sum(const float* x, std::size_t n);
 double sum(const double* x, std::size_t n);
 
+/// The sum of the x that are not 1, and how many are. A chain for each of 128 bytes of lanes: for some
+/// thousand numbers.
+float sum_but_ones(const float* x, std::size_t n, std::size_t* ones);
+double sum_but_ones(const double* x, std::size_t n, std::size_t* ones);
+
 /// The largest value, NaN where there is one, and minus infinity for n = 0.
 float max(const float* x, std::size_t n);
 double max(const double* x, std::size_t n);
@@ -121,6 +130,10 @@ double max(const double* x, std::size_t n);
 /// a[0] b[0] + ... + a[n-1] b[n-1]; 0 for n = 0.
 float dot(const float* a, const float* b, std::size_t n);
 double dot(const double* a, const double* b, std::size_t n);
+
+/// y[i] = y[i] + (rows[0][i] + ... + rows[count - 1][i]), in this order
+void add_rows(const float* const* rows, std::size_t count, float* y, std::size_t n);
+void add_rows(const double* const* rows, std::size_t count, double* y, std::size_t n);
 
 /// y[i] = y[i] + alpha x[i]
 void axpy(float alpha, const float* x, float* y, std::size_t n);

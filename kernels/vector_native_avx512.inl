@@ -1,8 +1,8 @@
 // What the vector extensions have no word for, with AVX-512. Included after vector_basics.inl.
 // The forms with a mask of all lanes are there because g++ 12 takes the ones without for uninitialised.
 
-/// Halves and quarters of a register are moved whole: what has been stored is handed on to a load, before it is in
-/// the cache, only if all of the load is in it, and never if a mask has stored it.
+/// Halves and quarters of a register are moved whole: what has been stored is handed on to a load, before it
+/// is in the cache, only if all of the load is in it, and never if a mask has stored it.
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {
   const auto* floats = reinterpret_cast<const float*>(x);

@@ -23,14 +23,17 @@ struct Arithmetic {
   Zip<T> add;
   Zip<T> subtract;
   Zip<T> multiply;
+  Zip<T> multiply_no_nan;
   Zip<T> divide;
   Zip<T> maximum;
   Zip<T> minimum;
   void (*sqrt)(const T* x, T* y, std::size_t n);
   void (*rsqrt)(const T* x, T* y, std::size_t n);
   T (*sum)(const T* x, std::size_t n);
+  T (*sum_but_ones)(const T* x, std::size_t n, std::size_t* ones);
   T (*max)(const T* x, std::size_t n);
   T (*dot)(const T* a, const T* b, std::size_t n);
+  void (*add_rows)(const T* const* rows, std::size_t count, T* y, std::size_t n);
   void (*axpy)(T alpha, const T* x, T* y, std::size_t n);
   /// c = op(a) b + beta c for m, n, k >= 1, with op(a)[i, l] = a[i * a_row + l * a_column]; for small
   /// products.
@@ -52,7 +55,8 @@ struct Choice {
                 T* y, std::size_t n);
 };
 
-/// What a product is made of: c = start + a b, with a of m x k in parts, without `start` where that is null; m, n, k >= 1.
+/// What a product is made of: c = start + a b, with a of m x k in parts, without `start` where that is null;
+/// m, n, k >= 1.
 template <class T>
 struct PackedOperands {
   std::int64_t m;
@@ -89,10 +93,12 @@ template <class T>
 struct FewProduct {
   static constexpr std::int64_t most_rows = 4;
 
-  /// c = op(a) b + beta c for 1 <= m <= most_rows and n, k >= 1, with op(a)[i, l] = a[i * a_row + l * a_column].
+  /// c = op(a) b + beta c for 1 <= m <= most_rows and n, k >= 1, with
+  /// op(a)[i, l] = a[i * a_row + l * a_column].
   void (*multiply_few)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
                        std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
-  /// c[i, j] = a[i, :] . b[j, :] + beta c[i, j] for m, n, k >= 1, with c[i, j] at c[i * c_row + j * c_column].
+  /// c[i, j] = a[i, :] . b[j, :] + beta c[i, j] for m, n, k >= 1, with c[i, j] at
+  /// c[i * c_row + j * c_column].
   void (*multiply_rows_by_rows)(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t lda,
                                 const T* b, std::int64_t ldb, T beta, T* c, std::int64_t c_row,
                                 std::int64_t c_column);

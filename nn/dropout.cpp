@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/dropout.h>
 #include <sluice/ops/cast.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/random.h>
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ Tensor Dropout::operator()(const Tensor& x, Mode mode, const Tensor& key, Locati
         rate_));
   }
   const Tensor kept = random::bernoulli(key, 1 - rate_, x.shape());
-  return x * (cast(kept, x.dtype()) * (1 / (1 - rate_)));
+  return multiply_no_nan(x, cast(kept, x.dtype()) * (1 / (1 - rate_)));  // infinity that is dropped is 0
 }
 
 }  // namespace sluice::nn

@@ -8,6 +8,7 @@
 #include <sluice/ops/maximum.h>
 #include <sluice/ops/mean.h>
 #include <sluice/ops/minimum.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/softplus.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/squeeze.h>
@@ -123,8 +124,8 @@ Tensor binary_cross_entropy_with_logits(const Operand& logits, const Operand& ta
         weight.spec().text(), x.spec().text()));
   }
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x), which lose nothing on either side.
-  const Tensor positive = y * softplus(-x);
-  const Tensor negative = (1 - y) * softplus(x);
+  const Tensor positive = multiply_no_nan(softplus(-x), y);
+  const Tensor negative = multiply_no_nan(softplus(x), 1 - y);
   const Tensor weighted = weight.defined() ? weight * positive : positive;
   return reduce(weighted + negative, options.reduction);
 }

@@ -130,8 +130,8 @@ NamedVariables variables(const LocatedModule& first, const Modules&... others) {
 
 /// The Variables that a loss (or any tensor) was made from and that are not among those listed: a member
 /// forgotten in members(), say, which would be neither trained nor saved. They go by what is known of them,
-/// "f32[3, 3] made at model.cpp:12". Random keys and carried states that the model uses and somebody else keeps are
-/// among them. Works eagerly, and while a function is traced, where a look costs nothing later.
+/// "f32[3, 3] made at model.cpp:12". Random keys and carried states that the model uses and somebody else
+/// keeps are among them. Works eagerly, and while a function is traced, where a look costs nothing later.
 NamedVariables unlisted(const NamedVariables& listed, const Tensor& loss,
                         Location where = Location::current());
 NamedVariables unlisted(const Module& model, const Tensor& loss, Location where = Location::current());

@@ -12,8 +12,8 @@
 
 namespace sluice::nn {
 
-/// What layers of cells make of a sequence. It is itself the output of the last layer, [time, batch, hidden], or
-/// [batch, hidden] of a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
+/// What layers of cells make of a sequence. It is itself the output of the last layer, [time, batch, hidden],
+/// or [batch, hidden] of a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
 struct Sequence : Tensor {
   Sequence(Tensor output, States state) : Tensor(std::move(output)), state(std::move(state)) {}
 

@@ -1,54 +1,31 @@
 #pragma once
 
 #include <sluice/kernels/threads.h>
-#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/along_axis.h>
 
 #include <algorithm>
 #include <array>
-#include <cmath>
-#include <limits>
 
 namespace sluice::detail {
 
 /// Columns that are normalised together where the axis is not the last one.
 inline constexpr Index band_width = 64;
 
-/// For a band of columns, x[i, j] at x + i * stride + j with i < length and j < width <= band_width: the
-/// shift m_j, which is the largest x[., j], and s_j = sum_i exp(x[i, j] - m_j). Where that is infinite the
-/// shift is 0, which gives the right limits. y, unless null, gets the exponentials.
+/// Of each column j of a band: a shift m_j, which is the largest x[., j], and
+///     rest_j = sum_i exp(x[i, j] - m_j) - 1,
+/// where what is left out is one of the largest terms, so that log(sum) = log1p(rest) keeps the digits of a
+/// rest far below 1. Where the largest x is infinite, the shift is 0 and the rest is infinity or -1, which
+/// gives the right limits.
 template <class T>
-void exp_sums(const T* x, Index length, Index stride, Index width, T* y, T* m, T* s) {
-  const auto finite = [](T shift) { return std::isinf(shift) ? T{0} : shift; };
-  if (stride == 1 && width == 1) {
-    constexpr Index chunk = 128;
-    std::array<T, chunk> scratch{};
-    m[0] = finite(kernels::max(x, static_cast<std::size_t>(length)));
-    s[0] = 0;
-    for (Index i = 0; i < length; i += chunk) {
-      const Index count = std::min(chunk, length - i);
-      T* e = y != nullptr ? y + i : scratch.data();
-      for (Index k = 0; k < count; ++k) e[k] = x[i + k] - m[0];
-      kernels::exp(e, e, static_cast<std::size_t>(count));
-      s[0] += kernels::sum(e, static_cast<std::size_t>(count));
-    }
-    return;
-  }
-  std::array<T, band_width> scratch{};
-  std::fill_n(m, width, -std::numeric_limits<T>::infinity());
-  std::fill_n(s, width, T{0});
-  for (Index i = 0; i < length; ++i) {
-    for (Index j = 0; j < width; ++j)
-      m[j] = std::isnan(m[j]) || m[j] > x[i * stride + j] ? m[j] : x[i * stride + j];
-  }
-  std::transform(m, m + width, m, finite);
-  for (Index i = 0; i < length; ++i) {
-    T* e = y != nullptr ? y + i * stride : scratch.data();
-    for (Index j = 0; j < width; ++j) e[j] = x[i * stride + j] - m[j];
-    kernels::exp(e, e, static_cast<std::size_t>(width));
-    for (Index j = 0; j < width; ++j) s[j] += e[j];
-  }
-}
+struct ExpSums {
+  std::array<T, static_cast<std::size_t>(band_width)> shifts;
+  std::array<T, static_cast<std::size_t>(band_width)> rests;
+};
+
+/// x[i, j] is at x + i * stride + j, with i < length and j < width <= band_width. y, unless null, gets the
+/// exponentials.
+ExpSums<float> exp_sums(const float* x, Index length, Index stride, Index width, float* y);
+ExpSums<double> exp_sums(const double* x, Index length, Index stride, Index width, double* y);
 
 /// Calls f(offset, outer, column, width) for all bands of a tensor seen along an axis, shared out over the
 /// threads: `offset` is that of the band's first element, `column` its place on the inner axes.

@@ -4,6 +4,7 @@
 #include <sluice/ops/erf.h>
 #include <sluice/ops/exp.h>
 #include <sluice/ops/gelu.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/tanh.h>
 
@@ -24,14 +25,15 @@ class Gelu final : public Elementwise<Gelu, 1> {
   /// erfc keeps its digits in the left tail, where 1 + erf would cancel.
   template <class T>
   static T value(T x) {
-    return x * (std::erfc(x * static_cast<T>(-sqrt_half)) / 2);
+    const T below = std::erfc(x * static_cast<T>(-sqrt_half)) / 2;
+    return below == 0 ? 0 : x * below;
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Tensor below = 0.5 * (1 + erf(sqrt_half * x));
     const Tensor density = one_over_sqrt_two_pi * exp(-0.5 * square(x));
-    return {dy * (below + x * density)};
+    return {dy * (below + multiply_no_nan(x, density))};
   }
 };
 
@@ -41,7 +43,8 @@ class GeluTanh final : public Elementwise<GeluTanh, 1> {
   bool may_throw(std::span<const Spec>) const override { return false; }
 
   static double value(double x) {
-    return x * ((1 + std::tanh(sqrt_two_over_pi * (x + cubic * x * x * x))) / 2);
+    const double below = (1 + std::tanh(sqrt_two_over_pi * (x + cubic * x * x * x))) / 2;
+    return below == 0 ? 0 : x * below;
   }
 
   static void loop(const float* x, float* y, std::size_t n) { kernels::gelu_tanh(x, y, n); }
@@ -50,7 +53,7 @@ class GeluTanh final : public Elementwise<GeluTanh, 1> {
     const Tensor& x = y.input(0);
     const Tensor t = tanh(sqrt_two_over_pi * (x + cubic * x * square(x)));
     const Tensor slope = sqrt_two_over_pi * (1 + 3 * cubic * square(x));
-    return {dy * 0.5 * (1 + t + x * ((1 - square(t)) * slope))};
+    return {dy * 0.5 * (1 + t + multiply_no_nan(x * slope, 1 - square(t)))};
   }
 };
 

@@ -1,20 +1,47 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
+#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/threads.h>
-#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/pairwise.h>
 #include <sluice/ops/steps.h>
 #include <sluice/ops/take.h>
+#include <sluice/ops/wrapping.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
+#include <span>
 
 namespace sluice {
 
 namespace {
+
+/// The places of each id among all ids, in order: sorted by counting, in memory from outside.
+class Occurrences {
+ public:
+  /// `memory` has room for length + 1 + count numbers; the ids are in 0..length-1.
+  Occurrences(const std::int32_t* ids, Index count, Index length, Index* memory)
+      : ends_(memory), places_(memory + length + 1) {
+    std::fill_n(ends_, length + 1, Index{0});
+    for (Index i = 0; i < count; ++i) ++ends_[ids[i] + 1];
+    std::partial_sum(ends_, ends_ + length + 1, ends_);
+    // Each begin moves on to its end, which is where the next one began.
+    for (Index i = 0; i < count; ++i) places_[ends_[ids[i]]++] = i;
+  }
+
+  std::span<const Index> of(Index id) const {
+    const Index begin = id == 0 ? 0 : ends_[id - 1];
+    return {places_ + begin, static_cast<std::size_t>(ends_[id] - begin)};
+  }
+
+ private:
+  Index* ends_;
+  Index* places_;
+};
 
 class IndexSum final : public Op {
  public:
@@ -40,12 +67,23 @@ class IndexSum final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    const Specs specs{inputs[0].spec, inputs[1].spec};
+    kernels::Buffer memory(work_bytes(specs, 1));
+    run_in({memory.data(), 1}, inputs, outputs);
+  }
+
+  std::size_t work_bytes(std::span<const Spec> inputs, int) const override {
+    return static_cast<std::size_t>(length_ + 1 + inputs[0].shape.size()) * sizeof(Index);
+  }
+
+  void run_in(const WorkMemory& memory, std::span<const View> inputs,
+              std::span<const MutableView> outputs) const override {
     detail::check_ids(inputs[0], length_, "index_sum");
+    const Occurrences found(inputs[0].as<std::int32_t>(), inputs[0].size(), length_,
+                            static_cast<Index*>(memory.data));
     with_type(inputs[1].spec.dtype, [&](auto type) {
       using T = decltype(type);
-      if constexpr (!std::is_same_v<T, bool>) {
-        add(inputs[0].as<std::int32_t>(), inputs[0].size(), inputs[1].as<T>(), outputs[0]);
-      }
+      if constexpr (!std::is_same_v<T, bool>) add(found, inputs[0].size(), inputs[1].as<T>(), outputs[0]);
     });
   }
 
@@ -63,35 +101,41 @@ class IndexSum final : public Op {
   }
 
  private:
+  /// y = the sum of the updates at these places, in pairs; they are `distance` apart.
   template <class T>
-  static void add_to(T* y, const T* x, Index n) {
-    if constexpr (std::is_floating_point_v<T>)
-      kernels::add(y, 1, x, 1, y, static_cast<std::size_t>(n));
-    else
-      for (Index j = 0; j < n; ++j) y[j] += x[j];
+  static void sum_updates(std::span<const Index> places, const T* updates, Index distance, Index n, T* y) {
+    if constexpr (std::is_floating_point_v<T>) {
+      detail::sum_rows(static_cast<Index>(places.size()), n, y,
+                       [&](Index i) { return updates + places[static_cast<std::size_t>(i)] * distance; });
+    } else {
+      std::fill_n(y, n, T{0});
+      for (const Index place : places)
+        for (Index j = 0; j < n; ++j) y[j] = detail::wrapping_add(y[j], updates[place * distance + j]);
+    }
   }
 
-  /// Threads share out columns, so that each element has one writer, who goes through the ids in order.
+  /// Threads share out rows of the result. Updates of one id are added in pairs.
   template <class T>
-  void add(const std::int32_t* ids, Index count, const T* updates, const MutableView& result) const {
+  void add(const Occurrences& found, Index count, const T* updates, const MutableView& result) const {
     const detail::AlongAxis y(result.shape(), axis_);
-    T* to = result.as<T>();
-    std::fill_n(to, result.size(), T{0});
     if (y.inner == 0) return;
-    const Index band = std::max<Index>(128, (Index{1} << 15) / std::max<Index>(count, 1));
-    const Index bands = (y.inner + band - 1) / band;
-    const Index work = std::max<Index>(1, std::min(band, y.inner) * count);
-    kernels::parallel_for(y.outer * bands, std::max<Index>(1, (Index{1} << 15) / work),
+    const Index band = detail::waiting_numbers<T> / std::max<Index>(detail::waiting_levels(count), 1);
+    const Index work = y.inner * std::max<Index>(1, count / std::max<Index>(length_, 1));
+    kernels::parallel_for(y.outer * length_, std::max<Index>(1, (Index{1} << 15) / work),
                           [&](Index begin, Index end) {
-                            for (Index at = begin; at < end; ++at) {
-                              const Index column = at % bands * band;
-                              const Index width = std::min(band, y.inner - column);
-                              const T* from = updates + at / bands * count * y.inner + column;
-                              T* rows = to + at / bands * length_ * y.inner + column;
-                              for (Index i = 0; i < count; ++i) {
-                                const T* update = from + i * y.inner;
-                                T* row = rows + ids[i] * y.inner;
-                                add_to(row, update, width);
+                            T* rows = result.as<T>() + begin * y.inner;
+                            std::fill_n(rows, (end - begin) * y.inner, T{0});  // most ids may not occur
+                            Index id = begin % length_;
+                            const T* from = updates + begin / length_ * count * y.inner;
+                            for (Index at = begin; at < end; ++at, ++id, rows += y.inner) {
+                              if (id == length_) {
+                                id = 0;
+                                from += count * y.inner;
+                              }
+                              const std::span<const Index> places = found.of(id);
+                              for (Index column = 0; column < y.inner && !places.empty(); column += band) {
+                                const Index width = std::min(band, y.inner - column);
+                                sum_updates(places, from + column, y.inner, width, rows + column);
                               }
                             }
                           });

@@ -11,10 +11,15 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace sluice {
 
 namespace {
+
+/// Below this, squares have lost digits.
+template <class T>
+constexpr T smallest_variance = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
 
 /// Outputs: the normalised rows, and for each the factor s = 1 / sqrt(variance + epsilon), which the gradient
 /// needs and nobody else.
@@ -89,11 +94,31 @@ class LayerNorm final : public Op {
       for (Index i = 0; i < count; ++i) to[i] = x[begin + i] - mean;
       squares += kernels::dot(to, to, static_cast<std::size_t>(count));
     }
-    const T scale = 1 / std::sqrt(squares / static_cast<T>(n) + static_cast<T>(epsilon_));
+    const T variance = squares / static_cast<T>(n) + static_cast<T>(epsilon_);
+    // Squares that overflow, or vanish beside no epsilon.
+    if (!(variance < std::numeric_limits<T>::infinity()) || variance < smallest_variance<T>)
+      return normalise_in_units(x, y, n);
+    const T scale = 1 / std::sqrt(variance);
     if (y != nullptr) {
       for (Index i = 0; i < n; ++i) y[i] *= scale;
     }
     return scale;
+  }
+
+  /// The same for a row whose squares a T does not have: in units of its largest number.
+  template <class T>
+  T normalise_in_units(const T* x, T* y, Index n) const {
+    double unit = 0;
+    for (Index i = 0; i < n; ++i) unit = std::max(unit, std::abs(static_cast<double>(x[i])));
+    double mean = 0;
+    for (Index i = 0; i < n; ++i) mean += x[i] / unit / static_cast<double>(n);
+    double squares = 0;
+    for (Index i = 0; i < n; ++i) squares += (x[i] / unit - mean) * (x[i] / unit - mean);
+    const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + epsilon_ / unit / unit);
+    if (y != nullptr) {
+      for (Index i = 0; i < n; ++i) y[i] = static_cast<T>((x[i] / unit - mean) * scale);
+    }
+    return static_cast<T>(scale / unit);
   }
 
   const double epsilon_;

@@ -1,8 +1,10 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/exp.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/log_softmax.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/sum.h>
 
 #include <fmt/format.h>
@@ -28,13 +30,11 @@ class LogSoftmax final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
-        std::array<T, detail::band_width> shifts{};
-        std::array<T, detail::band_width> logs{};
         const T* x = inputs[0].as<T>() + offset;
         T* y = outputs[0].as<T>() + offset;
         const auto no_exponentials = static_cast<T*>(nullptr);
-        detail::exp_sums(x, along.length, along.inner, width, no_exponentials, shifts.data(), logs.data());
-        kernels::log(logs.data(), logs.data(), static_cast<std::size_t>(width));
+        auto [shifts, logs] = detail::exp_sums(x, along.length, along.inner, width, no_exponentials);
+        kernels::log1p(logs.data(), logs.data(), static_cast<std::size_t>(width));
         if (along.inner == 1) {
           for (Index i = 0; i < along.length; ++i) y[i] = x[i] - shifts[0] - logs[0];
           return;
@@ -50,7 +50,7 @@ class LogSoftmax final : public Op {
   }
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
-    return {dy - exp(y) * sum(dy, axis_, true)};
+    return {dy - multiply_no_nan(exp(y), sum(dy, axis_, true))};
   }
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }

@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
+#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/exp.h>
 #include <sluice/ops/exp_sums.h>
@@ -31,12 +32,10 @@ class LogSumExp final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index outer, Index column, Index width) {
-        std::array<T, detail::band_width> shifts{};
-        std::array<T, detail::band_width> logs{};
+        const T* x = inputs[0].as<T>() + offset;
         const auto no_exponentials = static_cast<T*>(nullptr);
-        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, no_exponentials,
-                         shifts.data(), logs.data());
-        kernels::log(logs.data(), logs.data(), static_cast<std::size_t>(width));
+        auto [shifts, logs] = detail::exp_sums(x, along.length, along.inner, width, no_exponentials);
+        kernels::log1p(logs.data(), logs.data(), static_cast<std::size_t>(width));
         T* y = outputs[0].as<T>() + outer * along.inner + column;
         for (Index j = 0; j < width; ++j) {
           y[j] = shifts[static_cast<std::size_t>(j)] + logs[static_cast<std::size_t>(j)];

@@ -35,6 +35,8 @@
 #include <sluice/ops/mean.h>
 #include <sluice/ops/min.h>
 #include <sluice/ops/minimum.h>
+#include <sluice/ops/multiply_no_nan.h>
+#include <sluice/ops/norm.h>
 #include <sluice/ops/one_hot.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/pow.h>

@@ -9,10 +9,54 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 namespace sluice {
 
 namespace {
+
+/// A product of many numbers that neither overflows nor vanishes on the way: the exponent is kept apart, and
+/// what has no inverse is counted.
+class Product {
+ public:
+  /// Times x, or with `times` = -1 without one x that is in the product.
+  void multiply(double x, Index times) {
+    negative_ = negative_ != std::signbit(x);
+    if (x == 0) {
+      zeros_ += times;
+    } else if (std::isinf(x)) {
+      infinities_ += times;
+    } else if (std::isnan(x)) {
+      nans_ += times;
+    } else {
+      int exponent = 0;
+      const double fraction = std::frexp(std::abs(x), &exponent);
+      int carried = 0;
+      fraction_ = std::frexp(times > 0 ? fraction_ * fraction : fraction_ / fraction, &carried);
+      exponent_ += times * exponent + carried;
+    }
+  }
+
+  double value() const {
+    if (nans_ > 0 || (zeros_ > 0 && infinities_ > 0)) return std::numeric_limits<double>::quiet_NaN();
+    double size = 0;
+    if (infinities_ > 0) {
+      size = std::numeric_limits<double>::infinity();
+    } else if (zeros_ == 0) {
+      size = std::ldexp(fraction_, static_cast<int>(std::clamp<Index>(exponent_, -5000, 5000)));
+    }
+    return negative_ ? -size : size;
+  }
+
+ private:
+  double fraction_ = 1;
+  Index exponent_ = 0;
+  Index zeros_ = 0;
+  Index infinities_ = 0;
+  Index nans_ = 0;
+  bool negative_ = false;
+};
 
 class ProdOthers final : public Op {
  public:
@@ -47,7 +91,6 @@ class ProdOthers final : public Op {
   }
 
  private:
-  /// What is before an element times what is behind it.
   template <class T>
   static void multiply(const T* x, T* y, const Shape& shape) {
     const Index n = shape.back();
@@ -55,17 +98,12 @@ class ProdOthers final : public Op {
     kernels::parallel_for(shape.size() / n, std::max<Index>(1, (Index{1} << 14) / n),
                           [&](Index begin, Index end) {
                             for (Index row = begin; row < end; ++row) {
-                              const T* from = x + row * n;
-                              T* to = y + row * n;
-                              T product = 1;
+                              Product all;
+                              for (Index i = 0; i < n; ++i) all.multiply(x[row * n + i], 1);
                               for (Index i = 0; i < n; ++i) {
-                                to[i] = product;
-                                product *= from[i];
-                              }
-                              product = 1;
-                              for (Index i = n - 1; i >= 0; --i) {
-                                to[i] *= product;
-                                product *= from[i];
+                                Product others = all;
+                                others.multiply(x[row * n + i], -1);
+                                y[row * n + i] = static_cast<T>(others.value());
                               }
                             }
                           });

@@ -2,6 +2,7 @@
 
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/axes.h>
+#include <sluice/ops/pairwise.h>
 
 #include <algorithm>
 #include <array>
@@ -44,12 +45,16 @@ struct ReductionPlan {
 ///   T of(const T* x, Index n) const              n neighbours
 ///   void into(T* y, const T* x, Index n) const   y[i] = combine(y[i], x[i])
 ///   T combine(T a, T b) const
-/// The order of the operations depends on the shape only. Does not allocate.
+/// and, if there is a faster way to combine rows of neighbours than into(),
+///   void rows(Index count, Index n, T* y, Row row) const   y[i] = row(0)[i], row(1)[i], ... combined
+/// The order of the operations depends on the shape only, and many parts are combined pairwise. Does not
+/// allocate.
 template <class T, class Fold>
 void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold) {
   constexpr Index piece = Index{1} << 15;  // elements that are worth another thread
   const ReductionPlan plan(shape, axes);
   const Index taken = plan.taken.size();
+  const auto into = [&fold](T* to, const T* from, Index n) { fold.into(to, from, n); };
   if (plan.inner_is_taken) {
     const Index row = plan.inner * taken;
     if (plan.kept.size() == 1 && taken == 1 && row > 2 * piece) {
@@ -66,17 +71,20 @@ void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold
                           [&](Index begin, Index end) {
                             for (Index i = begin; i < end; ++i) {
                               const T* from = x + plan.kept.offset(i);
-                              T value = fold.start();
-                              for (Index j = 0; j < taken; ++j) {
-                                value = fold.combine(value, fold.of(from + plan.taken.offset(j), plan.inner));
-                              }
-                              y[i] = value;
+                              combine_pairwise(
+                                  taken, 1, fold.start(), y + i,
+                                  [&](T* value, Index j) {
+                                    const T* part = from + plan.taken.offset(j);
+                                    *value = fold.combine(*value, fold.of(part, plan.inner));
+                                  },
+                                  into);
                             }
                           });
     return;
   }
   // Rows of kept elements are combined one upon the other, in bands of columns that stay in the cache.
-  const Index band = std::clamp<Index>(piece / std::max<Index>(taken, 1), 128, 4096);
+  const Index fast = std::clamp<Index>(piece / std::max<Index>(taken, 1), 128, 4096);
+  const Index band = std::min(fast, waiting_numbers<T> / std::max<Index>(waiting_levels(taken), 1));
   const Index bands = (plan.inner + band - 1) / band;
   const Index work = std::max<Index>(1, std::min(band, plan.inner) * taken);
   kernels::parallel_for(plan.kept.size() * bands, std::max<Index>(1, piece / work),
@@ -87,9 +95,14 @@ void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold
                             const Index length = std::min(band, plan.inner - column);
                             const T* from = x + plan.kept.offset(i) + column;
                             T* to = y + i * plan.inner + column;
-                            std::fill_n(to, length, fold.start());
-                            for (Index j = 0; j < taken; ++j)
-                              fold.into(to, from + plan.taken.offset(j), length);
+                            const auto row = [&](Index j) { return from + plan.taken.offset(j); };
+                            if constexpr (requires { fold.rows(taken, length, to, row); }) {
+                              fold.rows(taken, length, to, row);
+                            } else {
+                              combine_pairwise(
+                                  taken, length, fold.start(), to,
+                                  [&](T* results, Index j) { fold.into(results, row(j), length); }, into);
+                            }
                           }
                         });
 }

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// The larger of x and 0; NaN stays NaN. Gradient: dy where x > 0, else 0, also at 0.
+/// The larger of x and 0; NaN stays NaN. Gradient: 0 where x <= 0, else dy.
 Tensor relu(const Operand& x);
 
 }  // namespace sluice

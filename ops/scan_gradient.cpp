@@ -58,8 +58,9 @@ Tensors used_of(const Tensors& offered, const Tensors& results) {
   return in_order;
 }
 
-/// A function of what a carry becomes, such as tanh(c_t), where the carry before, c_t-1, is kept: the carry behind
-/// costs no memory then, for it is the carry before of the next step. So the function is better computed again.
+/// A function of what a carry becomes, such as tanh(c_t), where the carry before, c_t-1, is kept: the carry
+/// behind costs no memory then, for it is the carry before of the next step. So the function is better
+/// computed again.
 bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries, const Tensors& kept) {
   if (t.node().inputs.size() != 1 || dynamic_cast<const ElementwiseOp*>(&t.op()) == nullptr) return false;
   const auto is_kept = [&](std::size_t carry, const Tensor& after) {
@@ -83,7 +84,8 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
 
   // 1. The vector-Jacobian product of one step, in terms of the body's own tensors. Seeds: the gradient of
   // the next
-  //    carry, which comes from the step after, and the gradients of the stacked outputs, which come from outside.
+  //    carry, which comes from the step after, and the gradients of the stacked outputs, which come from
+  //    outside.
   Tensors step_ys;
   Tensors seeds;
   Tensors carry_seeds;

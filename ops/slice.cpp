@@ -21,7 +21,8 @@ Range normal_range(const Range& range, Index length) {
   const auto place = [&](Index at) { return std::clamp<Index>(at < 0 ? at + length : at, 0, length); };
   const Index begin = place(range.begin);
   const Index end = std::max(begin, place(range.end));
-  // A step that leads behind the end is as good as the one to it, and no later sum or product of steps overflows.
+  // A step that leads behind the end is as good as the one to it, and no later sum or product of steps
+  // overflows.
   return {begin, end, std::min(range.step, std::max<Index>(end - begin, 1))};
 }
 

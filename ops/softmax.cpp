@@ -27,19 +27,16 @@ class Softmax final : public Op {
     detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
-        std::array<T, detail::band_width> shifts{};
-        std::array<T, detail::band_width> sums{};
         T* y = outputs[0].as<T>() + offset;
-        detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y, shifts.data(),
-                         sums.data());
-        for (Index j = 0; j < width; ++j)
-          sums[static_cast<std::size_t>(j)] = 1 / sums[static_cast<std::size_t>(j)];
+        auto sums = detail::exp_sums(inputs[0].as<T>() + offset, along.length, along.inner, width, y);
+        std::array<T, detail::band_width>& scales = sums.rests;
+        for (std::size_t j = 0; j < static_cast<std::size_t>(width); ++j) scales[j] = 1 / (1 + sums.rests[j]);
         if (along.inner == 1) {
-          for (Index i = 0; i < along.length; ++i) y[i] *= sums[0];
+          for (Index i = 0; i < along.length; ++i) y[i] *= scales[0];
           return;
         }
         for (Index i = 0; i < along.length; ++i) {
-          for (Index j = 0; j < width; ++j) y[i * along.inner + j] *= sums[static_cast<std::size_t>(j)];
+          for (Index j = 0; j < width; ++j) y[i * along.inner + j] *= scales[static_cast<std::size_t>(j)];
         }
       });
     });

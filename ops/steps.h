@@ -15,8 +15,8 @@ Index steps_of(const Tensors& inputs, const std::vector<bool>& over_time);
 /// broadcasting looks for them.
 Tensor with_step_rank(const Tensor& x, Index rank);
 
-/// The inputs of an op that broadcasts, as the same op takes them for all steps at once: what is over time has
-/// as many axes behind time as the input with most of them.
+/// The inputs of an op that broadcasts, as the same op takes them for all steps at once: what is over time
+/// has as many axes behind time as the input with most of them.
 Tensors aligned_over_time(const Tensors& inputs, const std::vector<bool>& over_time);
 
 /// The inputs with time as axis 0 each: those that are not over time are repeated.

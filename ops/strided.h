@@ -14,8 +14,8 @@ using Strides = std::array<Index, Shape::max_rank>;
 /// Those of dense, row-major memory.
 Strides dense_strides(const Shape& shape);
 
-/// The distance between the rows (last axis) of a part of memory that has these strides, where one number says
-/// it: none where the rows lie irregularly, or the elements of a row are apart.
+/// The distance between the rows (last axis) of a part of memory that has these strides, where one number
+/// says it: none where the rows lie irregularly, or the elements of a row are apart.
 std::optional<Index> row_distance(const Shape& part, const Strides& strides);
 
 /// Copies to[i . to_strides] = from[i . from_strides] for all i of the shape; what every op does that only

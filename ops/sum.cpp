@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
+
 namespace sluice {
 
 namespace {
@@ -31,6 +33,9 @@ struct SumFold {
       for (Index i = 0; i < n; ++i) y[i] = combine(y[i], x[i]);
     }
   }
+  template <class Row>
+  requires std::floating_point<T>
+  void rows(Index count, Index n, T* y, const Row& row) const { detail::sum_rows(count, n, y, row); }
   T combine(T a, T b) const {
     if constexpr (std::is_integral_v<T>) {
       return detail::wrapping_add(a, b);

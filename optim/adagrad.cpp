@@ -17,7 +17,7 @@ void Adagrad::step(const std::vector<Slice>& slices, const Tensor& t, NewValues&
   const Tensor slowing = 1 + (t - 1) * options_.learning_rate_decay;
   for (const Slice& p : slices) {
     const Tensor g = p.decayed_gradient();
-    const Tensor sum = sum_[p.index] + square(g);
+    const Tensor sum = finite_squares(sum_[p.index] + square(g));
     next.set(sum_[p.index], sum);
     next.set(p.variable, p.value - p.scalar(p.rate / slowing) * g / (sqrt(sum) + options_.eps));
   }

@@ -34,7 +34,7 @@ Tensors Adam::changes(const std::vector<Slice>& slices, const Tensors& g, const 
   for (const Slice& p : slices) {
     const std::size_t i = p.index;
     const Tensor m = beta1 * m_[i] + (1 - beta1) * g[i];
-    const Tensor v = beta2 * v_[i] + (1 - beta2) * square(g[i]);
+    const Tensor v = finite_squares(beta2 * v_[i] + (1 - beta2) * square(g[i]));
     next.set(m_[i], m);
     next.set(v_[i], v);
     Tensor scale = v;

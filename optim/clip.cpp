@@ -2,9 +2,8 @@
 #include <sluice/ops/cast.h>
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/minimum.h>
-#include <sluice/ops/sqrt.h>
-#include <sluice/ops/square.h>
-#include <sluice/ops/sum.h>
+#include <sluice/ops/norm.h>
+#include <sluice/ops/stack.h>
 #include <sluice/optim/clip.h>
 
 #include <fmt/format.h>
@@ -25,12 +24,9 @@ void require_positive(std::string_view who, std::string_view name, double value,
 Tensor global_norm(const Tensors& gradients, Location where) {
   const sluice::detail::Call call("global_norm", where);
   if (gradients.empty()) throw Error("[global_norm] a norm needs gradients: got none; pass at least one");
-  Tensor total;
-  for (const Tensor& gradient : gradients) {
-    const Tensor squares = cast(sum(square(gradient)), DType::float64);
-    total = total.defined() ? total + squares : squares;
-  }
-  return sqrt(total);
+  Tensors norms;
+  for (const Tensor& gradient : gradients) norms.push_back(norm(gradient));
+  return norms.size() == 1 ? norms[0] : norm(stack(norms));
 }
 
 Tensors clip_by_global_norm(const Tensors& gradients, double max_norm, Location where) {

@@ -4,8 +4,8 @@
 
 namespace sluice::optim {
 
-/// The norm of all gradients as one vector: sqrt(sum_i sum(g_i^2)), a float64 scalar. Each tensor is summed
-/// in its own dtype, the sums in float64. Throws Error for an empty list.
+/// The norm of all gradients as one vector: sqrt(sum_i sum(g_i^2)), a float64 scalar, which is right for
+/// large and for small gradients (see norm). Throws Error for an empty list.
 Tensor global_norm(const Tensors& gradients, Location where = Location::current());
 
 /// Gradients scaled by min(1, max_norm / (norm + 1e-6)), where norm is their global norm; as PyTorch's

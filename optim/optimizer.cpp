@@ -6,6 +6,7 @@
 #include <sluice/ops/cast.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/minimum.h>
 #include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/where.h>
 #include <sluice/optim/clip.h>
@@ -23,7 +24,8 @@ namespace sluice::optim {
 
 namespace {
 
-/// The floating Variables that gradients of a loss may go to: those on a way of floating tensors without stop_gradient.
+/// The floating Variables that gradients of a loss may go to: those on a way of floating tensors without
+/// stop_gradient.
 std::vector<Variable> reached_by_gradients(const Tensor& loss) {
   std::vector<Variable> found;
   std::unordered_set<const Node*> reached{&loss.node()};
@@ -287,6 +289,14 @@ std::string Update::why(Location where) const {
   if (taken.item() != 0) return {};
   return fmt::format("the norm of the gradients is {}, and skip_nonfinite is set: nothing was changed",
                      item());
+}
+
+Tensor Optimizer::finite_squares(const Tensor& squares) const {
+  constexpr double small = 1e15;  // far from the root of the largest float, also beside weight decay
+  const auto limits = [](double limit) { return limit > 0 && limit < small; };
+  if (limits(options_.clip_norm) || limits(options_.clip_value)) return squares;
+  const bool is_double = squares.dtype() == DType::float64;
+  return minimum(squares, is_double ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max());
 }
 
 Tensor Optimizer::Slice::scalar(const Tensor& x) const { return cast(x, value.dtype()); }

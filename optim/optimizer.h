@@ -29,20 +29,21 @@ struct CommonOptions {
   Schedule schedule;            ///< factor of the learning rate by step; none: 1
 };
 
-/// What an update did. It is itself the global norm of the gradients before clipping, a float64 scalar, for logs;
-/// norm and taken cost nothing in a compiled function that does not use them. The lists are there at once, also in a
-/// function being traced: that is the time to look at them.
+/// What an update did. It is itself the global norm of the gradients before clipping, a float64 scalar, for
+/// logs; norm and taken cost nothing in a compiled function that does not use them. The lists are there at
+/// once, also in a function being traced: that is the time to look at them.
 struct Update : Tensor {
   const Tensor& norm() const { return *this; }
 
   Tensor taken;                        ///< a boolean scalar: false where skip_nonfinite has skipped the step
   std::vector<std::string> unreached;  ///< names of the parameters that have no gradient from this loss
-  /// Floating Variables that a gradient of this loss may reach and the optimiser does not have, frozen or not, by what is
-  /// known of them: "f32[3, 3] made at model.cpp:12". A member forgotten in members() is here. Empty for apply.
+  /// Floating Variables that a gradient of this loss may reach and the optimiser does not have, frozen or
+  /// not, by what is known of them: "f32[3, 3] made at model.cpp:12". A member forgotten in members() is
+  /// here. Empty for apply.
   NamedVariables unlisted;
 
-  /// Why the step was skipped, in words; empty where it was taken. Throws Error in a function being traced where
-  /// skip_nonfinite is set, for nobody knows yet.
+  /// Why the step was skipped, in words; empty where it was taken. Throws Error in a function being traced
+  /// where skip_nonfinite is set, for nobody knows yet.
   std::string why(Location where = Location::current()) const;
 };
 
@@ -54,17 +55,17 @@ struct Update : Tensor {
 /// An optimiser is a page: a class that declares its state with state() and writes its formula in step(); see
 /// sgd.h.
 ///
-/// Gradients that are NaN or infinite reach parameters and moments, unless skip_nonfinite is set. A parameter
-/// that the loss does not depend on, beside others that it does depend on, has the gradient zero: moments and
-/// weight decay still act on it.
+/// Gradients that are NaN or infinite reach parameters and moments, unless skip_nonfinite is set; the squares
+/// of finite ones end at the largest number there is. A parameter that the loss does not depend on, beside
+/// others that it does depend on, has the gradient zero: moments and weight decay still act on it.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
   /// One step down the gradient of `loss`, a floating scalar made from the parameters' values. All new values
-  /// are made from old ones: of every parameter, of every moment. The gradient is with respect to the values that
-  /// the loss was made from, and is applied to those of now. Throws ShapeError when the loss is no floating
-  /// scalar, Error when it depends on none of the parameters.
+  /// are made from old ones: of every parameter, of every moment. The gradient is with respect to the values
+  /// that the loss was made from, and is applied to those of now. Throws ShapeError when the loss is no
+  /// floating scalar, Error when it depends on none of the parameters.
   Update update(const Tensor& loss, Location where = Location::current());
 
   /// The same from gradients made elsewhere: one per entry of parameters(), of its shape and dtype; an
@@ -86,8 +87,8 @@ class Optimizer {
   }
   const Variable& learning_rate_variable() const { return learning_rate_; }
 
-  /// The number of steps done: 0 before the first. Throws Error when the Variable "step", which may come from a
-  /// checkpoint, holds no count.
+  /// The number of steps done: 0 before the first. Throws Error when the Variable "step", which may come from
+  /// a checkpoint, holds no count.
   std::int64_t steps(Location where = Location::current()) const;
 
   /// The learning rate that the next update uses: learning_rate() * schedule(steps()), a float64 scalar.
@@ -126,6 +127,10 @@ class Optimizer {
   /// Makes a Variable like each parameter, filled with `initial` and named "<name>.<parameter>". For
   /// constructors.
   std::vector<Variable> state(const std::string& name, double initial = 0);
+
+  /// A mean or sum of squared gradients, limited to the largest number of its dtype: at infinity a parameter
+  /// would never move again. As it is where clipping keeps gradients small.
+  Tensor finite_squares(const Tensor& squares) const;
 
   /// The formula: new values for the parameters and the state. `t` counts from 1, a float64 scalar.
   virtual void step(const std::vector<Slice>& slices, const Tensor& t, NewValues& next) const = 0;

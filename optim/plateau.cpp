@@ -1,6 +1,7 @@
 #include <sluice/optim/plateau.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace sluice::optim {
@@ -11,6 +12,10 @@ constexpr double smallest_change = 1e-8;
 
 Tensor number(double value) { return full({}, value, DType::float64); }
 double get(const Variable& variable) { return variable.value().item(); }
+double worst(PlateauMode mode) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  return mode == PlateauMode::min ? infinity : -infinity;
+}
 void set(const Variable& variable, double value) { variable.set(number(value).value()); }
 
 }  // namespace
@@ -18,7 +23,7 @@ void set(const Variable& variable, double value) { variable.set(number(value).va
 Plateau::Plateau(const Optimizer& optimizer, const PlateauOptions& options, Location where)
     : options_(options),
       learning_rate_(optimizer.learning_rate_variable()),
-      best_(number(std::numeric_limits<double>::infinity())),
+      best_(number(worst(options.mode))),
       bad_(number(0)),
       cooldown_(number(0)) {
   detail::require_fraction("plateau", "factor", options.factor, where);
@@ -30,7 +35,11 @@ Plateau::Plateau(const Optimizer& optimizer, const PlateauOptions& options, Loca
 
 bool Plateau::observe(double loss, Location where) {
   const sluice::detail::Call call("plateau", where);
-  const bool better = loss < get(best_) * (1 - options_.threshold);
+  const double best = get(best_);
+  const double margin =
+      options_.threshold * (options_.threshold_mode == ThresholdMode::relative ? std::abs(best) : 1);
+  const double gain = options_.mode == PlateauMode::min ? best - loss : loss - best;
+  const bool better = std::isinf(best) ? gain > 0 : gain > margin;  // any number is better than none
   if (better) set(best_, loss);
   const double waiting = get(cooldown_);
   double bad = better ? 0 : get(bad_) + 1;

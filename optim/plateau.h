@@ -4,18 +4,27 @@
 
 namespace sluice::optim {
 
+/// What is to happen to the numbers observed: min, to fall, as a loss; max, to rise, as an accuracy.
+enum class PlateauMode { min, max };
+
+/// How far a number must be from the best so far to be better: by threshold * |best|, or by threshold itself.
+enum class ThresholdMode { relative, absolute };
+
 struct PlateauOptions {
   double factor = 0.1;      ///< of the learning rate, when it is lowered
   int patience = 10;        ///< reports without improvement that are tolerated
-  double threshold = 1e-4;  ///< an improvement is loss < best * (1 - threshold)
+  double threshold = 1e-4;  ///< the margin of an improvement
   int cooldown = 0;         ///< reports after lowering that do not count
   double minimum = 0;       ///< the learning rate goes no lower
+  PlateauMode mode = PlateauMode::min;
+  ThresholdMode threshold_mode = ThresholdMode::relative;
 };
 
-/// Lowers the learning rate of an optimiser when a loss no longer falls: report the validation loss after
-/// every epoch. As PyTorch's ReduceLROnPlateau with mode "min" and a relative threshold; a change of less
-/// than 1e-8 is not made. It runs between steps, not inside compiled functions; its memory is Variables, so
-/// that a resumed run goes on exactly.
+/// Lowers the learning rate of an optimiser when a loss no longer falls, or a score no longer rises: report
+/// the validation loss after every epoch. A loss improves where loss < best - threshold |best|, with a
+/// relative margin. As PyTorch's ReduceLROnPlateau, but that its relative margin turns round below 0; a
+/// change of less than 1e-8 is not made. It runs between steps, not inside compiled functions; its memory is
+/// Variables, so that a resumed run goes on exactly.
 class Plateau {
  public:
   /// Throws Error unless 0 <= factor < 1 and the other options are not negative.

@@ -21,7 +21,7 @@ void RMSprop::step(const std::vector<Slice>& slices, const Tensor&, NewValues& n
   for (const Slice& p : slices) {
     const std::size_t i = p.index;
     const Tensor g = p.decayed_gradient();
-    const Tensor v = alpha * v_[i] + (1 - alpha) * square(g);
+    const Tensor v = finite_squares(alpha * v_[i] + (1 - alpha) * square(g));
     next.set(v_[i], v);
     Tensor variance = v;
     if (options_.centered) {

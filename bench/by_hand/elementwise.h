@@ -5,8 +5,8 @@
 
 namespace bench::by_hand {
 
-/// Of `rows` sequences: gates [rows, 4 units] before their functions, forget, input, candidate, output side by
-/// side, and c [rows, units] give the next c and h.
+/// Of `rows` sequences: gates [rows, 4 units] before their functions, forget, input, candidate, output side
+/// by side, and c [rows, units] give the next c and h.
 __attribute__((visibility("default"))) void lstm_forward(const float* gates, const float* c, float* next_c,
                                                          float* next_h, std::size_t rows, std::size_t units);
 

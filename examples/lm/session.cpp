@@ -189,8 +189,8 @@ double Session::share_done() {
   return std::min(1., static_cast<double>(state.step) / steps_in_all());
 }
 
-/// The steps of a budget of steps or epochs; a double, for the product of two large settings may be too large for an
-/// integer.
+/// The steps of a budget of steps or epochs; a double, for the product of two large settings may be too large
+/// for an integer.
 double Session::steps_in_all() const {
   const Budget& budget = training_.plan().budget;
   if (budget.steps > 0) return static_cast<double>(budget.steps);

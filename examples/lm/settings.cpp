@@ -34,8 +34,8 @@ void require_one_of(std::string_view option, const std::string& value,
           fmt::format("is one of {}", fmt::join(names, ", ")), value);
 }
 
-/// Whether JSON has a value of this type. All integers among the settings are counts. The JSON library would convert
-/// fractions, truth values and numbers that do not fit.
+/// Whether JSON has a value of this type. All integers among the settings are counts. The JSON library would
+/// convert fractions, truth values and numbers that do not fit.
 template <class T>
 bool holds(const json& value) {
   if constexpr (std::is_same_v<T, bool>) return value.is_boolean();

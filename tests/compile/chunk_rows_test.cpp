@@ -22,7 +22,8 @@ namespace {
 /// Chunks of two rows of whatever has 128 bytes and more.
 Graph by_two_rows(const Graph& graph) { return chunk_rows(graph, {127, 1, 2}); }
 
-/// Cross entropy, of inputs [rows..., 3], a weight [3, 6], a bias [6] and numbers [rows...] that ids are made of.
+/// Cross entropy, of inputs [rows..., 3], a weight [3, 6], a bias [6] and numbers [rows...] that ids are made
+/// of.
 Tensors loss_and_gradients(const Tensors& x) {
   const Tensor ids = expand_dims(cast(abs(x[3]) * 6, DType::int32), -1);
   const Tensor loss = mean(-take_along_axis(log_softmax(matmul(x[0], x[1]) + x[2], -1), ids, -1));

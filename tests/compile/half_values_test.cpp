@@ -37,7 +37,8 @@ Arrays arrays_of(const Tensors& tensors) {
   return arrays;
 }
 
-/// Adds 1 to all variables, each from its own value or, where the order of updates matters, from the first one's.
+/// Adds 1 to all variables, each from its own value or, where the order of updates matters, from the first
+/// one's.
 Tensors count_on(const std::vector<Variable>& all) {
   const Tensor first = all.front();
   for (std::size_t i = 0; i < all.size(); ++i) all[i].assign((i % 2 == 0 ? first : Tensor(all[i])) + 1);

@@ -1,5 +1,5 @@
-// What the lowering makes of a graph, as the printed program tells it; each switch also has a case that it leaves
-// alone.
+// What the lowering makes of a graph, as the printed program tells it; each switch also has a case that it
+// leaves alone.
 
 #include "support/catch.h"
 #include "support/programs.h"

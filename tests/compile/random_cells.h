@@ -15,8 +15,8 @@ struct CellPlan {
   Index most_width = 5;  ///< of a value
 };
 
-/// Layers of a recurrent cell nobody wrote, being trained: a loss with its gradients by weights, first carries
-/// and sequences, and some of the values on the way. The same plan gives the same cell.
+/// Layers of a recurrent cell nobody wrote, being trained: a loss with its gradients by weights, first
+/// carries and sequences, and some of the values on the way. The same plan gives the same cell.
 struct RandomCell {
   Graph graph;
   Tensors arguments;                ///< constants, one per input of the graph

@@ -74,7 +74,8 @@ Tensors interpreted(const RandomCell& cell) {
   return outcome(cell, [&] { return evaluate(cell.graph, cell.arguments); });
 }
 
-/// After a run on NaN alone, so that nothing of an earlier run, or of memory that was never written, is taken.
+/// After a run on NaN alone, so that nothing of an earlier run, or of memory that was never written, is
+/// taken.
 Tensors compiled(const RandomCell& cell, const PassSet& passes) {
   Program program(cell.graph, passes);
   outcome_of(cell, all_nan, [&](const Tensors& nan) { return program.run(nan); });

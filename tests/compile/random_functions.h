@@ -50,7 +50,8 @@ struct Line {
 };
 
 /// A function of Variables, written line by line at random. Its arguments are values 0 to 3: numbers [2, 3],
-/// a sequence [steps, 2, 3], a scalar, and ids i32[4]; those of the functions that it calls have other shapes.
+/// a sequence [steps, 2, 3], a scalar, and ids i32[4]; those of the functions that it calls have other
+/// shapes.
 struct RandomFunction {
   unsigned seed = 0;
   DType dtype = DType::float64;
@@ -66,8 +67,8 @@ RandomFunction random_function(unsigned seed, DType dtype = DType::float64);
 std::string listing(const RandomFunction& function);
 
 /// Calls the function three times eagerly, traced and interpreted, compiled with all passes and with a set of
-/// them that the seed chooses. Returns what differs between them: results, values of Variables, and whether an
-/// Error is thrown; empty where nothing does.
+/// them that the seed chooses. Returns what differs between them: results, values of Variables, and whether
+/// an Error is thrown; empty where nothing does.
 std::string difference(const RandomFunction& function);
 
 /// What is left of a function when every line is dropped without which there still is a difference.

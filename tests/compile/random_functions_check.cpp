@@ -233,8 +233,8 @@ class Comparison {
   std::vector<Outcomes> nearby_;
 };
 
-/// Where an eager call throws and a traced one does not, because nobody needs what cannot be computed, it is left
-/// out of the comparison with all that comes after it.
+/// Where an eager call throws and a traced one does not, because nobody needs what cannot be computed, it is
+/// left out of the comparison with all that comes after it.
 void leave_out_what_only_eager_needs(const RandomFunction& function, Outcomes& expected, Outcomes& eager) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (expected[i].error.has_value() || !eager[i].error.has_value()) continue;

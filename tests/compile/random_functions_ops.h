@@ -13,8 +13,8 @@ namespace sluice::test {
 struct Term {
   Tensor tensor;
   double bound = 1;
-  /// Whether it was made from results or arguments of a compiled function, or from the norm that an update returns:
-  /// where functions are called eagerly, those are numbers, made from no version of a Variable.
+  /// Whether it was made from results or arguments of a compiled function, or from the norm that an update
+  /// returns: where functions are called eagerly, those are numbers, made from no version of a Variable.
   bool opaque = false;
 };
 

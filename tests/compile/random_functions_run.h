@@ -24,11 +24,12 @@ class FunctionRun {
   /// Remembers effects from now on.
   void keep_effects() { keeps_effects_ = true; }
 
-  /// Calls a block of the function: arguments are values 0, 1, ... They are opaque in a function that is compiled on
-  /// its own.
+  /// Calls a block of the function: arguments are values 0, 1, ... They are opaque in a function that is
+  /// compiled on its own.
   Tensors run(const Block& block, const Tensors& arguments, bool opaque = false);
 
-  /// All that was assigned, and arguments and results of compiled functions: what an eager call has evaluated, too.
+  /// All that was assigned, and arguments and results of compiled functions: what an eager call has
+  /// evaluated, too.
   const Tensors& effects() const { return effects_; }
 
  private:

@@ -1,6 +1,6 @@
-// Random programs of many ops, nested scans and Variables: without passes the compiled form must give the interpreter's
-// bits, with passes the same values, and a scan the values and derivatives of the loop that defines it. A failure names
-// the seed that makes it again.
+// Random programs of many ops, nested scans and Variables: without passes the compiled form must give the
+// interpreter's bits, with passes the same values, and a scan the values and derivatives of the loop that
+// defines it. A failure names the seed that makes it again.
 
 #include "support/catch.h"
 

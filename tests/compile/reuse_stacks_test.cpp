@@ -1,4 +1,5 @@
-// What a loop stacks lies over what it reads for the last time, and nowhere where something is still to be read.
+// What a loop stacks lies over what it reads for the last time, and nowhere where something is still to be
+// read.
 
 #include "support/catch.h"
 #include "support/programs.h"

@@ -127,7 +127,8 @@ TEST_CASE("the way back computes a function of a carry again where the carry is 
     const std::string first = text.substr(0, text.find("reverse"));
     return text.substr(first.size()).find("tanh") != std::string::npos;
   };
-  // The product needs the carry as it came in; so tanh(next), which its own gradient needs, follows from what is kept.
+  // The product needs the carry as it came in; so tanh(next), which its own gradient needs, follows from what
+  // is kept.
   CHECK(stacked([](const Tensor&, const Tensor& next) { return tanh(next); }));
   // tanh of what came in is computed in the same step.
   CHECK_FALSE(stacked([](const Tensor& old, const Tensor&) { return tanh(old * old); }));

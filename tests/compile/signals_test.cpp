@@ -1,5 +1,5 @@
-// Signals are handled while programs run, as those of Ctrl-C, timers and profilers are: the handler has the stack of the
-// thread that computes, right below what it has there.
+// Signals are handled while programs run, as those of Ctrl-C, timers and profilers are: the handler has the
+// stack of the thread that computes, right below what it has there.
 
 #include "support/catch.h"
 #include "support/steps.h"
@@ -43,7 +43,8 @@ class Signals {
   ~Signals() {
     stop_ = true;
     sender_.join();
-    // Ignoring a signal drops those on their way to a thread that has not run since; the default action would end it all.
+    // Ignoring a signal drops those on their way to a thread that has not run since; the default action would
+    // end it all.
     std::signal(SIGUSR1, SIG_IGN);
     sigaction(SIGUSR1, &before_, nullptr);
   }
@@ -72,7 +73,8 @@ class Signals {
 constexpr int signals_of_product = 4;
 constexpr int signals_of_step = 100;
 
-/// Runs until enough signals have been handled, and compares with an equal program that runs in peace afterwards.
+/// Runs until enough signals have been handled, and compares with an equal program that runs in peace
+/// afterwards.
 void disturb(const Step& disturbed, const Step& undisturbed, int signals) {
   INFO(disturbed.name);
   int runs = 0;

@@ -10,8 +10,8 @@
 namespace sluice::fuzz {
 
 /// What an author writes. `wild` calls get any number, axis and shape. `smooth` ones are made of functions
-/// whose values follow small changes of their arguments, and of finite numbers, so that results may be compared
-/// after sums and products have been reassociated.
+/// whose values follow small changes of their arguments, and of finite numbers, so that results may be
+/// compared after sums and products have been reassociated.
 enum class Style { wild, smooth };
 
 /// Writes programs as users might, from bytes: it keeps a pool of tensors, and each call of a public op takes
@@ -47,8 +47,8 @@ class Author {
   Tensors some(std::size_t most);
   Operand operand();  ///< a tensor or a number
 
-  /// Calls ops until the bytes end, at most `most`. Calls that are refused with an Error, which is their right,
-  /// add nothing. Scans nest to this depth. Returns the number of calls that were accepted.
+  /// Calls ops until the bytes end, at most `most`. Calls that are refused with an Error, which is their
+  /// right, add nothing. Scans nest to this depth. Returns the number of calls that were accepted.
   std::size_t write(std::size_t most, int depth);
 
  private:

@@ -17,11 +17,11 @@ using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 
 constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
                                       softplus, silu,    expm1,     exp,    flatten, stop_gradient};
-constexpr Unary functions[] = {abs, floor, log, log1p, logical_not, relu, rsqrt, sign, sqrt, transpose};
+constexpr Unary functions[] = {abs, floor, log, log1p, logical_not, norm, relu, rsqrt, sign, sqrt, transpose};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
-constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>, &operator>=,
-                                 maximum,     minimum,    pow,         equal,      not_equal,
-                                 logical_and, logical_or, logical_xor};
+constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
+                                 maximum,     minimum,    pow,         equal,          not_equal,
+                                 logical_and, logical_or, logical_xor, multiply_no_nan};
 constexpr Reduction reductions[] = {sum, mean, prod, max, min};
 
 template <class T, std::size_t n>

@@ -20,8 +20,8 @@ using Function = std::function<Tensors()>;
 Variable scalar(double value) { return Variable(full({}, value, DType::float64)); }
 double item(const Tensor& t) { return evaluate(t).item(); }
 
-/// What a function without arguments gives when it is called as it is, traced and interpreted, and compiled; `make`
-/// builds it over Variables of its own each time. All three must agree.
+/// What a function without arguments gives when it is called as it is, traced and interpreted, and compiled;
+/// `make` builds it over Variables of its own each time. All three must agree.
 std::vector<double> values(const std::function<Function()>& make) {
   const auto items = [](const Tensors& tensors) {
     std::vector<double> all;

@@ -51,6 +51,7 @@ TEMPLATE_TEST_CASE("arithmetic of two arrays, and of an array and one value", ""
       {&Arithmetic<T>::add, [](T a, T b) { return a + b; }},
       {&Arithmetic<T>::subtract, [](T a, T b) { return a - b; }},
       {&Arithmetic<T>::multiply, [](T a, T b) { return a * b; }},
+      {&Arithmetic<T>::multiply_no_nan, [](T a, T b) { return b == 0 ? 0 : a * b; }},
       {&Arithmetic<T>::divide, [](T a, T b) { return a / b; }},
       {&Arithmetic<T>::maximum, [](T a, T b) { return std::max(a, b); }},
       {&Arithmetic<T>::minimum, [](T a, T b) { return std::min(a, b); }},
@@ -163,6 +164,61 @@ TEMPLATE_TEST_CASE("axpy adds a multiple", "", float, double) {
     }
 }
 
+TEMPLATE_TEST_CASE("multiply_no_nan is zero where the right side is, whatever the left is", "", float,
+                   double) {
+  using T = TestType;
+  constexpr T infinity = std::numeric_limits<T>::infinity();
+  const std::vector<T> a{infinity, -infinity, std::numeric_limits<T>::quiet_NaN(), 3, infinity};
+  const std::vector<T> b{0, -T{0}, 0, 0, 1};
+  for (const Isa isa : every_isa) {
+    std::vector<T> y(5);
+    arithmetic<T>(isa).multiply_no_nan(a.data(), 1, b.data(), 1, y.data(), 5);
+    REQUIRE(y == std::vector<T>{0, 0, 0, 0, infinity});
+    arithmetic<T>(isa).multiply_no_nan(a.data(), 1, b.data(), 0, y.data(), 5);
+    REQUIRE(y == std::vector<T>(5));
+  }
+}
+
+TEMPLATE_TEST_CASE("add_rows adds rows in order, with the same bits for every instruction set", "", float,
+                   double) {
+  using T = TestType;
+  for (const Isa isa : every_isa)
+    for (const std::size_t count : {0, 1, 7, 33})
+      for (std::size_t n = 0; n < 140; n += n < 20 ? 1 : 13) {
+        const std::vector<T> x = random_values<T>(count * n, 9);
+        std::vector<const T*> rows;
+        for (std::size_t i = 0; i < count; ++i) rows.push_back(x.data() + i * n);
+        std::vector<T> y = random_values<T>(n, 10);
+        std::vector<T> expected(n);
+        for (const T* row : rows)
+          for (std::size_t j = 0; j < n; ++j) expected[j] += row[j];
+        for (std::size_t j = 0; j < n; ++j) expected[j] = y[j] + expected[j];
+        arithmetic<T>(isa).add_rows(rows.data(), count, y.data(), n);
+        REQUIRE(y == expected);
+      }
+}
+
+TEMPLATE_TEST_CASE("sum_but_ones counts ones and adds the rest", "", float, double) {
+  using T = TestType;
+  for (const Isa isa : every_isa)
+    for (std::size_t n = 0; n < 140; ++n) {
+      std::vector<T> x(n);
+      double expected = 0;
+      std::size_t expected_ones = 0;
+      for (std::size_t i = 0; i < n; ++i) {
+        x[i] = i % 5 == 2 ? T{1} : static_cast<T>(i) / 1024;  // sums are exact
+        expected_ones += i % 5 == 2 ? 1 : 0;
+        expected += i % 5 == 2 ? 0 : static_cast<double>(x[i]);
+      }
+      std::size_t ones = 99;
+      REQUIRE(arithmetic<T>(isa).sum_but_ones(x.data(), n, &ones) == static_cast<T>(expected));
+      REQUIRE(ones == expected_ones);
+      if (n == 0) continue;
+      x[n / 2] = std::numeric_limits<T>::quiet_NaN();
+      REQUIRE(std::isnan(arithmetic<T>(isa).sum_but_ones(x.data(), n, &ones)));
+    }
+}
+
 TEMPLATE_TEST_CASE("the public functions call the chosen table", "", float, double) {
   using T = TestType;
   const T a[] = {6, -1};
@@ -175,6 +231,8 @@ TEMPLATE_TEST_CASE("the public functions call the chosen table", "", float, doub
   CHECK(gives(4, -3));
   kernels::multiply(a, 0, b, 1, y, 2);
   CHECK(gives(12, 24));
+  kernels::multiply_no_nan(a, 1, b, 1, y, 2);
+  CHECK(gives(12, -4));
   kernels::divide(a, 1, b, 1, y, 2);
   CHECK(gives(3, T(-0.25)));
   kernels::maximum(a, 1, b, 1, y, 2);
@@ -183,7 +241,13 @@ TEMPLATE_TEST_CASE("the public functions call the chosen table", "", float, doub
   CHECK(gives(2, -1));
   kernels::axpy(T(2), a, y, 2);
   CHECK(gives(14, -3));
+  const T* rows[] = {a, b};
+  kernels::add_rows(rows, 2, y, 2);
+  CHECK(gives(22, 0));
   CHECK(kernels::sum(a, 2) == 5);
+  std::size_t ones = 0;
+  CHECK(kernels::sum_but_ones(a, 2, &ones) == 5);
+  CHECK(ones == 0);
   CHECK(kernels::max(a, 2) == 6);
   CHECK(kernels::dot(a, b, 2) == 8);
 }

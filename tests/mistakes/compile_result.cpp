@@ -1,4 +1,5 @@
-// first error: compile: results are nothing, a Tensor, a std::vector<Tensor>, or a std::pair, std::tuple or std::array of Tensors
+// first error: compile: results are nothing, a Tensor, a std::vector<Tensor>, or a std::pair, std::tuple or
+// std::array of Tensors
 #include <sluice/sluice.h>
 
 void mistake() {

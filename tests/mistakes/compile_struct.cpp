@@ -1,4 +1,5 @@
-// first error: compile: arguments are Tensor or std::vector<Tensor>; make a Tensor of a number, full({}, number), and hand over the members of a struct one by one
+// first error: compile: arguments are Tensor or std::vector<Tensor>; make a Tensor of a number, full({},
+// number), and hand over the members of a struct one by one
 #include <sluice/sluice.h>
 
 struct Batch {

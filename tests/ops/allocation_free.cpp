@@ -1,6 +1,8 @@
 // A program's steps must not allocate, so no op may: each is run on memory that is there already.
 
 #include <sluice/graph/evaluate.h>
+#include <sluice/kernels/buffer.h>
+#include <sluice/kernels/threads.h>
 #include <sluice/ops/ops.h>
 
 #include "support/allocations.h"
@@ -15,16 +17,22 @@ std::size_t allocations_of(const Tensor& result) {
   const Node& node = result.node();
   const Tensors inputs = evaluate(node.inputs);
   std::vector<View> views;
-  for (const Tensor& input : inputs) views.push_back({input.spec(), input.value().data()});
+  Specs specs;
+  for (const Tensor& input : inputs) {
+    views.push_back({input.spec(), input.value().data()});
+    specs.push_back(input.spec());
+  }
   Arrays memory;
   std::vector<MutableView> outputs;
   for (const Spec& spec : node.outputs) {
     Array& array = memory.emplace_back(spec);
     outputs.push_back({spec, array.data()});
   }
-  node.op->run(views, outputs);
+  kernels::Buffer work(node.op->work_bytes(specs, kernels::threads()));
+  const auto run = [&] { node.op->run_in({work.data(), kernels::threads()}, views, outputs); };
+  run();
   const std::size_t before = allocations();
-  node.op->run(views, outputs);
+  run();
   return allocations() - before;
 }
 

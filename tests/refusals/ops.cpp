@@ -33,6 +33,8 @@ TEST_CASE("what elementwise ops refuse") {
   refuses("log1p", "got i32[2, 3]", [&] { log1p(i); });
   refuses("maximum", "got f32[2, 3] and f64[2, 3]", [&] { maximum(f, d); });
   refuses("minimum", "got f32[2, 3] and f64[2, 3]", [&] { minimum(f, d); });
+  refuses("multiply_no_nan", "got f32[2, 3] and f64[2, 3]", [&] { multiply_no_nan(f, d); });
+  refuses("norm", "got i32[2, 3]", [&] { norm(i); });
   refuses("pow", "got f32[2, 3] and f64[2, 3]", [&] { pow(f, d); });
   refuses("relu", "got bool[2, 3]", [&] { relu(b); });
   refuses("rsqrt", "got i32[2, 3]", [&] { rsqrt(i); });

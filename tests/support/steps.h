@@ -18,12 +18,12 @@ struct Step {
   std::string bits() const;
 };
 
-/// Products of every kind: float32 and float64, either operand transposed, few and many rows and columns, batches,
-/// right operands that are packed and those that are not.
+/// Products of every kind: float32 and float64, either operand transposed, few and many rows and columns,
+/// batches, right operands that are packed and those that are not.
 std::vector<Step> product_steps();
 
-/// What a program does: products, a training step of an LSTM, a streaming step, reductions, long elementwise groups.
-/// Two calls give programs that do the same.
+/// What a program does: products, a training step of an LSTM, a streaming step, reductions, long elementwise
+/// groups. Two calls give programs that do the same.
 std::vector<Step> all_steps();
 
 }  // namespace sluice::test

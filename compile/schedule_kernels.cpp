@@ -4,6 +4,7 @@
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/shared_memory.h>
+#include <sluice/kernels/gemm.h>
 #include <sluice/kernels/packed_matrix.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/inspect.h>
@@ -110,9 +111,11 @@ bool ScheduleBuilder::add_product(const Node& node) {
     reads.push_back(value_of_.at(part));
     left.push_back(value(reads.back()));
   }
-  const auto packed = packed_operand(node, *sizes);
-  const bool pack =
-      !packed && request_.lowering.pack && !options->transpose_a && sizes->rows >= least_rows_to_pack;
+  // A product with packed panels is one chain of multiply-adds, however long.
+  const bool is_chain = sizes->inner <= kernels::longest_chain;
+  const auto packed = is_chain ? packed_operand(node, *sizes) : std::nullopt;
+  const bool pack = is_chain && !packed && request_.lowering.pack && !options->transpose_a &&
+                    sizes->rows >= least_rows_to_pack;
   using Right = ProductKernel::Right;
   const std::size_t right = value_of_.at(b);
   const std::size_t result = output_value(Tensor(node.shared_from_this()));

@@ -25,10 +25,6 @@ std::string_view choose_backend() {
   return isa() == "baseline" ? "eigen" : "packed";
 }
 
-/// A product that is longer inside is the sum of several, added in pairs, so that its error stays that of
-/// this length.
-constexpr Index longest_chain = Index{1} << 16;
-
 /// Small products without a transposed right operand take less than it takes to find blocks for them.
 bool is_small(bool transpose_b, Index m, Index n, Index k) {
   constexpr double most_work = 1 << 14;
@@ -125,6 +121,7 @@ void multiply(const Product<T>& p, Workspace<T> workspace) {
     multiply_chain(p, workspace);
   }
 }
+
 }  // namespace
 
 template <class T>

@@ -9,6 +9,9 @@
 
 namespace sluice::kernels {
 
+/// A product with a larger inner dimension is the sum of several, so that its error stays that of this one.
+inline constexpr Index longest_chain = Index{1} << 16;
+
 /// Memory for the operands of a product in the order in which they are read: no product allocates, and none
 /// has more than a few kilobytes of the stack. T is float or double in all of this page.
 template <class T>
@@ -27,9 +30,9 @@ Index gemm_workspace(bool transpose_a, bool transpose_b, Index m, Index n, Index
 /// lda, ldb and ldc are the distances between the starts of two rows in memory, at least their lengths. beta
 /// is 0 or 1; with 0 the old c is not read. With k = 0 the product is zero. c must not overlap a or b.
 ///
-/// An element is a sum of chains of at most 65536 multiply-adds, added in pairs: |error| <= min(k, 65536) u
-/// |a| |b| but for higher orders, with u = 2^-24 for float and 2^-53 for double, and |a| |b| the sum of the
-/// products' magnitudes.
+/// An element is a sum of chains of at most longest_chain multiply-adds, added in pairs: but for higher
+/// orders |error| <= min(k, longest_chain) u |a| |b|, with u = 2^-24 for float and 2^-53 for double, and with
+/// |a| |b| for the sum of the magnitudes of what is added.
 ///
 /// Larger products run on as many threads as there are workers in the workspace: the result is the same bits
 /// for any number of threads and workers. Called inside parallel_for it runs on the calling thread.

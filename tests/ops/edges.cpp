@@ -189,6 +189,9 @@ TEST_CASE("the error of a product grows no further than with 65536 terms") {
     CAPTURE(k);
     CHECK(std::abs(item(reshape(matmul(row, row, {.transpose_b = true}), {})) - exact) <= bound);
   }
+  // Compiled, where right operands are packed, too.
+  const auto product = [](const Tensors& in) { return Tensors{matmul(in[0], in[1])}; };
+  at_edges(product, {full({64, 200'000}, 0.1), full({200'000, 3}, 0.1)});
   // Every form of product, with integers that are exact in any order; beside more rows and columns.
   constexpr Index k = 200'000;
   const Tensor a = cast(reshape(arange(3 * k), {3, k}) < 3 * k / 2, DType::float32);

@@ -38,6 +38,8 @@ function(sluice_compile_options target)
     # Elementwise loops vectorise without these two promises about errno and floating-point traps, which nobody reads;
     # unlike -ffast-math they change no value.
     -fno-math-errno -fno-trapping-math
+    # The same numbers from every compiler and at every optimisation: a fused multiply-add is one where the code says fma.
+    -ffp-contract=off
     # With sanitizers g++ takes much for uninitialised that is not.
     $<$<BOOL:${SLUICE_WERROR}>:-Werror>
     $<$<AND:$<BOOL:${SLUICE_WERROR}>,$<CXX_COMPILER_ID:GNU>>:-Wno-error=maybe-uninitialized>)

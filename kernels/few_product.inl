@@ -21,7 +21,7 @@ inline void add_rows_of_b(std::int64_t columns, const T* a, std::int64_t a_row, 
     for (int i = 0; i < rows; ++i) {
       Vector<T> sum = keep ? get(c + i * ldc + j) : Vector<T>{};
 #pragma GCC unroll 8
-      for (int l = 0; l < count; ++l) sum += factors[i][l] * values[l];
+      for (int l = 0; l < count; ++l) sum = fma(factors[i][l], values[l], sum);
       put(c + i * ldc + j, sum);
     }
   };
@@ -83,7 +83,7 @@ void multiply_dots(std::int64_t k, const T* a, std::int64_t lda, const T* b, std
     for (int j = 0; j < columns; ++j) {
       const Vector<T> v = get(b + j * ldb + l);
 #pragma GCC unroll 8
-      for (int i = 0; i < rows; ++i) sums[i][j] += values[i] * v;
+      for (int i = 0; i < rows; ++i) sums[i][j] = fma(values[i], v, sums[i][j]);
     }
   };
   std::int64_t l = 0;

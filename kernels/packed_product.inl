@@ -182,7 +182,7 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
         for (int j = 0; j < count; ++j) {
           const Vector<T> v = value(j);
 #pragma GCC unroll 8
-          for (int i = 0; i < rows; ++i) sums[i][j] += factors[i] * v;
+          for (int i = 0; i < rows; ++i) sums[i][j] = fma(factors[i], v, sums[i][j]);
         }
       } else {
         Vector<T> values[count];
@@ -192,7 +192,7 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
         for (int i = 0; i < rows; ++i) {
           const Vector<T> factor = fill(a[i][l]);
 #pragma GCC unroll 8
-          for (int j = 0; j < count; ++j) sums[i][j] += factor * values[j];
+          for (int j = 0; j < count; ++j) sums[i][j] = fma(factor, values[j], sums[i][j]);
         }
       }
       panel += left * step;
@@ -271,10 +271,10 @@ inline void multiply_column(const PackedOperands<T>& p) {
       for (; l + chains * step <= part.columns; l += chains * step)
 #pragma GCC unroll 8
         for (std::int64_t r = 0; r < chains; ++r)
-          sums[r] += load(row + l + r * step) * load(column + l + r * step);
-      for (; l + step <= part.columns; l += step) sums[0] += load(row + l) * load(column + l);
+          sums[r] = fma(load(row + l + r * step), load(column + l + r * step), sums[r]);
+      for (; l + step <= part.columns; l += step) sums[0] = fma(load(row + l), load(column + l), sums[0]);
       const auto rest = static_cast<std::size_t>(part.columns - l);
-      if (rest != 0) sums[1] += load_few(row + l, rest) * load_few(column + l, rest);
+      if (rest != 0) sums[1] = fma(load_few(row + l, rest), load_few(column + l, rest), sums[1]);
       column += part.columns;
     }
     const T sum = sum_of_lanes<T>((sums[0] + sums[1]) + (sums[2] + sums[3]),

@@ -160,8 +160,9 @@ T dot(const T* a, const T* b, std::size_t n) {
     const T* from_a = a + begin;
     const T* from_b = b + begin;
     Lanes<T> sums = {};
-    over_rows<T>(count,
-                 [&](std::size_t r, std::size_t i) { sums.v[r] += load(from_a + i) * load(from_b + i); });
+    over_rows<T>(count, [&](std::size_t r, std::size_t i) {
+      sums.v[r] = fma(load(from_a + i), load(from_b + i), sums.v[r]);
+    });
     if (const std::size_t rest = count % reduction_lanes<T>; rest != 0) {
       T padded_a[reduction_lanes<T>] = {};
       T padded_b[reduction_lanes<T>] = {};
@@ -170,7 +171,7 @@ T dot(const T* a, const T* b, std::size_t n) {
         padded_b[i] = from_b[count - rest + i];
       }
       for (std::size_t r = 0; r < Lanes<T>::registers; ++r)
-        sums.v[r] += load(padded_a + r * lanes<T>) * load(padded_b + r * lanes<T>);
+        sums.v[r] = fma(load(padded_a + r * lanes<T>), load(padded_b + r * lanes<T>), sums.v[r]);
     }
     return add_lanes<T>(sums);
   });
@@ -224,7 +225,7 @@ void add_rows(const T* const* rows, std::size_t count, T* y, std::size_t n) {
 template <class T>
 void axpy(T alpha, const T* x, T* y, std::size_t n) {
   const Vector<T> factor = fill(alpha);
-  zip(x, y, y, n, [factor](Vector<T> vx, Vector<T> vy) { return vy + factor * vx; });
+  zip(x, y, y, n, [factor](Vector<T> vx, Vector<T> vy) { return fma(factor, vx, vy); });
 }
 
 template <class T>

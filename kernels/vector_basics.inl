@@ -78,6 +78,10 @@ inline Bits<T> load_bools(const bool* x);
 template <class T>
 inline Bits<T> load_few_bools(const bool* x, std::size_t n);
 
+/// a b + c, rounded once.
+inline Floats fma(Floats a, Floats b, Floats c);
+inline Doubles fma(Doubles a, Doubles b, Doubles c);
+
 inline Floats square_root(Floats x);
 inline Doubles square_root(Doubles x);
 
@@ -88,6 +92,10 @@ inline Floats at_least(Floats x, float limit);
 /// x 2^k for whole k of -200 < k < 200 and 1/2 <= x < 2, rounded once.
 inline Floats scale(Floats x, Floats k);
 /// @}
+
+inline Floats fma(Floats a, Floats b, float c) { return fma(a, b, fill(c)); }
+inline Floats fma(Floats a, float b, Floats c) { return fma(a, fill(b), c); }
+inline Floats fma(Floats a, float b, float c) { return fma(a, fill(b), fill(c)); }
 
 inline Ints bits_of(Floats x) { return __builtin_bit_cast(Ints, x); }
 inline Floats from_bits(Ints x) { return __builtin_bit_cast(Floats, x); }

@@ -75,7 +75,7 @@ inline void elu(float alpha, const float* x, float* y, std::size_t n) {
 inline void gelu_tanh(const float* x, float* y, std::size_t n) {
   // (1 + tanh(u)) / 2 = sigmoid(2u), which keeps its digits in the left tail.
   map(x, y, n, [](Floats v) {
-    const Floats inner = 1.59576912f * (v + 0.044715f * v * v * v);
+    const Floats inner = 1.59576912f * fma(0.044715f * v * v, v, v);
     const Floats below = sigmoid_of(inner);
     return below == 0.0f ? Floats{} : v * below;
   });

@@ -1,6 +1,6 @@
 // The functions of vector_math.h for float. Included after vector_arithmetic.inl. The polynomials are minimax
-// fits in the weights named beside them; every function is written so that it stays accurate with and without
-// fused multiply-add.
+// fits in the weights named beside them; where a multiply-add is fused, fma says so, and no compiler fuses
+// others (-ffp-contract=off), so that the bits are the same from every one and on every instruction set.
 
 inline Floats absolute(Floats x) { return from_bits(bits_of(x) & 0x7fffffff); }
 inline Floats with_sign_of(Floats magnitude, Floats sign) {
@@ -22,16 +22,16 @@ inline Exponential split_exp(Floats x) {
   // Adding 1.5 * 2^23 leaves no bits behind the point: it rounds, and the low bits of the sum are the
   // integer.
   constexpr float shift = 12582912.0f;
-  const Floats shifted = x * 1.44269504f + shift;
+  const Floats shifted = fma(x, 1.44269504f, shift);
   const Floats k = shifted - shift;
   // ln 2 in two parts; k times the first is exact.
-  const Floats r = (x - k * 0.693359375f) - k * -2.12194440e-4f;
+  const Floats r = fma(k, 2.12194440e-4f, fma(k, -0.693359375f, x));
   // (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2, to 2^-26 of r.
-  Floats p = r * 0.001394640163f + 0.008366566792f;
-  p = p * r + 0.0416662828f;
-  p = p * r + 0.1666654315f;
-  p = p * r + 0.5000000062f;
-  return {bits_of(shifted) - 0x4b400000, k, r + (r * r) * p};
+  Floats p = fma(r, 0.001394640163f, 0.008366566792f);
+  p = fma(p, r, 0.0416662828f);
+  p = fma(p, r, 0.1666654315f);
+  p = fma(p, r, 0.5000000062f);
+  return {bits_of(shifted) - 0x4b400000, k, fma(r * r, p, r)};
 }
 
 /// exp(x) for x < 1000.
@@ -48,7 +48,7 @@ inline Floats exp_of(Floats x) {
 inline Floats half_expm1(Floats x) {
   const Exponential e = split_exp(x);
   const Floats scale = power_of_two(e.n - 1);
-  return scale * e.q + (scale - 0.5f);
+  return fma(scale, e.q, scale - 0.5f);
 }
 
 inline Floats expm1_of(Floats x) {
@@ -66,20 +66,20 @@ inline Floats log_of_normal(Floats u, Ints exponent, Floats rest) {
   const Floats f = from_bits(bits - (k << 23)) - 1.0f;
   const Floats e = __builtin_convertvector(k + exponent, Floats);
   // (log(1 + f) - f + f^2 / 2) / f^3, to 2^-30 of log(1 + f).
-  Floats p = f * 0.06746443523f + -0.1167561447f;
-  p = p * f + 0.1188823233f;
-  p = p * f + -0.1240559874f;
-  p = p * f + 0.1421954344f;
-  p = p * f + -0.1666799507f;
-  p = p * f + 0.2000211913f;
-  p = p * f + -0.2500000962f;
-  p = p * f + 0.333333126f;
+  Floats p = fma(f, 0.06746443523f, -0.1167561447f);
+  p = fma(p, f, 0.1188823233f);
+  p = fma(p, f, -0.1240559874f);
+  p = fma(p, f, 0.1421954344f);
+  p = fma(p, f, -0.1666799507f);
+  p = fma(p, f, 0.2000211913f);
+  p = fma(p, f, -0.2500000962f);
+  p = fma(p, f, 0.333333126f);
   const Floats square = f * f;
   Floats small = square * f * p;
-  small = small + e * -2.12194440e-4f;
+  small = fma(e, -2.12194440e-4f, small);
   small = small + rest;
-  small = small - 0.5f * square;
-  return (f + small) + e * 0.693359375f;
+  small = fma(square, -0.5f, small);
+  return fma(e, 0.693359375f, f + small);
 }
 
 inline Floats log_of(Floats x) {
@@ -122,21 +122,21 @@ inline Floats erf_of(Floats x) {
   const Floats a = at_most(absolute(x), 4.0f);  // one
   // erf(x) / x - 1 in x^2, for |x| <= 0.9, to 2^-26.
   const Floats s = x * x;
-  Floats p = s * -0.000611128094f + 0.005016226125f;
-  p = p * s + -0.02678195532f;
-  p = p * s + 0.1128222992f;
-  p = p * s + -0.3761253244f;
-  p = p * s + 0.1283791553f;
-  const Floats small = x + x * p;
+  Floats p = fma(s, -0.000611128094f, 0.005016226125f);
+  p = fma(p, s, -0.02678195532f);
+  p = fma(p, s, 0.1128222992f);
+  p = fma(p, s, -0.3761253244f);
+  p = fma(p, s, 0.1283791553f);
+  const Floats small = fma(x, p, x);
   // -log(1 - erf(a)) / a for 0.9 <= a <= 4, to 2^-28 of erf.
-  Floats q = a * -0.0002145979567f + 0.003219998421f;
-  q = q * a + -0.02290610073f;
-  q = q * a + 0.105286957f;
-  q = q * a + 0.6356992952f;
-  q = q * a + 1.128519973f;
+  Floats q = fma(a, -0.0002145979567f, 0.003219998421f);
+  q = fma(q, a, -0.02290610073f);
+  q = fma(q, a, 0.105286957f);
+  q = fma(q, a, 0.6356992952f);
+  q = fma(q, a, 1.128519973f);
   const Exponential e = split_exp(-a * q);
   const Floats scale = power_of_two(e.n);
-  const Floats large = with_sign_of((1.0f - scale) - scale * e.q, x);
+  const Floats large = with_sign_of(fma(-scale, e.q, 1.0f - scale), x);
   return a < 0.9f ? small : large;
 }
 
@@ -152,13 +152,13 @@ inline Floats sine_of(Floats x, std::int32_t quarter) {
   const Ints quadrant = __builtin_convertvector(__builtin_convertvector(k, Floats), Ints) + quarter;
   const Floats s = r * r;
   // On |r| <= pi/4, to 2^-33 and better.
-  Floats p = s * 2.718045953e-6f + -0.0001983930435f;
-  p = p * s + 0.00833332928f;
-  p = p * s + -0.1666666664f;
-  const Floats sine = r + r * (s * p);
-  Floats q = s * 2.443240236e-5f + -0.001388730976f;
-  q = q * s + 0.04166664555f;
-  const Floats cosine = (1.0f - 0.5f * s) + s * s * q;
+  Floats p = fma(s, 2.718045953e-6f, -0.0001983930435f);
+  p = fma(p, s, 0.00833332928f);
+  p = fma(p, s, -0.1666666664f);
+  const Floats sine = fma(r, s * p, r);
+  Floats q = fma(s, 2.443240236e-5f, -0.001388730976f);
+  q = fma(q, s, 0.04166664555f);
+  const Floats cosine = fma(s * s, q, fma(s, -0.5f, 1.0f));
   const Floats y = (quadrant & 1) != 0 ? cosine : sine;
   return from_bits(bits_of(y) ^ ((quadrant & 2) << 30));
 }

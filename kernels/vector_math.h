@@ -17,7 +17,7 @@ namespace sluice::kernels {
 std::string_view isa();
 
 /// @name y[i] = f(x[i])
-/// float: within 4 units in the last place of the true value for every float, denormal results, infinities,
+/// float: within 3 units in the last place of the true value for every float, denormal results, infinities,
 /// NaN and the sign of zero included. The bits of y[i] depend on x[i] and the instruction set only, never on
 /// where it lies. double: what the standard library gives.
 /// @{

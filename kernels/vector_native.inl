@@ -28,6 +28,16 @@ inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
   return mask;
 }
 
+inline Floats fma(Floats a, Floats b, Floats c) {
+  for (std::size_t i = 0; i < lanes<float>; ++i) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  return c;
+}
+
+inline Doubles fma(Doubles a, Doubles b, Doubles c) {
+  for (std::size_t i = 0; i < lanes<double>; ++i) c[i] = __builtin_fma(a[i], b[i], c[i]);
+  return c;
+}
+
 inline Floats square_root(Floats x) {
   for (std::size_t i = 0; i < lanes<float>; ++i) x[i] = __builtin_sqrtf(x[i]);
   return x;

@@ -51,6 +51,18 @@ inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
   return load_bools<T>(padded);
 }
 
+inline Floats fma(Floats a, Floats b, Floats c) {
+  return __builtin_bit_cast(Floats,
+                            _mm256_fmadd_ps(__builtin_bit_cast(__m256, a), __builtin_bit_cast(__m256, b),
+                                            __builtin_bit_cast(__m256, c)));
+}
+
+inline Doubles fma(Doubles a, Doubles b, Doubles c) {
+  return __builtin_bit_cast(Doubles,
+                            _mm256_fmadd_pd(__builtin_bit_cast(__m256d, a), __builtin_bit_cast(__m256d, b),
+                                            __builtin_bit_cast(__m256d, c)));
+}
+
 inline Floats square_root(Floats x) {
   return __builtin_bit_cast(Floats, _mm256_sqrt_ps(__builtin_bit_cast(__m256, x)));
 }

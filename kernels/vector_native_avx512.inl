@@ -60,6 +60,18 @@ inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
     return __builtin_bit_cast(Bits<T>, _mm512_maskz_cvtepi8_epi64(0xff, bytes));
 }
 
+inline Floats fma(Floats a, Floats b, Floats c) {
+  return __builtin_bit_cast(Floats,
+                            _mm512_fmadd_ps(__builtin_bit_cast(__m512, a), __builtin_bit_cast(__m512, b),
+                                            __builtin_bit_cast(__m512, c)));
+}
+
+inline Doubles fma(Doubles a, Doubles b, Doubles c) {
+  return __builtin_bit_cast(Doubles,
+                            _mm512_fmadd_pd(__builtin_bit_cast(__m512d, a), __builtin_bit_cast(__m512d, b),
+                                            __builtin_bit_cast(__m512d, c)));
+}
+
 inline Floats square_root(Floats x) {
   return __builtin_bit_cast(Floats, _mm512_maskz_sqrt_ps(0xffff, __builtin_bit_cast(__m512, x)));
 }

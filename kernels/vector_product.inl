@@ -14,8 +14,8 @@ inline void multiply_row(std::int64_t columns, std::int64_t k, const T* a, std::
   for (std::int64_t l = 0; l < k; ++l) {
     const T* row = b + l * ldb;
     const Vector<T> factor = fill(a[l * a_stride]);
-    for (std::size_t v = 0; v + 1 < count; ++v) sums[v] += factor * load(row + v * lanes<T>);
-    sums[count - 1] += factor * load(row + last);
+    for (std::size_t v = 0; v + 1 < count; ++v) sums[v] = fma(factor, load(row + v * lanes<T>), sums[v]);
+    sums[count - 1] = fma(factor, load(row + last), sums[count - 1]);
   }
   for (std::size_t v = 0; v + 1 < count; ++v) {
     T* to = c + v * lanes<T>;
@@ -37,7 +37,7 @@ inline void multiply_narrow_row(std::int64_t columns, std::int64_t k, const T* a
   for (std::int64_t l = 0; l < k; ++l) {
     const T* row = b + l * ldb;
     const bool inside = l * ldb + static_cast<std::int64_t>(lanes<T>) <= end_of_b;
-    sum += fill(a[l * a_stride]) * (inside ? load(row) : load_few(row, n));
+    sum = fma(fill(a[l * a_stride]), inside ? load(row) : load_few(row, n), sum);
   }
   store_few(c, keep ? load_few(c, n) + sum : sum, n);
 }

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
+#include <functional>
 #include <limits>
 #include <random>
 #include <string>
@@ -65,15 +67,15 @@ double ulp_error(float got, double truth) {
   return std::abs(got - truth) / std::ldexp(1.0, std::max(exponent - 24, -149));
 }
 
-/// Every so many-th of all 2^32 floats, and the places where something changes.
-std::vector<float> sample_of_all_floats() {
-  std::vector<float> sample;
-  for (std::uint64_t bits = 0; bits < (1ULL << 32); bits += 4093) {
-    const auto low = static_cast<std::uint32_t>(bits);
-    float x = 0;
-    std::memcpy(&x, &low, sizeof x);
-    sample.push_back(x);
-  }
+/// Of all 2^32 floats every 4093rd, or every so many-th as SLUICE_FLOAT_STRIDE says: 1 for all of them.
+std::uint64_t stride() {
+  const char* wanted = std::getenv("SLUICE_FLOAT_STRIDE");
+  return wanted == nullptr ? 4093 : std::stoull(wanted);
+}
+
+/// The places where something changes, and their neighbours.
+std::vector<float> edges() {
+  std::vector<float> all;
   for (const float edge : {0.0f,          1e-45f,      1.17549435e-38f,
                            1e-8f,         0.34657359f, 0.5f,
                            0.70710678f,   0.9f,        1.0f,
@@ -87,15 +89,43 @@ std::vector<float> sample_of_all_floats() {
     float below = edge;
     for (int i = 0; i < 20; ++i) {
       for (const float x : {above, below}) {
-        sample.push_back(x);
-        sample.push_back(-x);
+        all.push_back(x);
+        all.push_back(-x);
       }
       above = std::nextafter(above, inf);
       below = std::nextafter(below, -inf);
     }
   }
-  return sample;
+  return all;
 }
+
+/// Calls f with some thousand floats at a time: the edges, and a sample of all.
+void for_sample_of_all_floats(const std::function<void(const std::vector<float>&)>& f) {
+  f(edges());
+  std::vector<float> some;
+  const std::uint64_t step = stride();
+  for (std::uint64_t bits = 0; bits < (1ULL << 32); bits += step) {
+    const auto low = static_cast<std::uint32_t>(bits);
+    float x = 0;
+    std::memcpy(&x, &low, sizeof x);
+    some.push_back(x);
+    if (some.size() < 16384 && bits + step < (1ULL << 32)) continue;
+    f(some);
+    some.clear();
+  }
+}
+
+/// The largest error of a function of one table, and where it is.
+struct Worst {
+  double error = -1;
+  float x = 0;
+  float got = 0;
+
+  void consider(float at, float y, double truth) {
+    const double here = ulp_error(y, truth);
+    if (here > error) *this = {here, at, y};
+  }
+};
 
 std::vector<float> random_values(std::size_t n, unsigned seed, float scale = 3) {
   std::mt19937 generator(seed);
@@ -112,26 +142,23 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 
 }  // namespace
 
-TEST_CASE(
-    "functions of float are within 4 ulp of the true value over the whole range, for every instruction set") {
-  const std::vector<float> x = sample_of_all_floats();
-  std::vector<float> y(x.size());
-  std::vector<double> truth(x.size());
+TEST_CASE("functions of float are within 3 ulp of the true value, for every instruction set") {
+  const std::vector<const Kernels*> tables = all_kernels();
   for (const Function& function : functions) {
-    for (std::size_t i = 0; i < x.size(); ++i) truth[i] = function.truth(static_cast<double>(x[i]));
-    for (const Kernels* table : all_kernels()) {
-      (table->*function.map)(x.data(), y.data(), x.size());
-      double worst = -1;
-      std::size_t at = 0;
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        const double error = ulp_error(y[i], truth[i]);
-        if (error > worst) {
-          worst = error;
-          at = i;
-        }
+    std::vector<Worst> worst(tables.size());
+    for_sample_of_all_floats([&](const std::vector<float>& x) {
+      std::vector<double> truth;
+      for (const float v : x) truth.push_back(function.truth(static_cast<double>(v)));
+      std::vector<float> y(x.size());
+      for (std::size_t t = 0; t < tables.size(); ++t) {
+        (tables[t]->*function.map)(x.data(), y.data(), x.size());
+        for (std::size_t i = 0; i < x.size(); ++i) worst[t].consider(x[i], y[i], truth[i]);
       }
-      INFO(table->name << " " << function.name << "(" << x[at] << ") = " << y[at] << ", true " << truth[at]);
-      CHECK(worst <= 2.5);  // promised are 4
+    });
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      INFO(tables[t]->name << " " << function.name << "(" << worst[t].x << ") = " << worst[t].got
+                           << " errs by " << worst[t].error);
+      CHECK(worst[t].error <= 3);
     }
   }
 }
@@ -144,24 +171,25 @@ TEST_CASE("special values give what the standard library gives") {
         float y = 42;
         (table->*function.map)(&x, &y, 1);
         INFO(table->name << " " << function.name << "(" << x << ") = " << y);
-        CHECK(ulp_error(y, function.truth(static_cast<double>(x))) <= 2.5);
+        CHECK(ulp_error(y, function.truth(static_cast<double>(x))) <= 3);
       }
 }
 
-TEST_CASE("square roots are exact and reciprocal roots within 1 ulp") {
-  const std::vector<float> x = sample_of_all_floats();
-  std::vector<float> y(x.size());
+TEST_CASE("square roots are exact and reciprocal roots within 1.5 ulp") {
   for (const Kernels* table : all_kernels()) {
-    table->f32.sqrt(x.data(), y.data(), x.size());
-    double worst = 0;
-    for (std::size_t i = 0; i < x.size(); ++i)
-      worst = std::max(worst, ulp_error(y[i], std::sqrt(static_cast<double>(x[i]))));
-    CHECK(worst <= 0.5);
-    table->f32.rsqrt(x.data(), y.data(), x.size());
-    worst = 0;
-    for (std::size_t i = 0; i < x.size(); ++i)
-      worst = std::max(worst, ulp_error(y[i], 1 / std::sqrt(static_cast<double>(x[i]))));
-    CHECK(worst <= 2);
+    Worst root;
+    Worst reciprocal;
+    for_sample_of_all_floats([&](const std::vector<float>& x) {
+      std::vector<float> y(x.size());
+      table->f32.sqrt(x.data(), y.data(), x.size());
+      for (std::size_t i = 0; i < x.size(); ++i)
+        root.consider(x[i], y[i], std::sqrt(static_cast<double>(x[i])));
+      table->f32.rsqrt(x.data(), y.data(), x.size());
+      for (std::size_t i = 0; i < x.size(); ++i)
+        reciprocal.consider(x[i], y[i], 1 / std::sqrt(static_cast<double>(x[i])));
+    });
+    CHECK(root.error <= 0.5);
+    CHECK(reciprocal.error <= 1.5);
   }
 }
 

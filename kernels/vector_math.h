@@ -110,8 +110,8 @@ void where(const bool* condition, const double* a, Index stride_a, const double*
 
 /// @name Reductions and axpy
 /// The order of the additions is fixed: it depends on n only, not on threads, alignment or the instruction
-/// set (with fused multiply-add, dot may still differ in its last bits from one without). sum and dot add in
-/// 128 bytes of lanes over blocks of 2048 that are then added pairwise, so their error grows with log n.
+/// set, and so do the bits. sum and dot add in 128 bytes of lanes over blocks of 2048 that are then added
+/// pairwise, so their error grows with log n.
 /// @{
 
 /// x[0] + ... + x[n-1]; 0 for n = 0.

@@ -21,13 +21,6 @@ using namespace sluice::test;
 
 namespace {
 
-// Debug builds, with sanitizers or without, are ten times slower.
-#ifdef NDEBUG
-constexpr unsigned share = 1;
-#else
-constexpr unsigned share = 10;
-#endif
-
 /// Calls check(seed) for as many seeds as are asked for.
 template <class F>
 void for_cells(unsigned count, const F& check) {

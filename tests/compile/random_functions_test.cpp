@@ -12,13 +12,6 @@ using namespace sluice::test;
 
 namespace {
 
-// Debug builds, with sanitizers or without, are ten times slower.
-#ifdef NDEBUG
-constexpr unsigned share = 1;
-#else
-constexpr unsigned share = 10;
-#endif
-
 void check_functions(unsigned count, DType dtype) {
   const unsigned first = from_environment("SLUICE_FUNCTION_SEED", 0);
   const unsigned last = first + from_environment("SLUICE_FUNCTIONS", count / share);

@@ -15,6 +15,14 @@ struct NamedSet {
 /// For each seed another one: none, each alone, all but each; and for every other seed some of them.
 NamedSet set_of(unsigned seed);
 
+/// A build tries one in so many of what a release build does: debug builds, with sanitizers or without, are
+/// ten times slower.
+#ifdef NDEBUG
+inline constexpr unsigned share = 1;
+#else
+inline constexpr unsigned share = 10;
+#endif
+
 /// A number that the environment gives.
 unsigned from_environment(const char* name, unsigned otherwise);
 

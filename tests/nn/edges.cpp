@@ -6,7 +6,6 @@
 #include <sluice/ops/random.h>
 
 #include <cmath>
-#include <limits>
 
 #include "support/catch.h"
 #include "support/close.h"
@@ -14,14 +13,6 @@
 
 using namespace sluice;
 using namespace sluice::test;
-
-namespace {
-
-using Elements = std::vector<double>;
-constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
-
-}  // namespace
 
 TEST_CASE("binary cross entropy is exact at infinite logits") {
   const auto loss = [](const Tensor& logits, const Tensor& targets) {

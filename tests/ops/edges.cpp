@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 
 #include "support/catch.h"
 #include "support/check_op.h"
@@ -22,10 +21,6 @@ using namespace sluice;
 using namespace sluice::test;
 
 namespace {
-
-using Elements = std::vector<double>;
-constexpr float inf = std::numeric_limits<float>::infinity();
-constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
 
 double item(const Tensor& x) { return evaluate(x).item(); }
 

@@ -3,9 +3,14 @@
 #include <sluice/graph/trace.h>
 
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace sluice::test {
+
+using Elements = std::vector<double>;
+inline constexpr float inf = std::numeric_limits<float>::infinity();
+inline constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
 
 /// The results of a function at its edges, as doubles; the compiled function must give the same numbers, NaN
 /// for NaN.

@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
 #include <sluice/graph/scope.h>
+#include <sluice/graph/strong_zeros.h>
 #include <sluice/graph/version.h>
 #include <sluice/graph/walk.h>
 
@@ -47,14 +48,16 @@ bool broadcasts_to(const Shape& from, const Shape& to) {
   return fits;
 }
 
-Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wanted) {
+/// The gradients of a node's inputs. With `chosen`, zeros of dys stay zeros.
+Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wanted, bool chosen) {
   Tensors ys;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     ys.emplace_back(node.shared_from_this(), static_cast<int>(i));
   }
   const detail::Call call(node.where);
   try {
-    Tensors dxs = node.op->gradients(ys, dys, wanted);
+    Tensors dxs = chosen ? detail::gradients_keeping_zeros(*node.op, ys, dys, wanted)
+                         : node.op->gradients(ys, dys, wanted);
     if (dxs.size() != node.inputs.size()) {
       throw Error(
           fmt::format("[{}] a gradient has one tensor per input: got {} for {} inputs; return an "
@@ -163,7 +166,12 @@ void require_not_ended(const Tensor& t, Location where) {
 
 }  // namespace
 
-Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked, Location where) {
+Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location where) {
+  return detail::vjp(ys, dys, wrt, false, where);
+}
+
+Tensors detail::vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked, bool chosen,
+                    Location where) {
   const detail::Call call("vjp", where);
   require_defined(ys, "vjp");
   require_defined(asked, "vjp");
@@ -195,8 +203,11 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked, Locatio
   }
 
   Contributions contributions;
+  std::unordered_set<const Node*> below;  // a choice: some of their gradients are zero for good
   for (std::size_t i = 0; i < ys.size(); ++i) {
-    if (dys[i].defined() && is_active(ys[i])) contributions.add(ys[i], dys[i]);
+    if (!dys[i].defined() || !is_active(ys[i])) continue;
+    contributions.add(ys[i], dys[i]);
+    if (chosen) below.insert(&ys[i].node());
   }
   for (auto at = order.rbegin(); at != order.rend(); ++at) {
     const Node& node = **at;
@@ -205,9 +216,12 @@ Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked, Locatio
     std::vector<bool> wanted(node.inputs.size());
     std::transform(node.inputs.begin(), node.inputs.end(), wanted.begin(), is_active);
     if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) continue;
-    const Tensors dxs = ask_op(node, *arrived, wanted);
+    const bool is_below = below.count(&node) > 0;
+    const Tensors dxs = ask_op(node, *arrived, wanted, is_below);
     for (std::size_t i = 0; i < dxs.size(); ++i) {
-      if (wanted[i] && dxs[i].defined()) contributions.add(node.inputs[i], dxs[i]);
+      if (!wanted[i] || !dxs[i].defined()) continue;
+      contributions.add(node.inputs[i], dxs[i]);
+      if (is_below || node.op->chooses()) below.insert(&node.inputs[i].node());
     }
   }
 

@@ -16,8 +16,17 @@ Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::curre
 
 /// The vector-Jacobian product, which grad is made of: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys. `dys`
 /// have the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined, not zeros,
-/// where no y depends on the tensor. Throws ShapeError for other numbers or specs of `dys`.
+/// where no y depends on the tensor. What where, maximum, minimum, clamp, relu, max, min or multiply_no_nan did
+/// not choose has the gradient 0, also further down: elementwise ops keep those zeros where their slope is
+/// infinite or NaN. Throws ShapeError for other numbers or specs of `dys`.
 Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location where = Location::current());
+
+namespace detail {
+
+/// vjp. With `chosen`, zeros in `dys` may be of elements that a later step of a loop did not choose.
+Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, bool chosen, Location where);
+
+}  // namespace detail
 
 /// A scalar function's value and its gradients with respect to all arguments. The arguments count as
 /// independent of each other, also where one was computed from another or is given twice.

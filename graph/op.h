@@ -101,6 +101,20 @@ class Op {
   /// gradient() by default.
   virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
 
+  /// @name Zeros of what was not chosen
+  /// The gradient of an element that where, max or relu did not choose is exactly zero. It stays zero further
+  /// down, where a slope may be infinite or NaN: products and quotients in the gradients of what lies below such
+  /// an op take the form that keeping_zeros gives.
+  /// @{
+
+  /// Whether the op chooses among elements: the gradient of those that it does not choose is exactly zero.
+  virtual bool chooses() const { return false; }
+
+  /// The op of these inputs, linear in input i, with zeros of that input kept: 0 where it is, whatever the others
+  /// are. Undefined, the default, where an op has no such form, or keeps them anyway.
+  virtual Tensor keeping_zeros(const Tensors& inputs, std::size_t i) const;
+  /// @}
+
   /// Whether run may be given outputs[0] in the memory of an input with the same Spec.
   virtual bool in_place() const { return false; }
 

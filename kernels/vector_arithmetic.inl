@@ -42,6 +42,13 @@ void multiply_no_nan(const T* a, std::int64_t stride_a, const T* b, std::int64_t
 }
 
 template <class T>
+void divide_keep_zeros(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
+                       std::size_t n) {
+  zip_strided(a, stride_a, b, stride_b, y, n,
+              [](Vector<T> va, Vector<T> vb) { return va == T{0} ? Vector<T>{} : va / vb; });
+}
+
+template <class T>
 void divide(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y, std::size_t n) {
   zip_strided(a, stride_a, b, stride_b, y, n, [](Vector<T> va, Vector<T> vb) { return va / vb; });
 }
@@ -230,7 +237,21 @@ void axpy(T alpha, const T* x, T* y, std::size_t n) {
 
 template <class T>
 constexpr Arithmetic<T> make_arithmetic() {
-  return {add<T>,  subtract<T>,     multiply<T>, multiply_no_nan<T>, divide<T>, maximum<T>, minimum<T>,
-          sqrt<T>, rsqrt<T>,        sum<T>,      sum_but_ones<T>,    max<T>,    dot<T>,     add_rows<T>,
-          axpy<T>, multiply_rows<T>};
+  return {add<T>,
+          subtract<T>,
+          multiply<T>,
+          multiply_no_nan<T>,
+          divide_keep_zeros<T>,
+          divide<T>,
+          maximum<T>,
+          minimum<T>,
+          sqrt<T>,
+          rsqrt<T>,
+          sum<T>,
+          sum_but_ones<T>,
+          max<T>,
+          dot<T>,
+          add_rows<T>,
+          axpy<T>,
+          multiply_rows<T>};
 }

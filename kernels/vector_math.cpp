@@ -117,6 +117,10 @@ void multiply_no_nan(const float* a, Index stride_a, const float* b, Index strid
                      std::size_t n) {
   active().f32.multiply_no_nan(a, stride_a, b, stride_b, y, n);
 }
+void divide_keep_zeros(const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+                       std::size_t n) {
+  active().f32.divide_keep_zeros(a, stride_a, b, stride_b, y, n);
+}
 void divide(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n) {
   active().f32.divide(a, stride_a, b, stride_b, y, n);
 }
@@ -139,6 +143,10 @@ void multiply(const double* a, Index stride_a, const double* b, Index stride_b, 
 void multiply_no_nan(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
                      std::size_t n) {
   active().f64.multiply_no_nan(a, stride_a, b, stride_b, y, n);
+}
+void divide_keep_zeros(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+                       std::size_t n) {
+  active().f64.divide_keep_zeros(a, stride_a, b, stride_b, y, n);
 }
 void divide(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n) {
   active().f64.divide(a, stride_a, b, stride_b, y, n);

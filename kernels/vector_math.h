@@ -53,12 +53,14 @@ void erf(const double* x, double* y, std::size_t n);
 
 /// @name y[i] = a[i * stride_a] (op) b[i * stride_b]
 /// Strides are 0 (one value for all) or 1. maximum and minimum give NaN where either side is NaN;
-/// multiply_no_nan is 0 where b is, whatever a is.
+/// multiply_no_nan is 0 where b is, whatever a is; divide_keep_zeros is 0 where a is, whatever b is.
 /// @{
 void add(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void subtract(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void multiply(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void multiply_no_nan(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
+void divide_keep_zeros(const float* a, Index stride_a, const float* b, Index stride_b, float* y,
+                       std::size_t n);
 void divide(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void maximum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
 void minimum(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
@@ -68,6 +70,8 @@ void subtract(const double* a, Index stride_a, const double* b, Index stride_b, 
 void multiply(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void multiply_no_nan(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
                      std::size_t n);
+void divide_keep_zeros(const double* a, Index stride_a, const double* b, Index stride_b, double* y,
+                       std::size_t n);
 void divide(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void maximum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);
 void minimum(const double* a, Index stride_a, const double* b, Index stride_b, double* y, std::size_t n);

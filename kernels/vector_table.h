@@ -24,6 +24,7 @@ struct Arithmetic {
   Zip<T> subtract;
   Zip<T> multiply;
   Zip<T> multiply_no_nan;
+  Zip<T> divide_keep_zeros;
   Zip<T> divide;
   Zip<T> maximum;
   Zip<T> minimum;

@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/kernels/vector_math.h>
+#include <sluice/ops/divide_keep_zeros.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/wrapping.h>
@@ -31,6 +32,10 @@ class Divide final : public Elementwise<Divide, 2> {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& b = y.input(1);
     return {dy / b, -dy * y / b};
+  }
+
+  Tensor keeping_zeros(const Tensors& inputs, std::size_t i) const override {
+    return i == 0 ? detail::divide_keep_zeros(inputs[0], inputs[1]) : Tensor();
   }
 };
 

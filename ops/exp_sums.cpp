@@ -25,9 +25,11 @@ void take_limit(T& shift, T& rest) {
   shift = 0;
 }
 
+/// What exponents are taken relative to: finite, and no smaller than any finite x.
 template <class T>
 T finite(T x) {
-  return std::isinf(x) ? T{0} : x;
+  if (!std::isinf(x)) return x;
+  return x > 0 ? std::numeric_limits<T>::max() : T{0};
 }
 
 /// Exponentials that are 1 are counted, and the others added, so that one of the ones can be left out.

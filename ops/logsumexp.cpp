@@ -2,10 +2,10 @@
 #include <sluice/graph/call.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/compare.h>
-#include <sluice/ops/exp.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/logsumexp.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/softmax.h>
 #include <sluice/ops/where.h>
 
 #include <fmt/format.h>
@@ -47,9 +47,9 @@ class LogSumExp final : public Op {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Shape kept = x.shape().with(axis_, 1);
-    // Where all x are minus infinity, x - y would be no number; each exponential is zero there.
-    const Tensor shift = where(equal(y, -std::numeric_limits<double>::infinity()), 0, y);
-    return {exp(x - reshape(shift, kept)) * reshape(dy, kept)};
+    // Not exp(x - y), which has the rounding of a large y. Where all x are minus infinity, softmax is no number.
+    const Tensor vanishes = equal(reshape(y, kept), -std::numeric_limits<double>::infinity());
+    return {where(vanishes, 0, softmax(x, axis_)) * reshape(dy, kept)};
   }
 
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return axis_ != 0; }

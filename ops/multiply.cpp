@@ -2,6 +2,7 @@
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/wrapping.h>
 
 #include <concepts>
@@ -25,6 +26,10 @@ class Multiply final : public Elementwise<Multiply, 2> {
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     return {dy * y.input(1), dy * y.input(0)};
+  }
+
+  Tensor keeping_zeros(const Tensors& inputs, std::size_t i) const override {
+    return multiply_no_nan(inputs[1 - i], inputs[i]);
   }
 };
 

@@ -12,6 +12,7 @@
 #include <sluice/ops/concat.h>
 #include <sluice/ops/cos.h>
 #include <sluice/ops/cumsum.h>
+#include <sluice/ops/divide_keep_zeros.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/elu.h>
 #include <sluice/ops/erf.h>

@@ -3,6 +3,7 @@
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/log.h>
 #include <sluice/ops/logical.h>
+#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/pow.h>
 #include <sluice/ops/where.h>
 
@@ -26,7 +27,7 @@ class Pow final : public Elementwise<Pow, 2> {
     const Tensor flat = b == 0;
     const Tensor da = where(flat, 0, dy * b * pow(a, where(flat, 1, b) - 1));
     const Tensor at_zero = logical_and(a == 0, b >= 0);
-    const Tensor db = where(at_zero, 0, dy * y * log(where(at_zero, 1, a)));
+    const Tensor db = where(at_zero, 0, multiply_no_nan(log(where(at_zero, 1, a)), dy * y));
     return {da, db};
   }
 };
@@ -60,7 +61,11 @@ class Power final : public Elementwise<Power, 1> {
 
 Tensor pow(const Operand& a, const Operand& b) {
   if (a.is_number() || !b.is_number()) return make<Pow>(a, b);
-  return make(std::make_shared<Power>(b.tensor(DType::float64).item()), {a});
+  const double exponent = b.tensor(DType::float64).item();
+  const Tensor base = a.tensor();
+  if (std::isfinite(exponent) && is_floating(base.dtype()))
+    require_number(exponent, base.dtype(), "pow", "an exponent of", b.where());
+  return make(std::make_shared<Power>(exponent), {Operand(base, a.where())});
 }
 
 }  // namespace sluice

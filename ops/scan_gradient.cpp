@@ -77,6 +77,12 @@ bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries,
 
 }  // namespace
 
+bool ScanOp::chooses() const {
+  const auto order = topological_order(body_.outputs);
+  return std::any_of(order.begin(), order.end(),
+                     [](const Node* node) { return node->op != nullptr && node->op->chooses(); });
+}
+
 Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const {
   const Tensors& inputs = ys.front().node().inputs;
   const std::size_t first_capture = counts_.carries + counts_.xs;
@@ -111,7 +117,7 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (active[i]) wrt.push_back(body_.inputs[i]);
   }
-  const Tensors step_gradients = vjp(step_ys, seeds, wrt);
+  const Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses(), ys.front().node().where);
 
   // 2. What that needs from the way forward is taken from the trail; this is where "kept" is decided. The
   // trail

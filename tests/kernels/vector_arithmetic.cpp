@@ -52,6 +52,7 @@ TEMPLATE_TEST_CASE("arithmetic of two arrays, and of an array and one value", ""
       {&Arithmetic<T>::subtract, [](T a, T b) { return a - b; }},
       {&Arithmetic<T>::multiply, [](T a, T b) { return a * b; }},
       {&Arithmetic<T>::multiply_no_nan, [](T a, T b) { return b == 0 ? 0 : a * b; }},
+      {&Arithmetic<T>::divide_keep_zeros, [](T a, T b) { return a == 0 ? 0 : a / b; }},
       {&Arithmetic<T>::divide, [](T a, T b) { return a / b; }},
       {&Arithmetic<T>::maximum, [](T a, T b) { return std::max(a, b); }},
       {&Arithmetic<T>::minimum, [](T a, T b) { return std::min(a, b); }},
@@ -164,8 +165,8 @@ TEMPLATE_TEST_CASE("axpy adds a multiple", "", float, double) {
     }
 }
 
-TEMPLATE_TEST_CASE("multiply_no_nan is zero where the right side is, whatever the left is", "", float,
-                   double) {
+TEMPLATE_TEST_CASE("multiply_no_nan is zero where the right side is, divide_keep_zeros where the left is", "",
+                   float, double) {
   using T = TestType;
   constexpr T infinity = std::numeric_limits<T>::infinity();
   const std::vector<T> a{infinity, -infinity, std::numeric_limits<T>::quiet_NaN(), 3, infinity};
@@ -176,6 +177,10 @@ TEMPLATE_TEST_CASE("multiply_no_nan is zero where the right side is, whatever th
     REQUIRE(y == std::vector<T>{0, 0, 0, 0, infinity});
     arithmetic<T>(isa).multiply_no_nan(a.data(), 1, b.data(), 0, y.data(), 5);
     REQUIRE(y == std::vector<T>(5));
+    arithmetic<T>(isa).divide_keep_zeros(b.data(), 1, b.data(), 1, y.data(), 5);
+    REQUIRE(y == std::vector<T>{0, 0, 0, 0, 1});
+    arithmetic<T>(isa).divide_keep_zeros(b.data(), 1, a.data() + 2, 0, y.data(), 4);
+    REQUIRE(y == std::vector<T>{0, 0, 0, 0, 1});
   }
 }
 
@@ -233,6 +238,8 @@ TEMPLATE_TEST_CASE("the public functions call the chosen table", "", float, doub
   CHECK(gives(12, 24));
   kernels::multiply_no_nan(a, 1, b, 1, y, 2);
   CHECK(gives(12, -4));
+  kernels::divide_keep_zeros(a, 1, b, 1, y, 2);
+  CHECK(gives(3, T(-0.25)));
   kernels::divide(a, 1, b, 1, y, 2);
   CHECK(gives(3, T(-0.25)));
   kernels::maximum(a, 1, b, 1, y, 2);

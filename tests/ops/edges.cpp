@@ -45,6 +45,15 @@ TEST_CASE("multiply_no_nan is a product in which 0 on the right wins") {
   CHECK(numbers(slope)[5] == 0);
 }
 
+TEST_CASE("divide_keep_zeros is a quotient in which 0 on the left wins") {
+  const auto call = [](const Tensors& x) { return detail::divide_keep_zeros(x[0], x[1]); };
+  check_op("divide_keep_zeros", call, binary_samples(),
+           {.scalar = [](const Elements& x) { return x[0] / x[1]; }, .low = 0.5});
+  check_error(call, {f32({2}), f64({2})}, "[divide_keep_zeros] dtypes must be equal: got f32[2] and f64[2]");
+  check_error(call, {i32({2}), i32({2})}, "[divide_keep_zeros]");
+  check_error(call, {f32({2}), f32({3})}, "[divide_keep_zeros] shapes must be equal or 1");
+}
+
 TEST_CASE("activations have their limits at infinity, and so have their slopes") {
   const Tensor x = tensor({-inf, inf});
   for (const auto& f : {std::function<Tensor(const Tensor&)>([](const Tensor& t) { return silu(t); }),

@@ -1,0 +1,220 @@
+#include "support/hard_values.h"
+
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/grad.h>
+#include <sluice/graph/walk.h>
+#include <sluice/ops/cast.h>
+#include <sluice/ops/reshape.h>
+#include <sluice/ops/transpose.h>
+
+#include "support/close.h"
+
+namespace sluice::test {
+
+namespace {
+
+template <class T>
+Reals hard_values_of() {
+  using Limits = std::numeric_limits<T>;
+  return {0,
+          -T{0},
+          Limits::infinity(),
+          -Limits::infinity(),
+          Limits::quiet_NaN(),
+          Limits::denorm_min(),
+          -Limits::denorm_min(),
+          Limits::max(),
+          Limits::lowest(),
+          Limits::min(),
+          1,
+          -1,
+          T(0.5),
+          3,
+          T(-2.5),
+          std::log(Limits::max()) + 1,
+          -std::log(Limits::max()) - 1,
+          1 / Limits::epsilon()};
+}
+
+template <class T>
+Reals few_hard_values_of() {
+  using Limits = std::numeric_limits<T>;
+  return {0,
+          -T{0},
+          Limits::infinity(),
+          -Limits::infinity(),
+          Limits::quiet_NaN(),
+          Limits::denorm_min(),
+          Limits::max(),
+          Limits::lowest(),
+          1,
+          T(-2.5)};
+}
+
+/// All tuples of `size` values, one after the other.
+template <class T>
+std::vector<std::vector<T>> tuples(const std::vector<T>& values, int size) {
+  std::vector<std::vector<T>> result{{}};
+  for (int i = 0; i < size; ++i) {
+    std::vector<std::vector<T>> longer;
+    for (const auto& tuple : result) {
+      for (const T value : values) {
+        longer.push_back(tuple);
+        longer.back().push_back(value);
+      }
+    }
+    result = std::move(longer);
+  }
+  return result;
+}
+
+Tensor tensor_of(const Reals& values, const Shape& shape, DType dtype) {
+  return evaluate(cast(tensor(Elements(values.begin(), values.end()), shape), dtype));
+}
+
+std::string text(const Reals& values) {
+  std::string result;
+  for (const Real value : values)
+    result += Catch::StringMaker<double>::convert(static_cast<double>(value)) + " ";
+  return result;
+}
+
+}  // namespace
+
+Reals hard_values(DType dtype) {
+  return dtype == DType::float32 ? hard_values_of<float>() : hard_values_of<double>();
+}
+
+Reals few_hard_values(DType dtype) {
+  return dtype == DType::float32 ? few_hard_values_of<float>() : few_hard_values_of<double>();
+}
+
+std::set<std::string>& driven_ops() {
+  static std::set<std::string> names;
+  return names;
+}
+
+void note_driven(std::string_view name, const Tensors& y) {
+  for (const Node* node : topological_order(y)) {
+    if (node->op != nullptr && node->op->name() == name) driven_ops().emplace(name);
+  }
+}
+
+void check_hard(double got, Real expected, DType dtype, const Closeness& closeness) {
+  const bool is_float = dtype == DType::float32;
+  const double rounded = is_float ? static_cast<float>(expected) : static_cast<double>(expected);
+  if (std::isnan(rounded) || std::isinf(rounded)) {
+    const bool same = std::isnan(rounded) ? std::isnan(got) : got == rounded;
+    CHECK(same);
+    return;
+  }
+  // A wider type tells the result's last digits from those of the reference.
+  const double digits = is_float ? 1 : 1e-8;
+  const double least = is_float ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
+  const Real tolerance =
+      closeness.relative * digits * std::abs(expected) + closeness.absolute * digits + Real{least};
+  const bool near = std::abs(got - expected) <= tolerance;
+  CHECK(near);
+}
+
+void check_hard_values(const HardFunction& function) {
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Reals values = function.operands > 1 ? few_hard_values(dtype) : hard_values(dtype);
+    const auto cases = tuples(values, function.operands);
+    Tensors arguments;
+    for (int i = 0; i < function.operands; ++i) {
+      Reals column;
+      for (const Reals& operands : cases) column.push_back(operands[static_cast<std::size_t>(i)]);
+      arguments.push_back(tensor_of(column, {static_cast<Index>(cases.size())}, dtype));
+    }
+    note_driven(function.name, {function.call(arguments)});
+    const auto all = [&](const Tensors& in) {
+      Tensors results{function.call(in)};
+      if (function.slopes.empty()) return results;
+      const Tensors dxs = vjp(results, {ones_like(results[0])}, in);
+      for (std::size_t i = 0; i < in.size(); ++i)
+        results.push_back(dxs[i].defined() ? dxs[i] : zeros_like(in[i]));
+      return results;
+    };
+    const auto got = at_edges(all, arguments);
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      if (function.open && function.open(cases[i])) continue;
+      const std::string operands = text(cases[i]);
+      CAPTURE(function.name, name_of(dtype), operands);
+      {
+        CAPTURE(got[0][i], function.value(cases[i]));
+        check_hard(got[0][i], function.value(cases[i]), dtype, function.value_close);
+      }
+      for (std::size_t j = 0; j < function.slopes.size(); ++j) {
+        CAPTURE(j, got[j + 1][i], function.slopes[j](cases[i]));
+        check_hard(got[j + 1][i], function.slopes[j](cases[i]), dtype, function.slope_close);
+      }
+    }
+  }
+}
+
+void check_hard_rows(const HardRows& function) {
+  constexpr std::size_t row_size = 3;
+  const Elements weights{1, -2, 3};
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    for (const Index axis : {1, 0}) {
+      const auto rows = tuples(few_hard_values(dtype), 3);
+      Reals flat;
+      for (const Reals& row : rows) flat.insert(flat.end(), row.begin(), row.end());
+      const auto count = static_cast<Index>(rows.size());
+      const Tensor in_rows = tensor_of(flat, {count, 3}, dtype);
+      const Tensor x = axis == 1 ? in_rows : evaluate(transpose(in_rows));
+      note_driven(function.name, {function.call(x, axis)});
+      const auto all = [&](const Tensors& in) {
+        const Tensor y = function.call(in[0], axis);
+        Tensor dy = cast(tensor(weights, {3}), dtype);
+        if (y.rank() == 1) dy = ones_like(y);
+        if (y.rank() == 2) dy = axis == 1 ? dy + zeros_like(y) : reshape(dy, {3, 1}) + zeros_like(y);
+        const Tensor dx = vjp({y}, {dy}, {in[0]})[0];
+        const auto by_row = [&](const Tensor& t) { return t.rank() == 2 && axis == 0 ? transpose(t) : t; };
+        return Tensors{by_row(y), by_row(dx)};
+      };
+      const auto got = at_edges(all, {x});
+      const std::size_t width = got[0].size() / rows.size();
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        const Reals value = function.value(rows[i]);
+        const Reals w = width == 1 ? Reals{1} : Reals(weights.begin(), weights.end());
+        const Reals slope = function.slope(rows[i], w);
+        const std::string row = text(rows[i]);
+        CAPTURE(function.name, name_of(dtype), axis, row);
+        const bool value_is_open = function.open_value && function.open_value(rows[i], dtype);
+        for (std::size_t j = 0; j < (value_is_open ? 0 : width); ++j) {
+          CAPTURE(j, got[0][i * width + j], value[j]);
+          check_hard(got[0][i * width + j], value[j], dtype, function.value_close);
+        }
+        const bool slope_is_open = function.open_slope && function.open_slope(rows[i], dtype);
+        for (std::size_t j = 0; j < (slope_is_open ? 0 : row_size); ++j) {
+          CAPTURE(j, got[1][i * row_size + j], slope[j]);
+          check_hard(got[1][i * row_size + j], slope[j], dtype, function.slope_close);
+        }
+      }
+    }
+  }
+}
+
+void check_hard_integers(const HardIntegers& function) {
+  using Limits = std::numeric_limits<std::int32_t>;
+  const std::vector<std::int64_t> values{
+      0, 1, -1, 2, -7, 46341, Limits::max(), Limits::max() - 1, Limits::min()};
+  const auto cases = tuples(values, function.operands);
+  Tensors arguments;
+  for (int i = 0; i < function.operands; ++i) {
+    std::vector<std::int32_t> column;
+    for (const auto& operands : cases)
+      column.push_back(static_cast<std::int32_t>(operands[static_cast<std::size_t>(i)]));
+    arguments.push_back(tensor(column, {static_cast<Index>(column.size())}));
+  }
+  note_driven(function.name, {function.call(arguments)});
+  const auto got = at_edges([&](const Tensors& in) { return Tensors{function.call(in)}; }, arguments);
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    CAPTURE(function.name, cases[i], got[0][i]);
+    CHECK(got[0][i] == static_cast<double>(function.value(cases[i])));
+  }
+}
+
+}  // namespace sluice::test

@@ -126,7 +126,7 @@ Tensor binary_cross_entropy_with_logits(const Operand& logits, const Operand& ta
   // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x), which lose nothing on either side.
   const Tensor positive = multiply_no_nan(softplus(-x), y);
   const Tensor negative = multiply_no_nan(softplus(x), 1 - y);
-  const Tensor weighted = weight.defined() ? weight * positive : positive;
+  const Tensor weighted = weight.defined() ? multiply_no_nan(positive, weight) : positive;
   return reduce(weighted + negative, options.reduction);
 }
 

@@ -114,11 +114,14 @@ class LayerNorm final : public Op {
     for (Index i = 0; i < n; ++i) mean += x[i] / unit / static_cast<double>(n);
     double squares = 0;
     for (Index i = 0; i < n; ++i) squares += (x[i] / unit - mean) * (x[i] / unit - mean);
-    const double scale = 1 / std::sqrt(squares / static_cast<double>(n) + epsilon_ / unit / unit);
+    // Between equal numbers there is epsilon alone, which may vanish in these units.
+    const double epsilon_unit = squares == 0 ? 1 : unit;
+    const double scale =
+        1 / std::sqrt(squares / static_cast<double>(n) + epsilon_ / epsilon_unit / epsilon_unit);
     if (y != nullptr) {
       for (Index i = 0; i < n; ++i) y[i] = static_cast<T>((x[i] / unit - mean) * scale);
     }
-    return static_cast<T>(scale / unit);
+    return static_cast<T>(scale / epsilon_unit);
   }
 
   const double epsilon_;

@@ -86,8 +86,7 @@ class Norm final : public Op {
 
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
-    const Tensor scale = dy / where(y == 0, 1, y);
-    return {cast(cast(x, DType::float64) * scale, x.dtype())};
+    return {cast(cast(x, DType::float64) / where(y == 0, 1, y) * dy, x.dtype())};
   }
 };
 

@@ -90,7 +90,7 @@ TEST_CASE("activations at hard values") {
       "gelu", [](const Tensor& x) { return gelu(x); }, [](Real x) { return vanishing(x, normal_below(x)); },
       [](Real x) { return normal_below(x) + vanishing(x, normal_density(x)); }, near_one, near_one);
   check(
-      "gelu", [](const Tensor& x) { return gelu(x, GeluForm::tanh); },
+      "gelu_tanh", [](const Tensor& x) { return gelu(x, GeluForm::tanh); },
       [](Real x) {
         return vanishing(
             x, sigmoid_of(2 * std::sqrt(2 / std::numbers::pi_v<Real>) * (x + 0.044715L * x * x * x)));

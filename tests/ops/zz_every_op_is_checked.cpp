@@ -1,4 +1,4 @@
-// No op without a check. The names of all ops are read from their sources; check_op counts the graphs in
+// No op without a check, and none that was not tried with hard values. The names of all ops are read from their sources; check_op counts the graphs in
 // which it found the op that it was asked for. The name of this file makes it the last to be linked, so that
 // its test runs last.
 
@@ -11,6 +11,7 @@
 
 #include "support/catch.h"
 #include "support/check_op.h"
+#include "support/hard_values.h"
 
 namespace {
 
@@ -35,6 +36,10 @@ std::set<std::string> names_in(const std::filesystem::path& folder) {
   return names;
 }
 
+std::set<std::string> all_ops() {
+  return names_in(std::filesystem::path(SLUICE_TEST_DATA).parent_path() / "ops");
+}
+
 }  // namespace
 
 TEST_CASE("every op has a check with at least eight samples") {
@@ -43,7 +48,7 @@ TEST_CASE("every op has a check with at least eight samples") {
     WARN("run together with the other tests of this program, which do the checks");
     return;
   }
-  const std::set<std::string> all = names_in(std::filesystem::path(SLUICE_TEST_DATA).parent_path() / "ops");
+  const std::set<std::string> all = all_ops();
   for (const char* name : {"matmul", "tanh", "min", "max", "random::normal"}) {
     INFO(name);
     REQUIRE(all.count(name) == 1);  // else the pattern does not fit any more
@@ -56,5 +61,19 @@ TEST_CASE("every op has a check with at least eight samples") {
     if (samples < 8) missing += "\n" + name + ": " + std::to_string(samples);
   }
   INFO("ops with fewer than eight samples:" << missing);
+  CHECK(missing.empty());
+}
+
+TEST_CASE("every op is tried with hard values") {
+  const auto& driven = sluice::test::driven_ops();
+  if (driven.empty()) {
+    WARN("run together with the other tests of this program, which do the checks");
+    return;
+  }
+  std::string missing;
+  for (const std::string& name : all_ops()) {
+    if (driven.count(name) == 0) missing += "\n" + name;
+  }
+  INFO("ops that no test tries with hard values:" << missing);
   CHECK(missing.empty());
 }

@@ -197,6 +197,65 @@ void check_hard_rows(const HardRows& function) {
   }
 }
 
+void check_hard_linear(const HardLinear& function) {
+  const Index size = function.shape.size();
+  const auto count = static_cast<std::size_t>(size);
+  const auto at = [&](const Elements& x) { return numbers(function.call(tensor(x, function.shape))); };
+  const Elements constant = at(Elements(count));
+  std::vector<Elements> columns;
+  for (std::size_t i = 0; i < count; ++i) {
+    Elements unit(count);
+    unit[i] = 1;
+    columns.push_back(at(unit));
+  }
+  // The sum of what takes part, open where it may overflow on the way.
+  const auto check_sum = [](double got, const Reals& terms, DType dtype) {
+    Real sum = 0;
+    int large = 0;
+    for (const Real term : terms) {
+      sum += term;
+      large += std::abs(term) > 1e38L ? 1 : 0;
+    }
+    if (terms.size() == 1 || large < 2) check_hard(got, sum, dtype, {});
+  };
+  for (const DType dtype : {DType::float32, DType::float64}) {
+    const Reals hard = few_hard_values(dtype);
+    for (std::size_t shift = 0; shift < hard.size(); ++shift) {
+      const auto values = [&](Index n, std::size_t step) {
+        Reals result;
+        for (std::size_t i = 0; i < static_cast<std::size_t>(n); ++i)
+          result.push_back(hard[(step * i + shift) % hard.size()]);
+        return result;
+      };
+      const Reals x = values(size, 1);
+      const Tensor y = function.call(tensor_of(x, function.shape, dtype));
+      note_driven(function.name, {y});
+      const Reals dy = values(y.size(), 3);
+      const auto all = [&](const Tensors& in) {
+        const Tensor out = function.call(in[0]);
+        return Tensors{out, vjp({out}, {in[1]}, {in[0]})[0]};
+      };
+      const auto got = at_edges(all, {tensor_of(x, function.shape, dtype), tensor_of(dy, y.shape(), dtype)});
+      CAPTURE(function.name, name_of(dtype), shift);
+      for (std::size_t j = 0; j < dy.size(); ++j) {
+        Reals terms;
+        if (constant[j] != 0) terms.push_back(constant[j]);
+        for (std::size_t i = 0; i < count; ++i)
+          if (columns[i][j] != constant[j]) terms.push_back((columns[i][j] - constant[j]) * x[i]);
+        CAPTURE(j, got[0][j]);
+        check_sum(got[0][j], terms, dtype);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        Reals terms;
+        for (std::size_t j = 0; j < dy.size(); ++j)
+          if (columns[i][j] != constant[j]) terms.push_back((columns[i][j] - constant[j]) * dy[j]);
+        CAPTURE(i, got[1][i]);
+        check_sum(got[1][i], terms, dtype);
+      }
+    }
+  }
+}
+
 void check_hard_integers(const HardIntegers& function) {
   using Limits = std::numeric_limits<std::int32_t>;
   const std::vector<std::int64_t> values{

@@ -65,6 +65,16 @@ struct HardRows {
 };
 void check_hard_rows(const HardRows& function);
 
+/// A function that copies and adds elements, y = A x + b with whole numbers in A, at hard values: an element that
+/// is not read has no part in a result, nor has its gradient in another's, and elements that are copied are the
+/// same numbers. A and b are found by asking the function.
+struct HardLinear {
+  std::string name;
+  Shape shape;
+  std::function<Tensor(const Tensor&)> call;
+};
+void check_hard_linear(const HardLinear& function);
+
 /// A function of int32 at every combination of 0, 1, -1, 2, -7, 46341 and the ends, evaluated and compiled.
 struct HardIntegers {
   std::string name;
@@ -79,7 +89,7 @@ void check_hard(double got, Real expected, DType dtype, const Closeness& closene
 
 /// The ops that were found in the graphs of these checks, each under its own name.
 std::set<std::string>& driven_ops();
-/// Takes down `name` if an op of that name is among those that made y.
-void note_driven(std::string_view name, const Tensors& y);
+/// Takes down `name` if an op of that name is among those that made one of the ys.
+void note_driven(std::string_view name, const Tensors& ys);
 
 }  // namespace sluice::test

@@ -47,7 +47,7 @@ class LogSumExp final : public Op {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Shape kept = x.shape().with(axis_, 1);
-    // Where all x are minus infinity, x - y would be no number; each exponential is zero there.
+    // If all x are minus infinity, x - y would be NaN; every exponential is zero then.
     const Tensor shift = where(equal(y, -std::numeric_limits<double>::infinity()), 0, y);
     return {exp(x - reshape(shift, kept)) * reshape(dy, kept)};
   }

@@ -5,8 +5,8 @@
 namespace sluice {
 
 /// y = sqrt(sum_i x_i^2) over all elements, a float64 scalar: the Euclidean norm of a tensor as one vector.
-/// Squares are added in float64, and in units of the largest element where they would overflow or vanish, so
-/// that the norm is right for every x. Gradient: dy x / y, 0 at x = 0. Throws ShapeError for i32 and bool.
+/// Squares are added in float64, scaled by the largest element if they would overflow or vanish, so the norm
+/// is accurate for every x. Gradient: dy x / y, 0 at x = 0. Throws ShapeError for i32 and bool.
 Tensor norm(const Operand& x);
 
 }  // namespace sluice

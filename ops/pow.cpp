@@ -19,7 +19,7 @@ class Pow final : public Elementwise<Pow, 2> {
 
   static auto value(auto a, auto b) { return std::pow(a, b); }
 
-  /// What is not chosen by a `where` is kept finite as well, or second derivatives would be 0 times infinity.
+  /// Unselected branches of `where` are kept finite as well, or second derivatives would be 0 * inf = NaN.
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& a = y.input(0);
     const Tensor& b = y.input(1);

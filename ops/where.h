@@ -5,9 +5,9 @@
 namespace sluice {
 
 /// a where the condition holds, else b; elementwise, all three broadcast together. The condition is bool, a
-/// and b have one dtype, any; a number takes that of the other. What is not chosen may be an infinity or NaN.
-/// Gradient: for a, where(condition, dy, 0); for b, where(condition, 0, dy). Where the slope of what is not
-/// chosen is infinite, that 0 becomes NaN: keep its argument away from there with a `where` of its own.
+/// and b have one dtype, any; a number takes that of the other. The unselected value may be infinite or NaN.
+/// Gradient: for a, where(condition, dy, 0); for b, where(condition, 0, dy). If the unselected branch has an
+/// infinite slope, its gradient is 0 * inf = NaN: make its argument finite with another `where`.
 Tensor where(const Operand& condition, const Operand& a, const Operand& b);
 
 }  // namespace sluice

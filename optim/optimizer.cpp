@@ -207,7 +207,7 @@ Update Optimizer::apply(const Tensors& gradients, Location where) {
   Tensors clipped = checked(gradients);
   Tensor norm = global_norm(clipped);
   Tensor taken = options_.skip_nonfinite
-                     ? norm < std::numeric_limits<double>::infinity()  // false for NaN
+                     ? norm < std::numeric_limits<double>::infinity()  // false for NaN too
                      : ones({}, DType::boolean);
   if (options_.clip_value > 0) clipped = clip_by_value(clipped, options_.clip_value);
   if (options_.clip_norm > 0) {

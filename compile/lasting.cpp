@@ -32,8 +32,8 @@ std::unordered_set<const Node*> lasting_nodes(const Graph& graph, const std::vec
 Lasting split_lasting(const Graph& graph) {
   const std::vector<const Node*> order = topological_order(graph.results());
   const auto lasting = lasting_nodes(graph, order);
-  // Cached values that are used by other nodes. Constants stay where they are, and so do zeros that loops
-  // begin with.
+  // Cached values that uncached nodes use. Constants stay where they are, and so do zeros that loops begin
+  // with.
   Tensors computed;
   Tensors reads;
   TensorMap<bool> seen;

@@ -10,7 +10,7 @@ namespace sluice {
 /// made, the gradient is with respect to the newest value that y was made from. The gradient is zero if y
 /// does not depend on the tensor, or depends on it only through an assignment or an integer, such as argmax.
 /// Throws Error if an operation in between has no gradient and for a tensor from the body of a scan,
-/// ShapeError if y has several elements or a wrt is not floating-point.
+/// ShapeError if y does not have one element or a wrt is not floating-point.
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where = Location::current());
 Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::current());
 

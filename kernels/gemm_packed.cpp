@@ -15,7 +15,7 @@ constexpr Index most_inner = 384;
 template <class T>
 constexpr Index most_rows = 1536 / static_cast<Index>(sizeof(T));
 constexpr Index slack =
-    16;  // elements: rows do not lie in the same places of the cache; what pack_left writes too much
+    16;  // elements: rows start in different cache sets; room for what pack_left writes beyond its end
 
 template <class T>
 const PackedProduct<T>& kernels() {

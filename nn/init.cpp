@@ -127,7 +127,7 @@ Initializer orthogonal(double gain) {
     const bool tall = in >= out;
     const auto rows = static_cast<std::size_t>(tall ? in : out);
     const auto count = static_cast<std::size_t>(tall ? out : in);
-    // The columns of a Gaussian matrix have uniformly distributed directions, hence the result is unbiased.
+    // The columns of a Gaussian matrix have uniformly distributed directions, and so do those of the result.
     const Tensor random = random::normal(key, {static_cast<Index>(rows * count)}, 0, 1, DType::float64);
     Columns columns{evaluate(random).to_vector<double>(), rows};
     orthonormalise(columns);

@@ -6,7 +6,7 @@
 namespace sluice {
 
 /// x with each update added at the index given by its id, along an axis: y = x; y[..., ids[..., i, ...], ...]
-/// += updates[..., i, ...], as torch.scatter_add. ids and updates have one shape, that of x but for the axis;
+/// += updates[..., i, ...], as torch.scatter_add. ids and updates have the shape of x except along the axis;
 /// the updates of a repeated id add up, in the order of the ids for any number of threads. x and updates
 /// floating-point or i32, ids i32. Gradient: dy for x, take_along_axis(dy, ids, axis) for the updates. Throws
 /// ShapeError for other shapes and, at run time, Error for an id outside of 0..n-1.

@@ -22,7 +22,7 @@ struct PlateauOptions {
 
 /// Lowers the learning rate of an optimiser when a loss stops falling, or a score stops rising: report the
 /// validation loss after every epoch. With a relative margin a loss improves if loss < best - threshold
-/// |best|. As PyTorch's ReduceLROnPlateau, except for the sign of the relative margin below 0; changes of
+/// |best|. As PyTorch's ReduceLROnPlateau, whose relative margin however changes sign below 0; changes of
 /// less than 1e-8 are not made. It runs between steps, not inside compiled functions; its state is in
 /// Variables, so a resumed run continues exactly.
 class Plateau {

@@ -24,7 +24,7 @@ class Batches {
   enum class Tail {
     drop,  ///< training: they are left out; every window is full, an epoch has (N - 1) / batch / length of
            ///< them
-    pad  ///< evaluation: each token after the first is a target exactly once; free places have y = `ignored`
+    pad    ///< evaluation: each token after the first is a target exactly once; the padding has y = `ignored`
   };
 
   /// The target at positions without a token (x is 0 there): exclude it from the loss (as ignore index). In

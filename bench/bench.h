@@ -1,5 +1,5 @@
 #pragma once
-// What the benchmarks share: options, timing in turns, and rows of a Markdown table.
+// Shared by the benchmarks: options, timing in turns, and rows of a Markdown table.
 
 #include <sluice/compile/program.h>
 #include <sluice/kernels/threads.h>
@@ -20,10 +20,10 @@
 
 namespace bench {
 
-/// What every program is asked: how many threads, how long, and whether only to see that it works.
+/// Options of every program: how many threads, how long, and whether it is only a smoke test.
 struct Settings {
   int threads = 1;
-  double seconds = 2;  ///< for every thing measured
+  double seconds = 2;  ///< per measurement
   bool smoke = false;
   bool explain = false;
 
@@ -36,7 +36,7 @@ struct Settings {
   }
 };
 
-/// Something to measure: one run of it.
+/// One run of something to measure.
 using Work = std::function<void()>;
 
 inline double seconds_of(const Work& work, int runs = 1) {
@@ -52,13 +52,13 @@ inline double median(std::vector<double> values) {
   return *middle;
 }
 
-/// Median seconds of a run of each of the works. They take turns, so that whatever else the machine does
-/// meanwhile slows all of them alike. Runs that are shorter than a sample are measured many at a time.
+/// Median seconds per run of each of the works. They take turns, so that other load on the machine slows all
+/// of them alike. Runs shorter than a sample are measured many at a time.
 inline std::vector<double> medians(const std::vector<Work>& works, const Settings& settings) {
   constexpr double sample = 1e-3, turn = 20e-3;  // seconds
   std::vector<int> runs;
   for (const Work& work : works) {
-    seconds_of(work);  // the first run is not like the others: memory is touched, threads start
+    seconds_of(work);  // warms up: touches memory, starts threads
     runs.push_back(settings.smoke ? 1 : static_cast<int>(std::clamp(sample / seconds_of(work), 1.0, 1e6)));
   }
   std::vector<std::vector<double>> samples(works.size());
@@ -66,9 +66,9 @@ inline std::vector<double> medians(const std::vector<Work>& works, const Setting
   double spent = 0;
   for (std::size_t turns = 0; turns < least || (!settings.smoke && spent < settings.seconds); ++turns) {
     for (std::size_t i = 0; i < works.size(); ++i) {
-      // Threads of OpenMP wait actively for a while: they must be asleep before another one's turn.
+      // OpenMP threads spin for a while: they must be asleep before another one's turn.
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
-      // Gets its memory back into the caches; long runs have more than fits there.
+      // Brings its memory back into the caches; long runs have more than fits there.
       if (runs[i] > 1) seconds_of(works[i], runs[i]);
       for (double passed = 0; passed < turn; passed += samples[i].back() * runs[i]) {
         samples[i].push_back(seconds_of(works[i], runs[i]));
@@ -82,7 +82,7 @@ inline std::vector<double> medians(const std::vector<Work>& works, const Setting
   return result;
 }
 
-/// The most memory this process has had so far, in MiB. (Not getrusage, which counts the parent in.)
+/// The peak memory of this process so far, in MiB. (Not getrusage, which includes the parent.)
 inline double peak_mib() {
   std::ifstream status("/proc/self/status");
   for (std::string line; std::getline(status, line);) {
@@ -91,8 +91,8 @@ inline double peak_mib() {
   return 0;
 }
 
-/// Lets another program take the turns: for every line it writes, answers with the median seconds of a run,
-/// the peak of memory `before` there was a work, and the peak so far.
+/// Lets another program control the turns: for every line it writes, answers with the median seconds per run,
+/// the peak of memory `before` the work existed, and the peak so far.
 inline void follow(const Work& work, double before) {
   for (std::string line; std::getline(std::cin, line);) {
     seconds_of(work);
@@ -103,14 +103,14 @@ inline void follow(const Work& work, double before) {
   }
 }
 
-/// For --explain: the steps of a program, its passes, and its profile.
+/// For --explain: prints the steps of a program, its passes, and its profile.
 inline void explain(sluice::Program& program, const Settings& settings) {
   if (!settings.explain) return;
   program.run();
   fmt::print(stderr, "{}\n{}\n{}\n", program.print(), program.print_passes(), program.profile().text());
 }
 
-/// Prints a table as Markdown, each row when it is known.
+/// Prints a table as Markdown, each row as soon as it is complete.
 class Table {
  public:
   explicit Table(const std::vector<std::string>& columns) {
@@ -128,7 +128,7 @@ class Table {
   }
 };
 
-/// Time in the unit that suits it: "1.23 ms".
+/// Time with a suitable unit: "1.23 ms".
 inline std::string time(double seconds) {
   if (seconds < 1e-6) return fmt::format("{:.0f} ns", seconds * 1e9);
   if (seconds < 1e-3) return fmt::format("{:.2f} us", seconds * 1e6);
@@ -138,7 +138,7 @@ inline std::string time(double seconds) {
 
 inline std::string ratio(double value) { return fmt::format("{:.2f}", value); }
 
-/// The main of every program: reads the options, sets the threads, and tells errors in one line.
+/// The main of every program: reads the options, sets the threads, and reports errors on one line.
 inline int run(int argc, char** argv, CLI::App& app, Settings& settings, const Work& measure) {
   settings.add_to(app);
   CLI11_PARSE(app, argc, argv);

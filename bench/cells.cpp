@@ -1,6 +1,6 @@
 // Claim: any cell, ours or a user's, runs forward and backward at 85 % of the speed of its matrix products
-// alone, merged as a careful engineer merges them: one product for x before the loop, as few as possible in
-// it, and one for each gradient of a weight after it.
+// alone, merged as a careful engineer would: one product for x before the loop, as few as possible in it, and
+// one for each weight gradient after it.
 
 #include "bench.h"
 #include "layers.h"
@@ -16,8 +16,8 @@ namespace {
 namespace sl = sluice;
 using sl::Index;
 
-/// The products of one layer, forward and backward, and nothing else. Weights lie transposed for the way
-/// back, as one would keep them, so that the loop has plain products only. Threads own rows of the batch.
+/// The products of one layer, forward and backward, and nothing else. Weights are stored transposed for the
+/// backward pass, so that the loop has plain products only. Threads own rows of the batch.
 class Products {
  public:
   /// A product in the loop: [batch, from] times [from, to].
@@ -53,7 +53,7 @@ class Products {
   }
 
  private:
-  /// Memory for a product on so many threads; the first run makes it.
+  /// Memory for a product on this many threads; allocated in the first run.
   float* memory(bool transpose_a, bool transpose_b, Index m, Index n, Index k, int workers) {
     const Index elements = sl::kernels::gemm_workspace<float>(transpose_a, transpose_b, m, n, k) * workers;
     const std::size_t bytes = static_cast<std::size_t>(elements) * sizeof(float);
@@ -104,7 +104,7 @@ class Comparison {
  public:
   explicit Comparison(const bench::Settings& settings) : settings_(settings) {}
 
-  /// One layer of this cell against its products: `gates` columns take x.
+  /// One layer of this cell and its products: that with x has `gates` columns.
   template <class Cell>
   void row(std::string_view name, const Sizes& s, Index gates, std::vector<Products::InLoop> in_loop) {
     const sl::nn::Recurrent<Cell> rnn(1, s.hidden, s.hidden, sl::random::key(1));

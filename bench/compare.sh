@@ -63,8 +63,8 @@ lstm_layers() {
   cat <<END
 ## LSTM layers against a schedule by hand
 
-\`nn::LSTM\`, written as equations, forward and backward with the gradients of x, all weights and all biases, beside a
-program in which the same layers were scheduled by hand around oneDNN. At most 1.05 is the goal.
+\`nn::LSTM\`, written as equations, forward and backward with the gradients of x, all weights and all biases, compared with
+a program in which the same layers were scheduled by hand around oneDNN. At most 1.05 is the goal.
 
 END
   for_threads $bin/bench_lstm_layers
@@ -74,7 +74,7 @@ cells() {
 ## Any cell against its matrix products alone
 
 One layer, B=32, T=32, as many inputs as units, forward and backward. The products are those of a careful engineer: one
-for x before the loop, as few as possible in it, one per gradient of a weight after it. 85 % of their speed is the goal.
+for x before the loop, as few as possible in it, one per weight gradient after it. 85 % of their speed is the goal.
 
 END
   for_threads $bin/bench_cells --seconds 1
@@ -84,8 +84,8 @@ training_step() {
 ## Training steps against PyTorch
 
 Embedding, layers, head, cross entropy, gradients, clipping by norm, Adam (PyTorch's is the fused one; its C++ library has
-the plain one). The goals: 1.5 times faster up to 200 units, 1.2 times at 512 and 650, as fast at 1024; custom cells 4
-times faster than eager PyTorch and 1.5 times faster than compiled; half of its memory at 2x512.
+the plain one). The goals: 1.5 times as fast up to 200 units, 1.2 times at 512 and 650, as fast at 1024; custom cells 4
+times as fast as eager PyTorch and 1.5 times as fast as compiled; half of its memory at 2x512.
 
 END
   local -a command=("$python" bench/training_step.py --sluice $bin/bench_training_step)
@@ -102,7 +102,7 @@ second_thread() {
   cat <<END
 ## The second thread
 
-Forward and backward of LSTM layers on one thread and on two, which give the same bits. 1.8 is the goal.
+Forward and backward pass of LSTM layers on one thread and on two, which give the same bits. 1.8 is the goal.
 
 END
   run $bin/bench_second_thread
@@ -111,7 +111,7 @@ streaming() {
   cat <<END
 ## Streaming
 
-One step of one sequence, as an audio callback runs it, beside a step written by hand with fixed-size Eigen, compiled for
+One step of one sequence, as in an audio callback, compared with a hand-written step with fixed-size Eigen, compiled for
 this machine. At most 1.2 is the goal.
 
 END
@@ -130,7 +130,7 @@ elementwise() {
   cat <<END
 ## Elementwise work
 
-Compiled chains of elementwise ops beside one loop written by hand, compiled for this machine. At most 1.25 is the goal.
+Compiled chains of elementwise ops compared with one hand-written loop, compiled for this machine. At most 1.25 is the goal.
 
 END
   run $bin/bench_elementwise --seconds 1
@@ -139,7 +139,7 @@ growth() {
   cat <<END
 ## Growth
 
-Two LSTM layers of 128 units, forward and backward: linear in T, and cheaper per character the larger the batch.
+Two LSTM layers of 128 units, forward and backward: linear in T, and the cheaper per character the larger the batch.
 
 END
   run $bin/bench_growth --seconds 1
@@ -165,8 +165,8 @@ packed_matrix() {
   cat <<END
 ## Few rows times a packed matrix
 
-Products as they stand in a loop over time, with a right operand that is packed once, and by \`gemm\`, which puts it in
-order every time: the time of that over the former.
+Products as in a loop over time, with a right operand that is packed once, and by \`gemm\`, which packs it every time: the
+time of the latter over the former.
 
 END
   show $bin/bench_packed_matrix
@@ -174,10 +174,9 @@ END
 }
 products() {
   cat <<END
-## Products beside oneDNN's
+## Products compared with oneDNN's
 
-On one thread. The library does not use oneDNN: while it computes, a signal that is handled on its thread may write over
-the heap.
+On one thread. The library does not use oneDNN: while it computes, a signal handled on its thread may overwrite the heap.
 
 END
   OMP_NUM_THREADS=1 run $bin/bench_products
@@ -188,7 +187,7 @@ title() {
   cat <<END
 # Benchmarks
 
-Written by \`bench/compare.sh\`; each table names the command that made it. Times are medians, and what is compared took
+Written by \`bench/compare.sh\`; each table names the command that made it. Times are medians, and compared programs took
 turns. Ratios carry over to other machines better than times do.
 
 | what | |

@@ -20,7 +20,7 @@ void row(bench::Table& table, const std::string& name, const std::vector<double>
   table.row({name, bench::time(seconds[0]), bench::time(seconds[1]), bench::ratio(seconds[0] / seconds[1])});
 }
 
-/// Throws unless the two are alike.
+/// Throws unless both are approximately equal.
 void check(std::span<const float> ours, const std::vector<float>& theirs) {
   for (std::size_t i = 0; i < ours.size(); ++i) {
     if (!(std::abs(ours[i] - theirs[i]) < 1e-5F)) {

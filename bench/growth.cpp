@@ -1,5 +1,5 @@
-// Claim: the time of a step is linear in the number of time steps, and a character costs less the more
-// sequences there are in a batch.
+// Claim: the time of a step is linear in the number of time steps, and a character costs less in a larger
+// batch.
 
 #include "bench.h"
 #include "layers.h"

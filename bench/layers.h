@@ -1,5 +1,5 @@
 #pragma once
-// Recurrent layers, forward and backward, as one compiled program: what most benchmarks measure.
+// Recurrent layers, forward and backward, as one compiled program: the subject of most benchmarks.
 
 #include <sluice/compile/compile.h>
 #include <sluice/graph/arithmetic.h>
@@ -27,14 +27,15 @@ inline std::span<const float> output_of(const sluice::Program& program, std::siz
           static_cast<std::size_t>(program.output_spec(i).shape.size())};
 }
 
-/// Different values around zero, the same in every run.
+/// Varied values around zero, the same in every run.
 inline void fill(std::span<float> values, float scale = 1) {
   for (std::size_t i = 0; i < values.size(); ++i) {
     values[i] = scale * (static_cast<float>(i * 7919 % 1009) / 1009 - 0.5F);
   }
 }
 
-/// A function of x and dy: the gradients of sum(y * dy), y = rnn(x), first by x and then by every parameter.
+/// A function of x and dy: the gradients of sum(y * dy), y = rnn(x), with respect to x and then every
+/// parameter.
 inline auto backward_of(const sluice::nn::RecurrentLayers& rnn) {
   return sluice::compile([rnn](const sluice::Tensor& x, const sluice::Tensor& dy) {
     sluice::Tensors wrt{x};

@@ -1,6 +1,6 @@
 #pragma once
-// A language model and its whole training step: embedding, recurrent layers, head, cross entropy, gradients,
-// clipping, Adam.
+// A language model and its complete training step: embedding, recurrent layers, head, cross entropy,
+// gradients, clipping, Adam.
 
 #include "user_cells.h"
 
@@ -32,7 +32,7 @@ inline sluice::nn::RecurrentLayers layers_of(const ModelSize& size) {
   throw std::invalid_argument("no cell is called " + size.cell);
 }
 
-/// Everything a training step needs but its program.
+/// Everything a training step needs except its program.
 struct Model {
   explicit Model(const ModelSize& size)
       : size(size),
@@ -42,7 +42,8 @@ struct Model {
         adam(sluice::nn::variables({{"embed", embed}, {"rnn", rnn}, {"head", head}}),
              {.learning_rate = 1e-3, .clip_norm = 5}) {}
 
-  /// One step on ids and the ids that follow them, each i32 [length, batch]: the loss before it.
+  /// One step on ids and the ids that follow them, each i32 [length, batch]; returns the loss before the
+  /// update.
   sluice::Tensor train(const sluice::Tensor& ids, const sluice::Tensor& next) {
     const sluice::Tensor loss = sluice::nn::cross_entropy(head(rnn(embed(ids))), next);
     adam.update(loss);

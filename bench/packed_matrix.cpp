@@ -1,7 +1,7 @@
-// Claim: a product of few rows with a packed right operand (kernels/packed_matrix.h) is never slower than the
-// kernels::gemm on one thread, which has to put it in order, and much faster below 16 rows. One line per
-// shape; each cell is gemm's time over ours, for a right operand stored as it is and, in the second table,
-// transposed. Then packing itself, in units of one product of 16 rows.
+// Claim: a product of few rows with a packed right operand (kernels/packed_matrix.h) is never slower than
+// kernels::gemm on one thread, which must pack it, and much faster below 16 rows. One line per shape; each
+// cell is gemm's time over ours, for a right operand stored as it is and, in the second table, transposed.
+// Then packing itself, in units of one product of 16 rows.
 //
 // bench_packed_matrix [f64]
 

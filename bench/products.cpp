@@ -1,6 +1,6 @@
 // Claim: our own products are about as fast as oneDNN's, which compute the same. One line per shape, on one
-// thread; oneDNN's column is there where the build has found it. (It is no part of the library: while it
-// computes, a signal that is handled on its thread may write over the heap.)
+// thread; oneDNN's column is present if the build has found it. (It is not part of the library: while it
+// computes, a signal handled on its thread may overwrite the heap.)
 
 #include "bench.h"
 

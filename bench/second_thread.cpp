@@ -22,7 +22,7 @@ void measure(const bench::Settings& settings) {
   bench::Table table({"LSTM layers", "1 thread", "2 threads", "times faster"});
   for (const Configuration& c : configurations) {
     const sl::nn::LSTM rnn(c.layers, c.hidden, c.hidden, sl::random::key(1));
-    // A program plans its loops for the number of threads: one program for each.
+    // A program plans its loops for the number of threads, hence one program for each.
     bench::LayersStep alone(rnn, c.length, c.batch), together(rnn, c.length, c.batch);
     const auto on = [](int threads, bench::LayersStep& step) {
       return [threads, &step] {

@@ -1,5 +1,5 @@
 // Claim: a whole training step is faster than PyTorch's. This is our side; training_step.py is the other, and
-// lets the two take turns (--follow).
+// controls the turns of both (--follow).
 
 #include "bench.h"
 #include "model.h"

@@ -1,5 +1,5 @@
 #pragma once
-// Cells as a user would write them: the library has none like these, and knows nothing of them.
+// Cells as a user would write them: the library has none like these, and knows nothing about them.
 
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/cell.h>

@@ -14,7 +14,7 @@ namespace {
 
 using detail::steps;
 
-/// An op with values for its inputs, and the questions to it.
+/// An op with values for its inputs, and the checks of its answers.
 class Examined {
  public:
   Examined(const Op& op, Arrays inputs, std::string_view who)
@@ -26,7 +26,7 @@ class Examined {
   void check() const {
     check_windows();
     check_in_place();
-    if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on how many there are
+    if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on their number
     for (unsigned bits = 1; bits < 1u << inputs_.size(); ++bits) {
       std::vector<bool> chosen;
       for (std::size_t i = 0; i < inputs_.size(); ++i) chosen.push_back((bits >> i & 1u) != 0);
@@ -100,7 +100,7 @@ class Examined {
     require("sum_over_steps", evaluate(sum, Location{}).value(), sum_of(by_step), 0);
   }
 
-  /// The outputs of every step, and in `together` the inputs of all, with time where they change over it.
+  /// The outputs of every step, and in `together` the inputs of all steps, with time for those that change.
   std::vector<Arrays> run_steps(const std::vector<bool>& over_time, Index shift, Arrays& together) const {
     together = inputs_;
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -148,7 +148,7 @@ class Examined {
     for (std::size_t i = 0; i < inputs_.size(); ++i) {
       if (!by_rows[i]) continue;
       const Shape& shape = specs_[i].shape;
-      if (shape.rank() == 0 || (rows >= 0 && shape[0] != rows)) return;  // nobody asks that
+      if (shape.rank() == 0 || (rows >= 0 && shape[0] != rows)) return;  // never asked
       rows = shape[0];
     }
     if (rows < 2 || !op_.works_by_rows(specs_, by_rows)) return;
@@ -160,7 +160,7 @@ class Examined {
     }
     const Index middle = rows / 2;
     for (const auto& [first, count] : {std::pair{Index{0}, middle}, std::pair{middle, rows - middle}}) {
-      // As a program does it: the views tell the rows, and the op is the one made for all of them.
+      // As in a program: the views have the number of rows, and the op is the one made for all of them.
       Arrays part = inputs_;
       for (std::size_t i = 0; i < part.size(); ++i) {
         if (by_rows[i]) part[i] = some_rows(inputs_[i], first, count);
@@ -173,7 +173,7 @@ class Examined {
     }
   }
 
-  /// Whether the rows of `part` lie in `whole` where the window says.
+  /// Whether `part` is the view of `whole` that the window describes.
   static bool lies_in(const Array& part, const Array& whole, const Window& window) {
     const Index columns = part.shape().rank() == 0 ? 1 : part.shape().back();
     const Index rows = columns == 0 ? 0 : part.shape().size() / columns;

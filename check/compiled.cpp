@@ -15,7 +15,7 @@ namespace {
 
 using detail::steps;
 
-/// The function followed by its gradients, as training runs it.
+/// The function followed by its gradients, as in training.
 TensorFunction with_gradients(const TensorFunction& function) {
   return [function](const Tensors& inputs) {
     Tensors results = function(inputs);
@@ -36,14 +36,14 @@ TensorFunction with_gradients(const TensorFunction& function) {
   };
 }
 
-/// What is compared: a function at some arguments, in words.
+/// The subject of a comparison: a function at some arguments, and its description.
 struct Compared {
   TensorFunction function;
   Arrays arguments;
   std::string described;
 };
 
-/// The graph without writes: what would be written is compared like any other result.
+/// The graph without writes: values written are compared like any other result.
 Graph graph_of(const Compared& comparison) {
   Specs specs;
   for (const Array& argument : comparison.arguments) specs.push_back(argument.spec());
@@ -70,12 +70,11 @@ void compare(const Graph& graph, const Arrays& expected, const Compared& compari
   }
 }
 
-/// What a scan makes of the function: its values of all steps, their sums, or its values where each step
-/// waits for the one before, because what it takes has 0 times what that gave added to it.
+/// The form of the scan around the function: values of all steps, their sums, or values with a dependence
+/// between steps (0 times the previous result is added to the input).
 enum class Form { stacked, summed, waiting };
 
-/// The function as the body of a scan: the inputs that are over time come step by step, the others from
-/// outside.
+/// The function as the body of a scan: inputs over time come step by step, the others are captured.
 class OverTime {
  public:
   OverTime(TensorFunction function, std::vector<bool> over_time, Form form)
@@ -117,7 +116,7 @@ class OverTime {
   Tensors first_carry(const Tensors& all) const {
     if (form_ == Form::stacked) return {};
     if (form_ == Form::waiting) return {zeros({}, DType::float64)};
-    Specs specs;  // of a step, whose results a trace tells
+    Specs specs;  // of a step; tracing gives those of the results
     for (std::size_t i = 0; i < all.size(); ++i)
       specs.push_back(over_time_[i] ? Spec{all[i].dtype(), all[i].shape().erased(0)} : all[i].spec());
     Tensors sums;
@@ -159,7 +158,7 @@ void compare_over_time(const OverTime& scanned, const Tensors& inputs, std::stri
     try {
       graph = graph_of(comparison);
       expected = Interpreter(graph).run(comparison.arguments);
-    } catch (const Error&) {  // it cannot stand in a scan, or refuses elements in other places
+    } catch (const Error&) {  // not possible in a scan, or refuses rotated elements
       continue;
     }
     return compare(graph, expected, comparison, who);

@@ -38,7 +38,7 @@ Tensors floating(const Tensors& tensors) {
   return result;
 }
 
-/// vjp with zeros where there is no dependence, for the floating inputs.
+/// The vjp for the floating-point inputs, with zeros if there is no dependence.
 Tensors pulled_back(const Tensors& ys, const Tensors& dys, const Tensors& xs) {
   const Tensors wrt = floating(xs);
   Tensors gradients = vjp(ys, dys, wrt);
@@ -50,7 +50,7 @@ Tensors pulled_back(const Tensors& ys, const Tensors& dys, const Tensors& xs) {
 
 double& at(Array& array, Index element) { return array.values<double>()[static_cast<std::size_t>(element)]; }
 
-/// Keeps the worst of the entries that were compared.
+/// Keeps the worst entry compared.
 class Comparison {
  public:
   Comparison(std::string_view mode, const GradcheckOptions& options) : mode_(mode), options_(options) {}
@@ -94,7 +94,7 @@ class Comparison {
   std::size_t input_ = 0;
 };
 
-/// A check under way: the inputs, the differences, and the two modes that are compared with them.
+/// A running check: the inputs, the differences, and the two modes that are compared with them.
 class Check {
  public:
   Check(const TensorFunction& function, const Tensors& inputs, const GradcheckOptions& options)
@@ -119,7 +119,7 @@ class Check {
     differentiate();
   }
 
-  /// A seed with a single one gives a row of the Jacobian.
+  /// A one-hot seed gives a row of the Jacobian.
   double check_reverse() {
     Specs specs = in_;
     specs.insert(specs.end(), out_.begin(), out_.end());
@@ -145,7 +145,7 @@ class Check {
     return comparison.worst_error();
   }
 
-  /// A tangent with a single one gives a column.
+  /// A one-hot tangent gives a column.
   double check_forward() {
     Specs specs = in_;
     std::copy_if(in_.begin(), in_.end(), std::back_inserter(specs),
@@ -180,7 +180,7 @@ class Check {
     return comparison.worst_error();
   }
 
-  /// Whether compiled gives what interpreted gives, and the ops are what they say to the compiler.
+  /// Checks that compiled and interpreted results agree, and that the ops' answers to the compiler are right.
   void check_compiled_form() const {
     const Tensors inputs(arguments_.begin(), arguments_.end());
     check_answers(trace(function_, in_), inputs, "gradcheck", Location{});
@@ -210,7 +210,7 @@ class Check {
     }
   }
 
-  /// The floating results, copied at once: a result may be the memory of an argument.
+  /// The floating-point results, copied at once: a result may share the memory of an argument.
   static std::vector<double> results(const Interpreter& interpreter, const Arrays& arguments) {
     std::vector<double> elements;
     for (const Array& array : interpreter.run(arguments)) {
@@ -222,7 +222,7 @@ class Check {
 
   std::ptrdiff_t count() const { return static_cast<std::ptrdiff_t>(in_.size()); }
 
-  /// The arguments, and zeros for the specs behind them.
+  /// The arguments, followed by zeros of the remaining specs.
   Arrays extended(const Specs& specs) const {
     Arrays arguments = arguments_;
     for (std::size_t i = in_.size(); i < specs.size(); ++i) {
@@ -236,7 +236,7 @@ class Check {
   Arrays arguments_;
   Specs in_;
   Specs out_;
-  std::vector<Place> columns_;                // the floating elements of the inputs
+  std::vector<Place> columns_;                // the floating-point elements of the inputs
   std::vector<Place> rows_;                   // and of the outputs
   std::vector<std::vector<double>> numeric_;  // by column, then row
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// Values in memory, as the pages of this room compare them.
+// Comparison of values in memory, for this room.
 
 #include <sluice/graph/tensor.h>
 
@@ -17,7 +17,7 @@
 
 namespace sluice::detail {
 
-inline constexpr Index steps = 3;  // of the loops that ops are tried in
+inline constexpr Index steps = 3;  // of the loops in which ops are tested
 
 /// The position of an element: "[0, 2]".
 inline std::string position_text(const Shape& shape, Index element) {
@@ -29,7 +29,7 @@ inline std::string position_text(const Shape& shape, Index element) {
   return fmt::format("{}", position);
 }
 
-/// Numbers without a pattern between 0.5 and 1.5, for a gradient to begin with.
+/// Irregular numbers between 0.5 and 1.5, as seed of a gradient.
 inline Tensor seed_for(const Spec& spec) {
   Array array(spec);
   with_type(spec.dtype, [&](auto type) {
@@ -49,8 +49,7 @@ inline Specs specs_of(const Tensors& tensors) {
   return specs;
 }
 
-/// The same elements, each `by` places further to the front: other values, and most often as valid as the
-/// first ones.
+/// The same elements rotated by `by`: other values, usually as valid as the original ones.
 inline Array rotated(const Array& array, Index by) {
   Array result(array.spec());
   if (array.bytes() == 0) return result;
@@ -79,9 +78,9 @@ struct Difference {
   double expected = 0;
 };
 
-/// The first element that is not as expected, but for rounding: |got - expected| <= 1e-9 (float32: 1e-5)
-/// times the largest expected element, or times 1. What is not finite may be so in another way, for sums may
-/// be in another order; integers and booleans are equal.
+/// The first element that differs by more than rounding: |got - expected| <= 1e-9 (float32: 1e-5) times the
+/// largest expected element, or times 1. Non-finite values may differ in kind, since sums may be reordered;
+/// integers and booleans must be equal.
 inline std::optional<Difference> difference(const Array& got, const Array& expected) {
   double tolerance = expected.dtype() == DType::float32 ? 1e-5 : 1e-9;
   if (!is_floating(expected.dtype())) tolerance = 0;

@@ -1,10 +1,9 @@
-// Sums of a product and something else begin with the latter:
+// Adds a term to a product inside the product:
 //
-//   a b + c  =  matmul_add(a, b, c)      where c is of the same shape or one row, as a bias is
+//   a b + c  =  matmul_add(a, b, c)      where c has the same shape or is one row, like a bias
 //
-// The sums of a product lie in registers anyway; beginning with numbers other than zeros spares an op that
-// reads and writes all of them again. What the ops around would have computed on the way, tile by tile, stays
-// with them.
+// The sums of a product are in registers anyway; starting from c saves an op that reads and writes all of
+// them again. Terms that neighbouring ops would compute tile by tile stay in their fusion group.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/matmul_add.h>
@@ -24,7 +23,8 @@ using detail::Survey;
 
 bool is_elementwise(const Node& node) { return dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr; }
 
-/// Whether the add stands between elementwise ops of its shape: they are one group with it, and two without.
+/// Whether the add lies between elementwise ops of its shape, which form one fusion group with it and two
+/// without.
 bool is_amid_group(const Node& sum, const Tensor& addend, const Survey& survey) {
   if (!is_elementwise(addend.node()) || addend.shape() != sum.outputs[0].shape) return false;
   const auto& users = survey.users(Tensor(sum.shared_from_this()));

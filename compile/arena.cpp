@@ -19,7 +19,7 @@ std::size_t ArenaPlanner::allocate(std::size_t bytes) {
   }
   std::size_t offset = end_;
   if (!gaps_.empty()) {
-    // Too small, but at the end of the arena: let it grow.
+    // Too small, but at the end of the arena: extend it.
     const auto last = std::prev(gaps_.end());
     if (last->first + last->second == end_) {
       offset = last->first;

@@ -5,8 +5,8 @@
 
 namespace sluice {
 
-/// Plays through the allocations and releases of a run before it happens, and so turns lifetimes into offsets
-/// in one block of memory: the arena. Best fit among the gaps, neighbouring gaps are joined.
+/// Simulates the allocations and releases of a run ahead of time, which turns lifetimes into offsets in one
+/// block of memory, the arena. Best fit among the gaps; neighbouring gaps are joined.
 class ArenaPlanner {
  public:
   static constexpr std::size_t alignment = 64;  // a cache line, and the widest vector register
@@ -14,7 +14,7 @@ class ArenaPlanner {
   /// Offset of a block of at least `bytes`.
   std::size_t allocate(std::size_t bytes);
   void release(std::size_t offset, std::size_t bytes);
-  /// Size of the arena that all allocations so far fit in.
+  /// Size of the arena, enough for all allocations so far.
   std::size_t size() const { return end_; }
 
  private:

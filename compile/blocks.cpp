@@ -14,7 +14,7 @@ Survey::Survey(const Block& block) : block_(block), order_(topological_order(blo
 bool Survey::invariant(const Node& node) const {
   if (varying_.empty()) {
     varying_ = block_.written;
-    varying_.insert(nullptr);  // now it has been filled
+    varying_.insert(nullptr);  // marks the set as computed
     for (const Tensor& input : block_.inputs) {
       if (block_.captured.count(&input.node()) == 0) varying_.insert(&input.node());
     }
@@ -86,7 +86,7 @@ Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const
 
 namespace {
 
-/// The scans among the nodes whose trail is used.
+/// The scans among the nodes whose residuals are used.
 std::unordered_set<const Node*> with_trail(const Block& block, const std::vector<const Node*>& order) {
   std::unordered_set<const Node*> found;
   const auto look = [&](const Tensor& t) {
@@ -104,7 +104,7 @@ std::unordered_set<const Node*> with_trail(const Block& block, const std::vector
 
 Tensors rewrite_block(Block block, const BlockRule& rule);
 
-/// The scan with the rule done to its body; null where that changes nothing.
+/// The scan with the rule applied to its body; null if that changes nothing.
 std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan, const Block& block,
                                            const Survey& survey, const BlockRule& rule) {
   const Graph& graph = *scan.body();

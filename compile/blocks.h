@@ -10,9 +10,8 @@
 
 namespace sluice::detail {
 
-/// Where a tensor stands among others: comparing keys gives one order for tensors of the main graph,
-/// whichever body they are captured by. So two bodies that put the same weights side by side do it in the
-/// same order.
+/// Position of a tensor: comparing keys orders tensors of the main graph in the same way in every body that
+/// captures them. So two bodies that concatenate the same weights do so in the same order.
 using OrderKey = std::vector<Index>;
 
 /// One list of nodes that runs as a whole: the main graph, or the body of a scan.
@@ -22,12 +21,12 @@ struct Block {
   int depth = 0;  ///< 0 is the main graph
   std::unordered_map<const Node*, OrderKey>
       captured{};                             ///< the inputs of a body that are the same at every step
-  std::unordered_set<const Node*> written{};  ///< reads of Variables that get new values
-  /// Of bodies whose inputs may throw: what each input of this body and those around it is outside.
+  std::unordered_set<const Node*> written{};  ///< reads of Variables that the graph assigns
+  /// If inputs of the body may throw: the outside tensor of each input of this body and the enclosing ones.
   TensorMap<Tensor> outside{};
 };
 
-/// What a pass asks about a block. Only what is asked for is computed.
+/// Facts about a block for passes. Computed on demand.
 class Survey {
  public:
   explicit Survey(const Block& block);
@@ -35,7 +34,7 @@ class Survey {
   /// Every node, inputs before users.
   const std::vector<const Node*>& order() const { return order_; }
   Index position(const Node& node) const;
-  /// Whether it depends on nothing but captures, constants and Variables that are not written: computed once
+  /// Whether the node depends only on captures, constants and Variables that are not written: computed once
   /// per loop, or once for many runs.
   bool invariant(const Node& node) const;
   /// The nodes that read the tensor, once for each input; null stands for the block's results.
@@ -51,19 +50,19 @@ class Survey {
   std::vector<const Node*> nobody_;
 };
 
-/// The tensor that stands for one of the old block.
+/// The tensor that replaces one of the old block.
 using Now = std::function<Tensor(const Tensor&)>;
-/// What stands for the outputs of a node; empty where it stays as it is. May ask for nodes that come earlier.
+/// The replacements of a node's outputs; empty to keep it. May look up earlier nodes.
 using Replacement = std::function<Tensors(const Node&, const Now&)>;
 
-/// The results of a block, with nodes replaced one after the other; inputs come before users.
+/// The results of a block with nodes replaced one by one, inputs before users.
 Tensors rebuilt(const Block& block, const std::vector<const Node*>& order, const Replacement& replace);
 
 /// New results for a block.
 using BlockRule = std::function<Tensors(const Block&)>;
 
-/// The graph with the rule done to the main graph, then to the bodies of its scans, then to theirs. A scan
-/// whose trail is used stays as it is (the pass scan_form has made ys of it).
+/// Applies the rule to the main graph, then to the bodies of its scans, then to theirs. A scan whose
+/// residuals are used stays as it is (the pass scan_form has made ys of them).
 Graph rewrite_blocks(const Graph& graph, const BlockRule& rule);
 
 }  // namespace sluice::detail

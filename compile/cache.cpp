@@ -12,9 +12,9 @@ ProgramCache::ProgramCache(const CompileOptions& options)
 std::shared_ptr<Program> ProgramCache::find(const Specs& specs, const std::vector<std::size_t>& counts,
                                             const TensorFunction& function) {
   if (auto kept = take(specs, counts)) return kept;
-  // Nothing is held meanwhile, for the function may call compiled ones, and programs wait for each other.
+  // No lock is held meanwhile: the function may call compiled ones, and programs wait for each other.
   auto program = std::make_shared<Program>(trace(function, specs, Location{}), passes_, Location{});
-  std::shared_ptr<Program> dropped;  // ends when nothing is held any more
+  std::shared_ptr<Program> dropped;  // destroyed after the locks are released
   const std::lock_guard lock(mutex_);
   if (auto made = look_up(specs, counts)) return made;  // on another thread meanwhile
   entries_.push_front({specs, counts, program});

@@ -11,22 +11,23 @@
 namespace sluice {
 
 struct CompileOptions {
-  /// Programs kept, one per combination of argument shapes and dtypes; the one used longest ago goes first.
+  /// Number of Programs kept, one per combination of argument shapes and dtypes; least recently used are
+  /// dropped.
   std::size_t cache_size = 8;
-  /// What the compiler does to a graph; see graph_passes() and lowering_switches(). None: what SLUICE_PASSES
-  /// says.
+  /// Passes and lowering switches; see graph_passes() and lowering_switches(). By default those of
+  /// SLUICE_PASSES.
   std::optional<PassSet> passes = {};
 };
 
 /// The Programs of one compiled function, by the specs of its arguments.
 class ProgramCache {
  public:
-  /// Throws Error if SLUICE_PASSES is asked and names no passes.
+  /// Throws Error if SLUICE_PASSES is used and invalid.
   explicit ProgramCache(const CompileOptions& options);
 
-  /// The Program for these specs; traces and compiles the function when there is none yet. `counts` tells
-  /// functions of lists apart that have the same tensors in other lists. Threads that ask for the same specs
-  /// at once may trace side by side; the Program that is ready first is everybody's.
+  /// The Program for these specs; traces and compiles the function if there is none yet. `counts`
+  /// distinguishes calls whose lists of tensors differ in length only. Threads that ask for the same specs
+  /// concurrently may trace in parallel; the first Program ready is used by all.
   std::shared_ptr<Program> find(const Specs& specs, const std::vector<std::size_t>& counts,
                                 const TensorFunction& function);
 
@@ -39,7 +40,7 @@ class ProgramCache {
     std::shared_ptr<Program> program;
   };
   std::shared_ptr<Program> take(const Specs& specs, const std::vector<std::size_t>& counts);
-  /// Null if there is none. The mutex is held.
+  /// Null if there is none. The mutex must be held.
   std::shared_ptr<Program> look_up(const Specs& specs, const std::vector<std::size_t>& counts);
 
   std::size_t size_;
@@ -49,7 +50,7 @@ class ProgramCache {
 };
 
 namespace detail {
-/// The Programs of a compiled function; Error where it has lost them to another one.
+/// The Programs of a compiled function; Error if they have been moved from.
 ProgramCache& require_program_cache(const std::shared_ptr<ProgramCache>& cache, Location where);
 }  // namespace detail
 

@@ -1,15 +1,15 @@
-// A large value with rows, [N, wide], that is made of small ones and used up by row-wise ops and sums over
-// rows need not be there as a whole: a loop computes it for some rows at a time, while they are in the cache.
-// So the head of a language model never has all its logits:
+// A large value [N, wide] that is computed from small ones and consumed by row-wise ops and sums over rows is
+// never materialised: a loop computes some rows at a time, while they are in cache. So the head of a language
+// model never has all its logits:
 //
 //   y = f(x), s = sum over rows of g(x)
 //
-// becomes, with x in pieces x_0, x_1, ... of rows
+// becomes, with x in chunks x_0, x_1, ... of rows
 //
 //   y_0 = f(x_0), s = sum of g(x_0),   then in a loop   y_k = f(x_k), s = s + sum of g(x_k)
 //
-// where y_0 is there only if the pieces cannot be equal: then the first one is shorter and done before the
-// loop. Else sums begin with zero.
+// where y_0 exists only if the chunks cannot be equal: then the first one is shorter and computed before the
+// loop. Otherwise sums begin with zero.
 
 #include <sluice/compile/chunk_rows.h>
 #include <sluice/compile/passes.h>
@@ -32,7 +32,7 @@ using detail::Block;
 using detail::RowRegion;
 using detail::Survey;
 
-/// How rows are divided, counted in units of a region: `first`, perhaps none, then `count` chunks of `each`.
+/// The division of rows, in units of a region: `first`, possibly zero, then `count` chunks of `each`.
 struct Division {
   Index first = 0;
   Index count = 0;
@@ -51,13 +51,13 @@ Division divided(Index units, const Tensor& largest, const RowChunks& sizes) {
   return {units - count * each, count, each};
 }
 
-/// Puts a loop in the place of a region.
+/// Replaces a region by a loop.
 class Chunks {
  public:
   Chunks(const RowRegion& region, const Division& division, int level, Location where)
       : region_(region), division_(division), level_(level), where_(where) {}
 
-  /// What stands for the tensors that others read.
+  /// The replacements of the tensors that others read.
   TensorMap<Tensor> build() {
     const bool has_first = division_.first > 0;
     const auto first =
@@ -123,7 +123,7 @@ class Chunks {
     return inside_.back();
   }
 
-  /// What a node reads as a whole comes in from outside, but for numbers in formulas.
+  /// Inputs that a node reads as a whole become captures, except numbers in formulas.
   void add_captures(const Node& node, TensorMap<Tensor>& whole) {
     const auto& by_rows = region_.by_rows.at(&node);
     for (std::size_t i = 0; i < by_rows.size(); ++i) {
@@ -147,7 +147,7 @@ class Chunks {
   Tensors captured_inside_;
 };
 
-/// Computed values that are worth a loop, the largest first.
+/// Computed values large enough for a loop, largest first.
 Tensors seeds_of(const Survey& survey, std::size_t large_bytes) {
   Tensors seeds;
   for (const Node* node : survey.order()) {
@@ -160,7 +160,7 @@ Tensors seeds_of(const Survey& survey, std::size_t large_bytes) {
   return seeds;
 }
 
-/// The block's results with a loop for the region.
+/// The block's results with a loop in place of the region.
 Tensors with_loop(const Block& block, const Survey& survey, const RowRegion& region, const Division& division,
                   Location where) {
   const std::unordered_set<const Node*> inside(region.nodes.begin(), region.nodes.end());

@@ -11,8 +11,8 @@
 
 namespace sluice {
 
-/// What compile() returns: a function of the same arguments and results that runs a Program. Copies share the
-/// Programs.
+/// The result of compile(): a function with the same arguments and results that runs a Program. Copies share
+/// the Programs.
 template <class F>
 class Compiled {
  public:
@@ -23,11 +23,11 @@ class Compiled {
   }
 
   /// Runs the Program for these arguments, compiling it at the first call with their shapes. Inside another
-  /// traced function, and inside with_values, it is called like any other function.
+  /// traced function, and inside with_values, it is traced like any other function.
   template <class... Args>
   auto operator()(const Args&... args) const {
     if constexpr (!detail::can_be_compiled<F, Args...>()) {
-      return Tensor();  // not reached: the static_assert has failed
+      return Tensor();  // unreachable: the static_assert has failed
     } else {
       using Result = Returned<Args...>;
       Tensors results;
@@ -36,8 +36,8 @@ class Compiled {
       } else {
         Tensors arguments;
         (detail::flatten(static_cast<const detail::Argument<Args>&>(args), arguments), ...);
-        // Held here: another call, on this thread or another, may drop it from the cache meanwhile. Errors
-        // name the line of the op that throws, not one of ours.
+        // Kept alive here: another call, on this thread or another, may drop it from the cache meanwhile.
+        // Errors name the line of the op that throws, not one of ours.
         const std::shared_ptr<Program> kept = find(cache, args...);
         results = kept->run(arguments, Location{});
       }
@@ -47,8 +47,7 @@ class Compiled {
   }
 
   /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw
-  /// memory. It is there for as long as somebody holds it, also when the function has dropped it from its
-  /// cache.
+  /// memory. It lives as long as somebody holds it, even if the cache has dropped it.
   template <class... Args>
   std::shared_ptr<Program> program(const Args&... args) const {
     if constexpr (detail::can_be_compiled<F, Args...>()) return find(cache(), args...);
@@ -63,7 +62,7 @@ class Compiled {
 
   ProgramCache& cache() const { return detail::require_program_cache(cache_, where_); }
 
-  /// What a function returns, as a list.
+  /// The results of a function as a list.
   template <class Call>
   static Tensors flat(const Call& call) {
     Tensors results;
@@ -77,7 +76,7 @@ class Compiled {
 
   template <class... Args>
   std::shared_ptr<Program> find(ProgramCache& cache, const Args&... args) const {
-    const detail::Call call("compile", where_);  // a call with any arguments cannot capture its own line
+    const detail::Call call("compile", where_);  // a variadic call cannot capture its own line
     Tensors arguments;
     std::vector<std::size_t> counts;
     [[maybe_unused]] const auto add = [&](const auto& argument) {  // no arguments: nothing to add
@@ -102,11 +101,11 @@ class Compiled {
 };
 
 /// Makes a function of Tensors fast. The function is traced once for every combination of argument shapes and
-/// dtypes, becomes a Program, and is only run from then on: what else it does (printing, reading a clock)
-/// happens while tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results:
-/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors; what derives from
-/// Tensor comes back as a Tensor. Variables assigned inside get their new values when the Program has run. A
-/// compiled function that has been moved from throws Error when it is called.
+/// dtypes and compiled to a Program, which runs from then on: other effects (printing, reading a clock)
+/// happen only while tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results:
+/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors; classes derived
+/// from Tensor come back as a Tensor. Variables assigned inside get their new values at the end of a run.
+/// Calling a compiled function that has been moved from throws Error.
 ///
 ///   auto step = compile([&](const Tensor& x, const Tensor& y) {
 ///     auto loss = nn::cross_entropy(model(x), y);
@@ -115,9 +114,8 @@ class Compiled {
 ///   });
 ///   double loss = step(x, y).item();
 ///
-/// Everything the function refers to must live as long as the compiled function may still be traced. A
-/// function that throws while traced leaves nothing behind; the next call traces again. Errors about
-/// arguments name the line of compile().
+/// Everything the function refers to must outlive all tracing. A function that throws while being traced
+/// leaves nothing behind; the next call traces again. Errors about arguments name the line of compile().
 template <class F>
 Compiled<std::decay_t<F>> compile(F&& function, const CompileOptions& options = {},
                                   Location where = Location::current()) {

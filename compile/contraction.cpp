@@ -15,7 +15,7 @@ void Contraction::for_each_input(const Node& node, const std::function<void(cons
   }
 }
 
-/// `first` is the position of the first of all. What comes before it needs none, as long as no group reaches
+/// `first` is the position of the first of them. Nodes before it need none of them, unless a group extends
 /// from there to behind it.
 bool Contraction::needs_any(const std::vector<const Node*>& nodes,
                             const std::unordered_set<const Node*>& others, Index first) const {

@@ -8,20 +8,21 @@
 
 namespace sluice::detail {
 
-/// Nodes of a block that are to become one. Groups are taken only where that makes no circle, that is where
-/// no member needs another one, also through groups taken before.
+/// Groups of nodes of a block, each to be replaced by one node. A group is accepted only if that makes no
+/// cycle: no member depends on another one, also through groups accepted before.
 class Contraction {
  public:
   explicit Contraction(const Survey& survey) : survey_(survey) {}
 
-  /// Takes as many of the nodes as can be one, from the first on; returns them, or none if that is only one.
+  /// Accepts as many of the nodes as can form one group, starting with the first; returns them, or nothing if
+  /// that is only one.
   std::vector<const Node*> add(const std::vector<const Node*>& nodes);
 
   /// All nodes, inputs before users, the members of a group next to each other.
   std::vector<const Node*> order() const;
 
  private:
-  /// What a node needs: its inputs, and those of its group.
+  /// Visits the inputs of a node and of its group.
   void for_each_input(const Node& node, const std::function<void(const Node&)>& visit) const;
   bool needs_any(const std::vector<const Node*>& nodes, const std::unordered_set<const Node*>& others,
                  Index first) const;

@@ -4,10 +4,10 @@
 
 namespace sluice {
 
-/// Copies the elements of a value to another of the same Spec; their rows may lie differently.
+/// Copies the elements of a value to another of the same Spec; their row strides may differ.
 void copy_value(std::byte* to, const Value& to_value, const std::byte* from, const Value& from_value);
 
-/// A value that has to be in two places, or without gaps for an op that reads dense memory.
+/// Copies a value that is needed in two places, or dense by an op that reads dense memory.
 class CopyKernel final : public Kernel {
  public:
   CopyKernel(std::size_t from, const Value& from_value, std::size_t to, const Value& to_value);

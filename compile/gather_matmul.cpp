@@ -1,12 +1,12 @@
-// Rows that are taken from a small table many times are multiplied once per row of the table:
+// Multiplies the rows of a small table once instead of the many rows gathered from it:
 //
 //   take(E, ids) W          = take(E W, ids)
 //   take(E, ids)^T D        = E^T S                with S = index_sum(ids, D), a row for each row of E
 //   index_sum(ids, D W)     = S W
 //
-// The last two are the gradients of W and E; they share S. So the first layer of a model of characters loses
-// its input products. Rows of E that no id names take no part: they are zero where S is, as an infinity there
-// would else become NaN.
+// The last two are the gradients of W and E; they share S. This eliminates the input products of the first
+// layer of a character model. Rows of E that no id selects must not contribute: they are set to zero, since 0
+// in S times infinity would be NaN.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/passes.h>
@@ -27,7 +27,7 @@ using detail::Block;
 using detail::Now;
 using detail::Survey;
 
-/// The tensor before axes in front of the last one were joined or taken apart: its rows are the same.
+/// The tensor before reshapes that join or split leading axes: its rows are the same.
 Tensor before_reshapes(Tensor t) {
   while (detail::is_reshape(t.op()) && t.rank() > 0 && t.input(0).rank() > 0 &&
          t.input(0).shape().back() == t.shape().back()) {
@@ -42,13 +42,13 @@ Tensor as_rows(const Tensor& t, Location where) {
   return reshape(Operand(before_reshapes(t), where), Shape{rows, width});
 }
 
-/// A table whose rows are taken: E and the ids.
+/// A gather: the table E and the ids.
 struct Gather {
   Tensor table;
   Tensor ids;
 };
 
-/// Undefined tensors where it is none, or the table has not many fewer rows than are taken.
+/// Undefined tensors if it is none, or the table does not have far fewer rows than are gathered.
 Gather gather_of(const Tensor& rows) {
   const Tensor t = before_reshapes(rows);
   if (detail::take_axis(t.op()) != std::optional<Index>(0) || t.input(0).rank() != 2) return {};
@@ -58,12 +58,12 @@ Gather gather_of(const Tensor& rows) {
 
 Tensor flat(const Tensor& ids, Location where) { return reshape(Operand(ids, where), Shape{ids.size()}); }
 
-/// S: the rows of D that belong to one id summed up.
+/// S: the sum of the rows of D for each id.
 Tensor summed_by_id(const Tensor& ids, const Tensor& d, Index length, Location where) {
   return index_sum(flat(ids, where), Operand(as_rows(d, where), where), 0, length);
 }
 
-/// t where an id names the row, else 0.
+/// t in rows that an id selects, else 0.
 Tensor where_named(const Tensor& ids, const Tensor& t, Location where) {
   const Tensor ones = broadcast_to(Operand(full({}, 1, DType::int32), where), Shape{ids.size()});
   const Tensor counts = index_sum(flat(ids, where), Operand(ones, where), 0, t.shape()[0]);
@@ -71,7 +71,7 @@ Tensor where_named(const Tensor& ids, const Tensor& t, Location where) {
   return sluice::where(Operand(named, where), t, 0);
 }
 
-/// Of the product node `old`, whose inputs are now `in`.
+/// Rewrites the product node `old`, whose inputs are now `in`.
 Tensor product_of_gathered(const Node& old, const Tensors& in) {
   const MatMulOptions options = dynamic_cast<const MatMul&>(*old.op).options();
   const auto [table, ids] = gather_of(in[0]);
@@ -85,7 +85,7 @@ Tensor product_of_gathered(const Node& old, const Tensors& in) {
   return matmul(Operand(where_named(ids, table, old.where), old.where), sums, options);
 }
 
-/// Of the sum by ids `old`, whose inputs are now `in`, where the updates are a product that nobody else uses.
+/// Rewrites the sum by ids `old`, whose inputs are now `in`, if its updates are a product with no other user.
 Tensor sum_of_product(const Node& old, const Tensors& in, const Survey& survey) {
   const auto form = detail::index_sum_form(*old.op);
   if (form->axis != 0 || 2 * form->length > in[0].size() || in[1].rank() != in[0].rank() + 1) return {};

@@ -10,7 +10,7 @@ namespace sluice {
 
 namespace {
 
-/// Elements times ops that are worth another thread: some ten microseconds.
+/// Elements times ops that justify another thread: about ten microseconds.
 constexpr Index piece_work = Index{1} << 17;
 constexpr Index least_tile = 64;
 constexpr Index most_tile = 1024;
@@ -28,7 +28,7 @@ GroupKernel::GroupKernel(const Shape& shape, std::vector<Instruction> instructio
   rows_ = size_ / columns_;
   for (std::size_t i = 0; i < read.size(); ++i) reads_.push_back(operand(i, read[i]));
   for (std::size_t i = 0; i < written.size(); ++i) writes_.push_back(operand(i, written[i]));
-  // Where every value is either one number or dense, rows mean nothing: it is all one row.
+  // If every value is one number or dense, the group is treated as a single row.
   const auto is_flat = [&](const Operand& o) {
     return o.regular && ((o.column_stride == 0 && o.row_stride == 0) ||
                          (o.column_stride == 1 && o.row_stride == columns_));
@@ -48,7 +48,7 @@ GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value)
   result.far = value.far;
   const Shape& own = value.spec.shape;
   const Index rank = shape_.rank();
-  const Index missing = rank - own.rank();  // axes in front that the value does not have
+  const Index missing = rank - own.rank();  // leading axes that the value does not have
   result.column_stride = own.rank() == 0 || (own.back() == 1 && columns_ != 1) ? 0 : 1;
   // Strides of the value's own leading axes: its rows are row_stride apart.
   Index stride = value.row_stride;
@@ -56,7 +56,7 @@ GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value)
     result.row_strides[static_cast<std::size_t>(axis + missing)] = own[axis] == 1 ? 0 : stride;
     stride *= own[axis];
   }
-  // Rows follow each other regularly when each axis continues the one behind it.
+  // The distance between rows is uniform if each axis continues the one behind it.
   bool known = false;
   Index expected = 0;
   for (Index axis = rank - 2; axis >= 0; --axis) {
@@ -73,10 +73,10 @@ GroupKernel::Operand GroupKernel::operand(std::size_t index, const Value& value)
   return result;
 }
 
-/// Gives temporaries places in the scratch memory, the same to several that do not live at the same time, and
-/// chooses the length of a tile so that all fit.
+/// Allocates scratch memory to temporaries, shared by those that do not live at the same time, and chooses
+/// the length of a tile so that all fit.
 void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions) {
-  std::vector<std::size_t> last_use(instructions.size(), 0);  // by temporary, which counts instructions
+  std::vector<std::size_t> last_use(instructions.size(), 0);  // by temporary, numbered as instructions
   for (std::size_t i = 0; i < instructions.size(); ++i) {
     for (const Place& place : instructions[i].inputs) {
       if (place.kind == Place::Kind::temporary) last_use[place.index] = i;
@@ -86,13 +86,13 @@ void GroupKernel::plan_temporaries(const std::vector<Instruction>& instructions)
   std::vector<std::size_t> free;
   std::size_t slots = 0;
   for (std::size_t i = 0; i < instructions.size(); ++i) {
-    // Freed first: an op may write over an operand. But not over one with elements of another size.
+    // Freed first: an op may overwrite an operand, except one with elements of another size.
     std::vector<std::size_t> later;
     const Index width = static_cast<Index>(size_of(instructions[i].node->outputs[0].dtype));
     for (std::size_t k = 0; k < instructions[i].inputs.size(); ++k) {
       const Place& place = instructions[i].inputs[k];
       if (place.kind != Place::Kind::temporary || last_use[place.index] != i) continue;
-      last_use[place.index] = instructions.size();  // read twice by one op: freed once
+      last_use[place.index] = instructions.size();  // read twice by one op: free once
       const bool same = static_cast<Index>(size_of(instructions[i].node->inputs[k].dtype())) == width;
       (same ? free : later).push_back(slot_of[place.index]);
     }
@@ -175,7 +175,7 @@ GroupKernel::Far GroupKernel::find_far(const Table& bases) const {
   return far;
 }
 
-/// Brings a part of a tile into the second cache: rows [begin, end), counted through all that comes from far.
+/// Prefetches a part of a tile into the L2 cache: rows [begin, end), counted over all far operands.
 void GroupKernel::fetch(const Table& bases, const Far& far, const Tile& tile, Index begin, Index end) const {
   for (Index i = begin; i < end; ++i) {
     const std::size_t entry = far.entries[static_cast<std::size_t>(i / tile.rows)];
@@ -187,7 +187,7 @@ void GroupKernel::fetch(const Table& bases, const Far& far, const Tile& tile, In
   }
 }
 
-/// The addresses of a tile, which the outside values have their own parts of.
+/// The addresses of a tile: outside values are offset to their part of it.
 GroupKernel::Table GroupKernel::table_of(const Table& bases, const Tile& tile, std::byte* slots) const {
   Table table;
   for (std::size_t entry = 0; entry < reads_.size() + writes_.size(); ++entry) {
@@ -198,14 +198,15 @@ GroupKernel::Table GroupKernel::table_of(const Table& bases, const Tile& tile, s
   return table;
 }
 
-/// Puts the addresses of the temporaries behind those of the values outside.
+/// Appends the addresses of the temporaries to those of the outside values.
 void GroupKernel::add_slots(Table& table, std::byte* slots) const {
   std::size_t entry = reads_.size() + writes_.size();
   for (std::size_t slot = 0; slot < slots_; ++slot)
     table[entry++] = slots + static_cast<Index>(slot) * slot_bytes_;
 }
 
-/// n neighbours of a step's output. An op that throws (an integer divided by 0) names the line of its node.
+/// Computes n contiguous elements of a step's output. An op that throws (integer division by 0) names its
+/// node's line.
 void GroupKernel::compute(const Step& step, const void* const* from, void* to, Index n) {
   try {
     step.op->tile(from, step.strides.data(), to, n, step.dtype);
@@ -230,7 +231,7 @@ void GroupKernel::run_step(const Step& step, const Table& table, const Tile& til
   }
 }
 
-/// The addresses of the values outside.
+/// The addresses of the outside values.
 GroupKernel::Table GroupKernel::bases_of(const Addresses& at) const {
   Table bases;
   std::size_t entry = 0;
@@ -239,7 +240,7 @@ GroupKernel::Table GroupKernel::bases_of(const Addresses& at) const {
   return bases;
 }
 
-/// With one tile, as in a step of one sequence, finding the operands would take as long as the ops.
+/// With a single tile, as in a step of one sequence, finding the operands would take as long as the ops.
 void GroupKernel::bind(const Addresses& at) {
   if (!is_one_tile()) return;
   Table table = bases_of(at);
@@ -283,7 +284,8 @@ void GroupKernel::run(const Addresses& at) {
       const Index lines = t + 1 < end ? next.rows * static_cast<Index>(far.count) : 0;
       const Table table = table_of(bases, here, slots);
       for (Index i = 0; i < steps; ++i) {
-        // The ops compute on what is near; meanwhile the next tile's operands come nearer, some with each op.
+        // Ops compute on the cached tile; meanwhile the next tile's operands are prefetched, some with each
+        // op.
         fetch(bases, far, next, lines * i / steps, lines * (i + 1) / steps);
         run_step(steps_[static_cast<std::size_t>(i)], table, here);
       }
@@ -295,8 +297,8 @@ void GroupKernel::run(const Addresses& at) {
   });
 }
 
-/// A tile is written when the ops before have read theirs. So an output may lie over an input that is read at
-/// the same places, and by no op behind the one that writes.
+/// A tile is written after earlier ops have read theirs. So an output may overwrite an input that is read at
+/// the same indices, and by no op after the one that writes.
 bool GroupKernel::may_throw() const {
   return std::any_of(instructions_.begin(), instructions_.end(), [](const Instruction& instruction) {
     Specs inputs;

@@ -7,14 +7,14 @@
 
 namespace sluice {
 
-/// Elementwise ops over one shape, run together: tile by tile, all ops on a tile while it is in the first
-/// cache. What only ops of the group read never leaves that cache.
+/// A fusion group: elementwise ops over one shape that run tile by tile, all ops on a tile while it is in the
+/// L1 cache. Values read only by ops of the group never leave that cache.
 class GroupKernel final : public Kernel {
  public:
-  /// A group may have so many ops: a tile of all their operands should stay in the cache.
+  /// Limit for the ops of a group: a tile of all their operands should stay in cache.
   static constexpr std::size_t most_instructions = 48;
 
-  /// Where an op reads or writes: a value outside (index of reads or writes), or a temporary of the group.
+  /// An operand or result of an op: an outside value (index of reads or writes), or a temporary of the group.
   struct Place {
     enum class Kind { read, written, temporary } kind;
     std::size_t index;
@@ -29,13 +29,13 @@ class GroupKernel final : public Kernel {
   /// `shape` is that of everything written. Values read broadcast to it.
   GroupKernel(const Shape& shape, std::vector<Instruction> instructions, const std::vector<Value>& read,
               const std::vector<Value>& written, int workers);
-  /// What the temporaries need for all workers; where that is something, it is temporaries[0].
+  /// The bytes of the temporaries of all workers; if not 0, the memory is temporaries[0].
   std::size_t work_bytes() const { return static_cast<std::size_t>(workers_) * bytes_of_worker(); }
 
   void bind(const Addresses& at) override;
   void run(const Addresses& at) override;
   bool may_overwrite(std::size_t read, std::size_t written) const override;
-  bool may_throw() const override;  ///< as an integer division may
+  bool may_throw() const override;  ///< true for integer division, for example
   std::string name() const override { return "elementwise"; }
   std::string details() const override;
   double flops() const override { return static_cast<double>(size_) * static_cast<double>(steps_.size()); }
@@ -43,25 +43,24 @@ class GroupKernel final : public Kernel {
  private:
   static constexpr std::size_t most_operands = ElementwiseOp::max_operands;
   static constexpr std::size_t most_addresses = most_instructions * (most_operands + 2);
-  static constexpr std::size_t scratch_bytes = std::size_t{24}
-                                               << 10;  // of the 32 KB or more of a first cache
+  static constexpr std::size_t scratch_bytes = std::size_t{24} << 10;  // of an L1 cache of at least 32 KB
   static constexpr std::size_t line = 64;
 
-  /// Where the operands of a tile begin: the values read, those written, then the temporaries.
+  /// The addresses of a tile's operands: the values read, those written, then the temporaries.
   using Table = std::array<std::byte*, most_addresses>;
 
-  /// How the elements of an outside value are found: element (r, c) of the group is at the sum over axes of
-  /// index * stride, the last axis being c.
+  /// The strides of an outside value: element (r, c) of the group is at the sum over axes of index * stride,
+  /// the last axis being c.
   struct Operand {
     std::size_t value = 0;  // index of reads, or of writes
     Index element = 0;      // bytes
     Index column_stride = 0;
     std::array<Index, Shape::max_rank> row_strides{};  // of the leading axes
-    Index row_stride = 0;                              // of consecutive rows, where that is constant
-    bool regular = true;                               // row_stride holds
+    Index row_stride = 0;                              // of consecutive rows, if constant
+    bool regular = true;                               // whether row_stride is valid
     bool far = false;                                  // see Value
   };
-  /// An operand of a step: its place in a tile's table.
+  /// An operand of a step: its index in a tile's table.
   struct Source {
     std::size_t index = 0;
     Index element = 0;  // bytes
@@ -74,7 +73,7 @@ class GroupKernel final : public Kernel {
     std::array<Source, most_operands> inputs;
     Source output;
     std::array<Index, most_operands> strides;
-    bool by_row;  // operands are not neighbours over the ends of rows
+    bool by_row;  // operands are not contiguous across the ends of rows
   };
 
   struct Tile {
@@ -83,14 +82,14 @@ class GroupKernel final : public Kernel {
     Index column = 0;
     Index columns = 0;
   };
-  /// The places in a table of what comes from far, each address once: a value computed in place is both read
-  /// and written.
+  /// The table indices of far operands, each address once: a value computed in place is both read and
+  /// written.
   struct Far {
     std::array<std::size_t, most_addresses> entries;
     std::size_t count = 0;
   };
 
-  /// A step of a group of one tile whose addresses do not change.
+  /// A step of a one-tile group whose addresses do not change.
   struct BoundStep {
     const Step* step;
     std::array<const void*, most_operands> from;

@@ -1,9 +1,9 @@
-// What is added to all parts of a product is added to the whole, and summed up before:
+// Addends of all parts of a product are summed up and added to the whole:
 //
 //   p = a b;  p[:, 0:2] + q[:, 0:2] + u,  p[:, 2:5] + q[:, 2:5] + v   = slices of p + (q + concat(u, v))
 //
-// with vectors u, v, as the biases of gates are. Then add_to_products makes one op of the sum and the
-// product, and what is summed up before may leave a loop.
+// with vectors u, v, such as the biases of gates. Then add_to_products fuses the sum into the product, and
+// the sum of the addends may be hoisted out of a loop.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/contraction.h>
@@ -25,7 +25,7 @@ using detail::Block;
 using detail::Now;
 using detail::Survey;
 
-/// The only range that a slice takes of the last axis, all of the others; null for other tensors.
+/// The range of a slice that cuts only the last axis; null for other tensors.
 const Range* cut_columns(const Tensor& t) {
   const auto* ranges = detail::slice_ranges(t.op());
   if (ranges == nullptr || ranges->back().step != 1) return nullptr;
@@ -33,21 +33,21 @@ const Range* cut_columns(const Tensor& t) {
   return whole.with(whole.rank() - 1, t.shape().back()) == t.shape() ? &ranges->back() : nullptr;
 }
 
-/// Some columns of a product, with what has been added to them so far.
+/// Some columns of a product, with the addends so far.
 struct Part {
   Index begin;
   Index end;
   Tensor value;
 };
 
-/// A product whose parts all have the same kind of things added to them.
+/// A product whose parts all have addends of the same kinds.
 struct Sum {
   Tensor product;
   std::vector<Part> parts;
   std::vector<Tensors> addends;  ///< each one tensor for the whole, or a vector for every part
 };
 
-/// The parts that the users of a product cut it into, or the whole where one add uses it.
+/// The parts that the users of a product cut it into, or the whole if a single add uses it.
 std::vector<Part> parts_of(const Tensor& product, const Survey& survey) {
   const auto& users = survey.users(product);
   const Index columns = product.shape().back();
@@ -70,7 +70,7 @@ std::vector<Part> parts_of(const Tensor& product, const Survey& survey) {
   return filled == columns ? parts : std::vector<Part>{};
 }
 
-/// The sum that is the only user of a part, if it is one; otherwise undefined.
+/// The sum that is the only user of a part; undefined if there is none.
 Tensor sum_of(const Tensor& part, const Survey& survey) {
   const auto& users = survey.users(part);
   if (users.size() != 1 || users[0] == nullptr || !detail::is_add(*users[0]->op) ||
@@ -83,8 +83,8 @@ Tensor other_addend(const Tensor& sum, const Tensor& part) {
   return sum.input(0).is(part) ? sum.input(1) : sum.input(0);
 }
 
-/// What is added to all parts: the whole that the addends are the same columns of, or the addends themselves,
-/// which are vectors; empty where they are neither.
+/// The common addend of all parts: the whole whose same columns the addends are, or the addends themselves if
+/// they are vectors; empty otherwise.
 Tensors common_addend(const Tensor& product, const std::vector<Part>& parts, const Tensors& others) {
   if (parts.size() == 1 && others[0].shape() == product.shape()) return others;
   bool vectors = true;
@@ -120,11 +120,11 @@ std::optional<Sum> sum_with(const Tensor& product, const Survey& survey) {
     sum.addends.push_back(std::move(addend));
     sum.parts = std::move(next);
   }
-  // One addend of the whole is where it should be.
+  // A single addend of the whole needs no change.
   return sum.addends.size() < (whole ? 2U : 1U) ? std::nullopt : std::optional(std::move(sum));
 }
 
-/// All that is added, as one tensor.
+/// All addends as one tensor.
 Tensor total_addend(const Sum& sum, const Now& now, Location where) {
   Tensor total;
   for (const Tensors& addend : sum.addends) {
@@ -145,7 +145,7 @@ Tensors join_addends_of(const Block& block) {
     const auto* matmul = detail::as_matmul(*node->op);
     if (matmul == nullptr) continue;
     const Tensor product(node->shared_from_this());
-    // What add_to_products could not put together stays apart.
+    // Sums that add_to_products could not fuse stay separate.
     if (!MatMulAdd::takes(*matmul, node->inputs[0].shape(), node->inputs[1].shape(), product.shape()))
       continue;
     std::optional<Sum> sum = sum_with(product, survey);

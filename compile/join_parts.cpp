@@ -1,10 +1,10 @@
-// What is done alike to all parts of a tensor is done once to the whole:
+// Applies an op once to the whole instead of alike to all of its parts:
 //
 //   sum(x[..., 0:2], axis 0), sum(x[..., 2:5], axis 0)        = slices of sum(x, axis 0)
 //   concat(x[:, 0:2], y[:, 0:2]), concat(x[:, 2:5], y[:, 2:5]) = slices of concat(x, y), along axis 0
 //
-// These are what is left of biases and weights of single gates when their gradients are parts of one product.
-// The parts must cover the whole, so that nothing is computed that nobody asked for.
+// These remain of biases and weights of single gates when their gradients are parts of one product. The parts
+// must cover the whole, so that nothing unneeded is computed.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/passes.h>
@@ -21,7 +21,7 @@ using detail::Block;
 using detail::Now;
 using detail::Survey;
 
-/// Whether places along the last axis stay where they are and do not meet: a sum or a concat along others.
+/// Whether columns keep their index and do not interact: a sum or a concat along other axes.
 bool keeps_last_axis(const Node& node) {
   const Index last = node.inputs.empty() ? -1 : node.inputs[0].rank() - 1;
   if (last < 1) return false;
@@ -30,8 +30,8 @@ bool keeps_last_axis(const Node& node) {
   return axis && *axis != last;
 }
 
-/// The range of the last axis that all inputs are of their wholes, which are equally wide; none where they
-/// are not or differ.
+/// The range of the last axis that all inputs take of wholes of the same width; null if there is no common
+/// one.
 const Range* common_cut(const Node& node) {
   const Range* common = nullptr;
   for (const Tensor& input : node.inputs) {
@@ -46,7 +46,7 @@ const Range* common_cut(const Node& node) {
   return common;
 }
 
-/// Nodes with one op and the same wholes, by where their part begins.
+/// Nodes with one op and the same wholes, by the beginning of their part.
 using Parts = std::map<Index, const Node*>;
 
 bool cover(const Parts& parts) {
@@ -68,7 +68,7 @@ Tensors join_parts_of(const Block& block) {
     for (const Tensor& input : node->inputs)
       wholes.emplace_back(&input.input(0).node(), input.input(0).output());
     const std::string what = std::string(node->op->name()) + " " + node->op->attributes();
-    alike[{what, wholes}].emplace(range->begin, node);  // equal ones: the first
+    alike[{what, wholes}].emplace(range->begin, node);  // of equal ones the first
   }
   std::map<const Node*, const Parts*> member_of;
   for (const auto& [what, parts] : alike) {

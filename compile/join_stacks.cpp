@@ -1,11 +1,11 @@
-// Parts that lie side by side go in and out of a scan as one tensor:
+// Adjacent parts enter and leave a scan as one tensor:
 //
-//   ys  whose concat (along the last axis) the body or the outside computes: the concat is stacked, and the
-//       others are slices of the stack. So gradients of gates, which the body joins for its one product, need
-//       no copy for the products over all time.
-//   xs  that are slices along the last axis of one tensor: it is the x, sliced inside.
+//   ys  whose concat (along the last axis) the body or the surrounding graph computes: the concat is
+//       stacked, and the others are slices of the stack. So gradients of gates, which the body concatenates
+//       for its one product, need no copy for the products over all time.
+//   xs  that are slices along the last axis of one tensor: the tensor becomes the x, sliced inside.
 //
-// Slices along the last axis are windows, which cost nothing.
+// Slices along the last axis are views, which cost nothing.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/passes.h>
@@ -25,7 +25,7 @@ using detail::Block;
 using detail::Now;
 using detail::Survey;
 
-/// The columns of `whole` that a tensor is; none where it is anything else.
+/// The columns of `whole` that a tensor is; none for any other tensor.
 struct Columns {
   Tensor whole;
   Range range;
@@ -42,7 +42,7 @@ bool joins_columns(const Tensor& t) {
   return t.rank() > 0 && detail::concat_axis(t.op()) == std::optional(t.rank() - 1);
 }
 
-/// The xs of one whole become one x. Tells whether there were any.
+/// Makes the xs that are parts of one whole one x. Returns whether there were any.
 bool join_xs(ScanParts& parts) {
   struct Found {
     std::size_t x;
@@ -91,13 +91,14 @@ Tensors stacked_concats(const ScanParts& parts) {
   return found;
 }
 
-/// Where the old y is to be found among the new ones.
+/// The location of an old y among the new ones.
 struct Piece {
   std::size_t y;
   Range range;
 };
 
-/// Takes the parts of each concat off the ys and puts it there; tells for the old outputs where they are now.
+/// Replaces the parts of each concat among the ys by the concat; returns the new locations of the old
+/// outputs.
 std::vector<std::pair<std::size_t, Piece>> join_ys(ScanParts& parts, const Tensors& concats) {
   TensorMap<Columns> joined;
   for (const Tensor& whole : concats) {
@@ -130,7 +131,7 @@ std::vector<std::pair<std::size_t, Piece>> join_ys(ScanParts& parts, const Tenso
   return pieces;
 }
 
-/// The concats outside that join ys of this scan and nothing else, made inside.
+/// Moves concats outside that join ys of this scan, and nothing else, into the body.
 void join_as_outside(ScanParts& parts, const Node& node, const Survey& survey, Tensors& concats) {
   for (const Node* user : survey.order()) {
     if (!detail::concat_axis(*user->op) || !joins_columns(Tensor(user->shared_from_this()))) continue;

@@ -18,7 +18,7 @@ bool may_throw(const Tensor& t) {
   return t.op().may_throw(inputs);
 }
 
-/// The first input, computed after all the others.
+/// Returns the first input, once all the others have been computed.
 class After final : public Op {
  public:
   std::string_view name() const override { return "after"; }
@@ -38,12 +38,12 @@ using Reached = std::unordered_set<Tensor, TensorHash, TensorIdentity>;
 
 bool throws(const Tensor& t) { return t.node().may_throw; }
 
-/// What tensors are made of, told apart for each output of a scan: passes drop what the used ones do not
-/// need.
+/// Dependence between tensors, with a separate answer for each output of a scan: passes drop what the used
+/// outputs do not need.
 class Dependence {
  public:
-  /// All that the roots are made of, themselves included, and what stands `behind` a placeholder.
-  /// Of what cannot throw nothing, where only the rest is wanted.
+  /// The tensors that the roots depend on, including themselves, and those `behind` a placeholder. With
+  /// `only_throwing`, the search ignores tensors that cannot throw.
   Reached reached(const Tensors& roots, const TensorMap<Tensor>& behind, bool only_throwing) {
     Reached seen;
     Tensors stack;
@@ -64,7 +64,7 @@ class Dependence {
   }
 
  private:
-  /// Which inputs an output of a scan is made of; null for other tensors, which are made of all.
+  /// The inputs that an output of a scan depends on; null for other tensors, which depend on all.
   const std::vector<bool>* needed_inputs(const Tensor& t) {
     const auto* scan = dynamic_cast<const ScanOp*>(&t.op());
     if (scan == nullptr) return nullptr;
@@ -85,14 +85,15 @@ class Dependence {
   std::map<std::pair<const ScanOp*, std::size_t>, std::vector<bool>> needed_;
 };
 
-/// What a scan computes that none of its used outputs depends on, where an Error would be lost with it.
+/// The computations of a scan that no used output depends on, and that may throw an Error which would be
+/// lost.
 class Unneeded {
  public:
   explicit Unneeded(ScanParts& parts) : parts_(parts) {
     for (const ScanParts::Carry& carry : parts.carries) next_.emplace(carry.inside, carry.next);
   }
 
-  /// Gives such carries an output behind those of the old node.
+  /// Gives such carries an output after those of the old node.
   void use_carries() {
     for (ScanParts::Carry& carry : parts_.carries) {
       if (!throws(carry.next)) continue;
@@ -105,7 +106,7 @@ class Unneeded {
 
   /// Such inputs of the scan.
   Tensors inputs() {
-    const Reached live = reached();  // with the carries of use_carries
+    const Reached live = reached();  // includes the carries of use_carries
     Tensors needed;
     Tensors others;
     const auto sort = [&](const Tensor& outside, const Tensor& inside) {
@@ -124,7 +125,7 @@ class Unneeded {
   }
 
  private:
-  /// What the used outputs are made of, through any number of steps.
+  /// The tensors that the used outputs depend on, through any number of steps.
   Reached reached() {
     Tensors roots;
     for (const ScanParts::Y& y : parts_.ys) roots.push_back(y.inside);
@@ -142,7 +143,7 @@ class Unneeded {
 }  // namespace
 
 bool detail::loses_error(const Tensors& dropped, const Tensors& kept, const TensorMap<Tensor>& outside) {
-  // What is made of inputs that may throw does not know it.
+  // Node::may_throw does not look beyond the placeholders of a body.
   const bool in_body = !outside.empty();
   if (!in_body && std::none_of(dropped.begin(), dropped.end(), throws)) return false;
   Dependence dependence;

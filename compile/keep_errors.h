@@ -7,18 +7,17 @@ namespace sluice {
 
 namespace detail {
 
-/// Whether computing `dropped` may throw where computing `kept` does not: some op that may throw
-/// (Op::may_throw) is among what the first are made of, and not among what the second are made of. For passes
-/// and laws that leave something out. In the body of a scan `outside` tells what its inputs are
-/// (Block::outside).
+/// Whether computing `dropped` may throw when computing `kept` does not: `dropped` depends on an op that may
+/// throw (Op::may_throw) and that `kept` does not depend on. For passes and rewrite rules that drop a
+/// computation. In the body of a scan `outside` maps its inputs to outside tensors (Block::outside).
 bool loses_error(const Tensors& dropped, const Tensors& kept, const TensorMap<Tensor>& outside = {});
 
 }  // namespace detail
 
-/// The graph in which every op that may throw is needed by a result. The interpreter computes all inputs and
-/// all carries of a scan; a pass drops those that no result depends on, and with them an Error that evaluate
-/// throws. Where one may be lost so, a result of the scan waits for it. Other graphs, nearly all, stay the
-/// same.
+/// Makes the results depend on every op that may throw. The interpreter computes all inputs and all carries
+/// of a scan; passes drop those that no result depends on, and with them an Error that evaluate throws. If
+/// one could be lost in this way, a result of the scan is made to wait for it. Nearly all graphs are returned
+/// unchanged.
 Graph keep_errors(const Graph& graph);
 
 }  // namespace sluice

@@ -11,7 +11,7 @@ namespace sluice {
 
 namespace {
 
-/// Nodes whose values last from run to run.
+/// Nodes whose values can be cached from run to run.
 std::unordered_set<const Node*> lasting_nodes(const Graph& graph, const std::vector<const Node*>& order) {
   std::unordered_set<const detail::Slot*> written;
   for (const Graph::Write& write : graph.writes) written.insert(write.variable.slot().get());
@@ -32,8 +32,8 @@ std::unordered_set<const Node*> lasting_nodes(const Graph& graph, const std::vec
 Lasting split_lasting(const Graph& graph) {
   const std::vector<const Node*> order = topological_order(graph.results());
   const auto lasting = lasting_nodes(graph, order);
-  // What lasts and is wanted by something that does not; constants stay where they are. So do zeros that
-  // loops begin with.
+  // Cached values that uncached nodes use. Constants stay where they are, and so do zeros that loops begin
+  // with.
   Tensors computed;
   Tensors reads;
   TensorMap<bool> seen;

@@ -14,10 +14,10 @@ namespace sluice::detail {
 
 namespace {
 
-/// A result larger than this is not made into a constant, which would live as long as the program.
+/// Larger results are not folded into a constant, which would live as long as the program.
 constexpr Index largest_folded = 256;
 
-/// The value that a constant has everywhere.
+/// The value of a constant that is the same everywhere.
 std::optional<double> uniform(const Tensor& t) {
   if (!t.has_value() || t.size() == 0) return std::nullopt;
   const Array& array = t.value();
@@ -35,8 +35,8 @@ std::optional<double> uniform(const Tensor& t) {
 
 bool is_uniform(const Tensor& t, double value) { return uniform(t) == value; }
 
-/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x but for x = -0, where the sum is +0: like all
-/// sums that passes reassociate, it keeps NaN, infinity and every value that compares unequal to another.
+/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x except for x = -0, where the sum is +0: like all
+/// reassociated sums, it preserves NaN, infinity and every value that compares unequal to another.
 Tensor neutral(const Node& node, const Tensors& in) {
   const Op& op = *node.op;
   const bool product = is_multiply(op);
@@ -60,7 +60,7 @@ Tensor signs(const Node& node, const Tensors& in) {
 
 bool is_elementwise(const Op& op) { return dynamic_cast<const ElementwiseOp*>(&op) != nullptr; }
 
-/// The node with other inputs where it still has the same output.
+/// The node with other inputs, if it still has the same output.
 Tensor with_inputs(const Node& node, Tensors inputs) {
   Shape shape;
   for (const Tensor& input : inputs) shape = broadcast(shape, input.shape(), node.op->name());
@@ -68,7 +68,7 @@ Tensor with_inputs(const Node& node, Tensors inputs) {
   return make(node.op, std::move(inputs), node.where);
 }
 
-/// Elementwise ops broadcast by themselves.
+/// Drops broadcasts: elementwise ops broadcast themselves.
 Tensor no_broadcast(const Node& node, const Tensors& in) {
   if (!is_elementwise(*node.op)) return {};
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -80,7 +80,7 @@ Tensor no_broadcast(const Node& node, const Tensors& in) {
   return {};
 }
 
-/// What is the same all over is computed once and then broadcast; not even once where there are no elements.
+/// Computes on one element of a uniform tensor and broadcasts the result; not if there are no elements.
 Tensor broadcast_last(const Node& node, const Tensors& in) {
   if (!is_elementwise(*node.op) || node.outputs[0].shape.size() == 0) return {};
   Tensors inputs;
@@ -94,7 +94,7 @@ Tensor broadcast_last(const Node& node, const Tensors& in) {
   return broadcast_to(Operand(once, node.where), node.outputs[0].shape);
 }
 
-/// One number instead of a tensor full of it.
+/// Replaces a uniform constant by a scalar.
 Tensor scalar_constant(const Node& node, const Tensors& in) {
   if (!is_elementwise(*node.op)) return {};
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -123,12 +123,12 @@ Tensor fold(const Node& node, const Tensors& in) {
   try {
     node.op->run(views, std::span(&output, 1));
   } catch (const std::exception&) {
-    return {};  // it is the run of the program that fails, not its making
+    return {};  // errors belong to the run of the program, not to compilation
   }
   return Tensor(std::move(result));
 }
 
-/// Gradients have been taken when a graph is compiled: what only stood in their way goes.
+/// Drops ops that only matter to gradients, which have been taken when a graph is compiled.
 Tensor identity(const Node& node, const Tensors& in) {
   const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
   if (!elementwise || in.size() != 1 || !node.op->only_moves()) return {};

@@ -18,7 +18,7 @@ std::size_t place(Index i) { return static_cast<std::size_t>(i); }
 
 Index count(const Range& range) { return (range.end - range.begin + range.step - 1) / range.step; }
 
-/// The whole length of every axis.
+/// The full range of every axis.
 std::vector<Range> whole(const Shape& shape) {
   std::vector<Range> ranges(place(shape.rank()));
   for (Index axis = 0; axis < shape.rank(); ++axis) ranges[place(axis)] = {0, shape[axis], 1};
@@ -31,10 +31,10 @@ Tensor transposes(const Node& node, const Tensors& in) {
   if (second == nullptr || first == nullptr) return {};
   std::vector<Index> order;
   for (const Index axis : *second) order.push_back((*first)[place(axis)]);
-  return transpose(Operand(in[0].input(0), node.where), order);  // the input itself where they cancel
+  return transpose(Operand(in[0].input(0), node.where), order);  // the input itself if they cancel
 }
 
-/// Whether it exchanges the last two axes and nothing else.
+/// Whether the op swaps the last two axes and nothing else.
 bool exchanges_last(const Op& op) {
   const auto* order = transpose_order(op);
   if (order == nullptr) return false;
@@ -66,25 +66,23 @@ Tensor reshapes(const Node& node, const Tensors& in) {
   return reshape(Operand(in[0].input(0), node.where), node.outputs[0].shape);
 }
 
-/// One element is the same in any shape.
+/// A single element can be broadcast to any shape directly.
 Tensor reshaped_broadcast(const Node& node, const Tensors& in) {
   if (!is_reshape(*node.op) || !is_broadcast_to(in[0].op()) || in[0].input(0).size() != 1) return {};
   const Operand element(reshape(Operand(in[0].input(0), node.where), Shape{}), node.where);
   return broadcast_to(element, node.outputs[0].shape);
 }
 
-/// The shape of a tensor of another width with the axes in front of the last one joined or taken apart as in
-/// `reshaped`.
+/// The shape of a tensor of another width whose leading axes are joined or split as in `reshaped`.
 Shape with_width(const Shape& reshaped, Index width) { return reshaped.with(reshaped.rank() - 1, width); }
 
-/// Columns are chosen and put side by side after axes in front have been joined or taken apart: nearer to who
-/// uses them.
+/// Moves column slices and concats behind reshapes of leading axes: nearer to their users.
 Tensor reshaped_columns(const Node& node, const Tensors& in) {
   if (!is_reshape(*node.op)) return {};
   const Shape& shape = node.outputs[0].shape;
   const Tensor& x = in[0];
   if (x.rank() < 1 || shape.rank() < 1 || shape.back() != x.shape().back()) return {};
-  if (shape.back() == 0) return {};  // the axes in front need not be the same ones then
+  if (shape.back() == 0) return {};  // the leading axes may differ then
   const Index last = x.rank() - 1;
   if (concat_axis(x.op()) == std::optional(last)) {
     Tensors parts;
@@ -120,7 +118,7 @@ Tensor slice_of_slice(const Node& node, const Tensors& in) {
   return slice(Operand(in[0].input(0), node.where), ranges);
 }
 
-/// A slice that lies in one part of a concat, or begins and ends where parts do.
+/// A slice that lies in one part of a concat, or begins and ends at part boundaries.
 Tensor slice_of_concat(const Node& node, const Tensors& in) {
   const auto* ranges = slice_ranges(*node.op);
   const auto axis = ranges == nullptr ? std::nullopt : concat_axis(in[0].op());
@@ -129,7 +127,7 @@ Tensor slice_of_concat(const Node& node, const Tensors& in) {
   if (wanted.begin == wanted.end) return {};
   Tensors parts;
   Index begin = 0;
-  Index from = 0;  // where the parts that are taken begin
+  Index from = 0;  // begin of the parts taken
   for (const Tensor& part : in[0].node().inputs) {
     const Index end = begin + part.shape()[*axis];
     if (begin < wanted.end && end > wanted.begin) {
@@ -149,7 +147,7 @@ Tensor slice_of_concat(const Node& node, const Tensors& in) {
   return slice(Operand(joined, node.where), moved);
 }
 
-/// A slice of what lies inside of a pad.
+/// A slice inside the unpadded part of a pad.
 Tensor slice_of_pad(const Node& node, const Tensors& in) {
   const auto* ranges = slice_ranges(*node.op);
   const auto* spreads = ranges == nullptr ? nullptr : zero_paddings(in[0].op());
@@ -166,7 +164,7 @@ Tensor slice_of_pad(const Node& node, const Tensors& in) {
   return slice(Operand(in[0].input(0), node.where), moved);
 }
 
-/// concat(a, concat(b, c)) is concat(a, b, c), and slices that lie side by side are one.
+/// concat(a, concat(b, c)) is concat(a, b, c), and adjacent slices are one.
 Tensor joined_parts(const Node& node, const Tensors& in) {
   const auto axis = concat_axis(*node.op);
   if (!axis) return {};
@@ -211,7 +209,7 @@ Tensor joined_parts(const Node& node, const Tensors& in) {
   return concat(parts, *axis, node.where);
 }
 
-/// What a sum adds up, through sums of sums of the same shape. Empty where there are very many.
+/// The terms of a sum, through nested sums of the same shape. Empty if there are very many.
 Tensors addends(const Tensors& in, const Shape& shape) {
   constexpr std::size_t most = 64;
   Tensors found;
@@ -230,7 +228,7 @@ Tensors addends(const Tensors& in, const Shape& shape) {
   return found;
 }
 
-/// The only axis along which zeros are put around something; -1 where there are several.
+/// The only axis that is padded; -1 if there are several.
 Index padded_axis(const std::vector<Spread>& spreads) {
   Index padded = -1;
   for (std::size_t i = 0; i < spreads.size(); ++i) {
@@ -242,15 +240,15 @@ Index padded_axis(const std::vector<Spread>& spreads) {
   return padded;
 }
 
-/// Pads that together fill a tensor without overlapping are a concat: so the gradient of something that was
-/// sliced into parts is the gradients of the parts side by side.
+/// Pads that together fill a tensor without overlapping are a concat: the gradient of a tensor that was
+/// sliced into parts is the concat of the gradients of the parts.
 Tensor sum_of_pads(const Node& node, const Tensors& in) {
   const Shape& shape = node.outputs[0].shape;
   const auto is_part = [](const Tensor& t) {
     return zero_paddings(t.op()) != nullptr && padded_axis(*zero_paddings(t.op())) >= 0;
   };
   if (!is_add(*node.op) || in[0].shape() != shape || in[1].shape() != shape) return {};
-  if (!is_part(in[0]) && !is_part(in[1])) return {};  // the last one to come is one
+  if (!is_part(in[0]) && !is_part(in[1])) return {};  // an operand of the outermost add is a pad
   Tensors all = addends(in, shape);
   const auto middle = std::stable_partition(all.begin(), all.end(), is_part);
   if (middle - all.begin() < 2) return {};

@@ -16,7 +16,7 @@ std::vector<Index> listed(AxisSet axes) {
   return list;
 }
 
-/// The sum along axes of length 1 moves no element.
+/// A sum along axes of length 1 is a reshape.
 Tensor sum_of_one(const Node& node, const Tensors& in) {
   if (!sum_axes(*node.op) || in[0].size() != node.outputs[0].shape.size() || in[0].size() == 0) return {};
   return reshape(Operand(in[0], node.where), node.outputs[0].shape);
@@ -28,7 +28,7 @@ Tensor sum_of_sum(const Node& node, const Tensors& in) {
   if (!inner) return {};
   const Tensor& x = in[0].input(0);
   AxisSet axes = inner->axes;
-  Index seen = 0;  // the axis of in[0] that the axis of x has become
+  Index seen = 0;  // the axis of in[0] that corresponds to the axis of x
   for (Index axis = 0; axis < x.rank(); ++axis) {
     if (has_axis(inner->axes, axis) && !inner->keep) continue;
     if (has_axis(outer->axes, seen++)) axes |= AxisSet{1} << axis;
@@ -36,7 +36,7 @@ Tensor sum_of_sum(const Node& node, const Tensors& in) {
   return reshape(sum(Operand(x, node.where), Axes(listed(axes)), outer->keep), node.outputs[0].shape);
 }
 
-/// Joining the first axes of x before they are summed is not needed.
+/// Drops a reshape that joins leading axes before they are summed.
 Tensor sum_of_joined_axes(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
   if (!axes || axes->axes != 1 || !is_reshape(in[0].op())) return {};
@@ -51,7 +51,7 @@ Tensor sum_of_joined_axes(const Node& node, const Tensors& in) {
   return reshape(sum(Operand(x, node.where), Axes(first)), node.outputs[0].shape);
 }
 
-/// sum_t a_t^T b_t is one product with a longer inner length.
+/// sum_t a_t^T b_t is one product with a larger inner dimension.
 Tensor sum_of_products(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
   const auto* product = axes ? detail::as_matmul(in[0].op()) : nullptr;
@@ -70,7 +70,7 @@ Tensor sum_of_products(const Node& node, const Tensors& in) {
   return reshape(Operand(matmul(left, right, {true, false}), node.where), node.outputs[0].shape);
 }
 
-/// Wherever the updates go along an axis, their sum along it is the same. Where they may go is still checked.
+/// The sum along the scatter axis does not depend on where updates go. The ids are still checked.
 Tensor sum_of_scattered(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
   const auto scattered = axes ? scatter_axis(in[0].op()) : std::nullopt;

@@ -38,7 +38,7 @@ void LoopKernel::run(const Addresses& at) {
                         [&](Index i, Index) { run_chunk(chunks[static_cast<std::size_t>(i)], at); });
 }
 
-/// A carry begins where it ends.
+/// A carry's initial and final value may share memory.
 bool LoopKernel::may_overwrite(std::size_t read, std::size_t written) const {
   const auto is_read = [&](const Binding& b) { return b.outside == read; };
   if (std::any_of(captures.begin(), captures.end(), is_read)) return false;
@@ -133,7 +133,7 @@ void LoopKernel::set_profiling(bool on) {
 }
 
 void LoopKernel::add_lines(Profile& profile, int depth, double calls) const {
-  // All chunks have the same kernels: their flops add up, and their times, which pass together, do not.
+  // All chunks have the same kernels: their flops add up, their concurrent times do not.
   const std::size_t begin = profile.lines.size();
   const double steps = calls * static_cast<double>(scan_.length());
   chunks.front().body.add_lines(profile, depth, steps);

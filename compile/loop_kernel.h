@@ -5,25 +5,25 @@
 
 namespace sluice {
 
-/// The loop of a scan. Its body is a schedule of its own, one for each range of rows that a thread works on.
+/// The loop of a scan. Its body is a schedule of its own, one for each range of rows that a thread computes.
 /// Pairs of values are (number outside, number inside the body).
 class LoopKernel final : public Kernel {
  public:
   struct Binding {
     std::size_t outside;
     std::size_t inside;
-    Index step_bytes;  ///< what the address advances by in time; 0 for captures
-    Index row_bytes;   ///< of one row, where threads take rows of it; else 0
+    Index step_bytes;  ///< increment of the address per time step; 0 for captures
+    Index row_bytes;   ///< of one row, if threads divide its rows; else 0
   };
-  /// A carry is in `final` while the loop runs, unless its values of all steps are wanted: then they are
-  /// computed where they are kept, and a step reads what the step before has written there.
+  /// A carry is in `final` while the loop runs, unless its values at all steps are wanted: then they are
+  /// computed in the stack, and a step reads what the previous one has written there.
   struct Carry {
     std::size_t initial = Value::none;  ///< none: it begins with zeros, and is not stacked
     std::size_t final = Value::none;
     std::size_t inside = Value::none;
-    std::size_t next = Value::none;       ///< inside; where stacked
-    std::size_t stack_in = Value::none;   ///< outside: the carry as it comes in at every step
-    std::size_t stack_out = Value::none;  ///< outside: the carry as it goes out
+    std::size_t next = Value::none;       ///< inside; only if stacked
+    std::size_t stack_in = Value::none;   ///< outside: stack of the incoming carry
+    std::size_t stack_out = Value::none;  ///< outside: stack of the outgoing carry
     Index bytes = 0;
     Index row_bytes = 0;
 

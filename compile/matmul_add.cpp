@@ -58,7 +58,7 @@ void MatMulAdd::run_in(const WorkMemory& memory, std::span<const View> inputs,
   add(inputs[2], outputs[0]);
 }
 
-/// An addend of several rows is cut with the product; one row is the same for all.
+/// An addend with several rows is divided with the product; a single row is shared.
 bool MatMulAdd::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const {
   const bool own_rows = inputs[2].shape.rank() == inputs[0].shape.rank() &&
                         inputs[2].shape[0] == inputs[0].shape[0] && inputs[0].shape[0] > 1;

@@ -4,10 +4,10 @@
 
 namespace sluice {
 
-/// a b + c as one op, which the pass add_to_products puts in place of the two: a product begins with other
-/// numbers at no cost. c has the shape of the product or is one row for all of its rows. Inputs are a, b and
-/// c; b has two axes. Where a is transposed it has two, too, and c is no row. It has no gradient: programs
-/// are not differentiated.
+/// a b + c as one op, which the pass add_to_products substitutes for the two: starting a product from c costs
+/// nothing. c has the shape of the product or is one row, added to all rows. Inputs are a, b and c; b has two
+/// axes. If a is transposed, it has two as well, and c is not a row. It has no gradient: programs are not
+/// differentiated.
 class MatMulAdd final : public Op {
  public:
   explicit MatMulAdd(MatMulOptions options) : product_(options) {}
@@ -25,7 +25,7 @@ class MatMulAdd final : public Op {
 
   MatMulOptions options() const { return product_.options(); }
 
-  /// Whether the op can stand for `sum`, an add of a product of these operands and `addend`.
+  /// Whether the op can replace `sum`, an add of a product of these operands and `addend`.
   static bool takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend);
 
  private:

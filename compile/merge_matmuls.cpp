@@ -1,13 +1,13 @@
-// Small products become large ones, within the main graph or one body:
+// Merges small products into large ones, within the main graph or one body:
 //
 //   inner    a1 b1 + a2 b2 + ...  = concat(a1, a2, ...) concat(b1, b2, ...)      (other addends stay)
 //   columns  a b1, a b2, ...      = slices of a concat(b1, b2, ...)
-//   rows     a1 b, a2 b, ...      = slices of concat(a1, a2, ...) b              (where these have few rows)
+//   rows     a1 b, a2 b, ...      = slices of concat(a1, a2, ...) b              (if these have few rows)
 //
-// Right operands are put side by side in the order of their keys (blocks.h), so that the way forward, which
-// merges columns, and the way back, which merges the inner length of the transposed, share the same weights.
-// A merge costs copies of operands, unless they lie side by side already; it is done where the product is
-// worth many of them. Those of captured operands leave the loop with the next hoisting.
+// Right operands are concatenated in the order of their keys (blocks.h), so that the forward pass, which
+// merges columns, and the backward pass, which merges the inner dimension of the transposed, share the same
+// weights. A merge costs copies of operands, unless they are adjacent already; it is done if the product is
+// worth many of them. Concats of captured operands are hoisted out of the loop by a later pass.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/contraction.h>
@@ -37,14 +37,14 @@ constexpr Index few_rows = 16;
 
 bool is_matrix(const Tensor& t) { return t.rank() == 2; }
 
-/// Rows of a product with one matrix on its right.
+/// Rows of a product with a single matrix as right operand.
 Index rows_of(const Node& product) {
   const Shape& shape = product.outputs[0].shape;
   return shape.back() == 0 ? 0 : shape.size() / shape.back();
 }
 
-/// Whether operands are computed once per loop or for many runs, or lie side by side in another tensor:
-/// putting them together costs little.
+/// Whether operands are computed once per loop or for many runs, or are adjacent in another tensor:
+/// concatenating them costs little.
 bool joins_freely(const std::vector<const Node*>& products, std::size_t operand, const Survey& survey) {
   const auto all = [&](auto&& is) {
     return std::all_of(products.begin(), products.end(),
@@ -65,7 +65,7 @@ std::vector<const Node*> sorted_by_right(std::vector<const Node*> products, cons
   return products;
 }
 
-/// Operands joined before are used again: two products often have the same ones on one side.
+/// Caches joined operands: two products often share those of one side.
 class Joiner {
  public:
   Tensor operator()(const Tensors& parts, Index axis, Location where) {
@@ -88,7 +88,7 @@ Tensors operands(const std::vector<const Node*>& products, std::size_t operand, 
 
 // ---- inner -----------------------------------------------------------------------------------------------
 
-/// A sum of two or more tensors of one shape, through sums that nothing else uses.
+/// A sum of two or more tensors of one shape, through sums without other users.
 struct SumOfProducts {
   const Node* root;
   Tensors addends;
@@ -124,7 +124,7 @@ std::vector<SumOfProducts> sums_of(const Survey& survey) {
   return sums;
 }
 
-/// Whether products lose less by copies of their operands than they win by not passing over their sum.
+/// Whether copying operands costs less than the passes over the sum that a merge saves.
 bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) {
   const Index size = products.front()->outputs[0].shape.size();
   const bool free_left = joins_freely(products, 0, survey);
@@ -134,7 +134,7 @@ bool inner_pays(const std::vector<const Node*>& products, const Survey& survey) 
   Index copied = 0;
   for (const Node* product : products) {
     const bool weights = !detail::as_matmul(*product->op)->options().transpose_a;
-    // Where the left one has rows to multiply, the right one is shared with other products.
+    // If the left operand has rows to multiply, the right one is shared with other products.
     if (!free_left && !weights) copied += product->inputs[0].size();
     if (!free_right && !weights) copied += product->inputs[1].size();
   }
@@ -196,7 +196,7 @@ Tensors merge_inner(const Block& block) {
 
 using Groups = std::vector<std::vector<const Node*>>;
 
-/// Products with the same tensor as the given operand and equal options.
+/// Products that share the given operand and have equal options.
 Groups products_that_share(std::size_t operand, const Survey& survey) {
   using Kind = std::tuple<const Node*, int, bool, bool>;
   std::map<Kind, std::size_t> index;
@@ -295,7 +295,7 @@ Graph merged(Graph graph, int least_depth) {
 
 Graph passes::merge_matmuls(const Graph& graph) { return merged(graph, 0); }
 
-/// First in bodies: what they put side by side decides the order outside.
+/// Bodies first: the order in which they concatenate decides the order outside.
 Graph passes::merge_in_loops(const Graph& graph) { return merged(graph, 1); }
 
 }  // namespace sluice

@@ -4,13 +4,13 @@
 
 namespace sluice {
 
-/// One op on dense memory, by its own run(): what every node can become.
+/// One op on dense memory, by its own run(): possible for every node.
 class OpKernel final : public Kernel {
  public:
   /// The specs are those of the values, which may have fewer rows than the node.
   OpKernel(std::shared_ptr<const Node> node, const Specs& inputs, const Specs& outputs);
   void run(const Addresses& at) override;
-  /// What the op needs for so many workers; where that is something, it is temporaries[0].
+  /// The work memory of the op for this many workers; if not 0, it is temporaries[0].
   std::size_t work_bytes(int workers);
   bool may_overwrite(std::size_t read, std::size_t written) const override;
   std::string name() const override { return std::string(node_->op->name()); }

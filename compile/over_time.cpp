@@ -11,7 +11,7 @@ namespace sluice {
 
 namespace {
 
-/// Deeper inside than anything, so that what depends on a stand-in is told from all that does not.
+/// Deeper than any level, which distinguishes tensors that depend on a stand-in.
 constexpr int stand_in_level = std::numeric_limits<int>::max();
 
 }  // namespace

@@ -7,44 +7,44 @@
 
 namespace sluice {
 
-/// The op of a node at all steps of a sequence at once: Op::at_all_steps, and for elementwise ops, which need
-/// no page of their own for this, the op itself on aligned operands. The new nodes get the node's line.
+/// The op of a node at all steps of a sequence at once: Op::at_all_steps or, for elementwise ops, which need
+/// no override, the op itself on aligned operands. The new nodes get the node's line.
 Tensors at_all_steps(const Node& node, const Tensors& inputs, const std::vector<bool>& over_time);
 
-/// What the tensors in a scan's body are outside of the loop. Every tensor of the body is one of three:
-/// the same at every step (made of captures and constants), a function of xs, or dependent on a carry.
+/// The values outside of the loop of tensors in a scan's body. Every tensor of the body is one of three: the
+/// same at every step (made of captures and constants), a function of xs, or dependent on a carry.
 class OverTime {
  public:
-  /// Looks at what the body of `parts` computes; parts must outlive this.
+  /// Analyses the body of `parts`, which must outlive this.
   explicit OverTime(ScanParts& parts);
 
   const std::vector<const Node*>& order() const { return order_; }
 
-  /// The value outside of a tensor that is the same at every step; undefined for all others.
+  /// The outside value of a tensor that is the same at every step; undefined for all others.
   Tensor once(const Tensor& t) const { return find(once_, t); }
-  /// What a tensor that depends on no carry is at all steps at once, computed without the loop; undefined for
-  /// others, and where an op cannot do that.
+  /// The values at all steps of a tensor that depends on no carry, computed without the loop; undefined for
+  /// others, and if an op cannot do that.
   Tensor before_loop(const Tensor& t) const { return find(before_, t); }
 
-  /// The inputs of a node as they would be outside, to see what its op answers.
+  /// The inputs of a node as they would be outside, to ask its op.
   struct Trial {
     Tensors inputs;
     std::vector<bool> over_time;
   };
   Trial trial(const Node& node) const;
 
-  /// An operand of something done outside of the loop.
+  /// An operand of an op outside of the loop.
   struct Operand {
     Tensor value;
     bool over_time;
   };
-  /// The tensor for use outside, as it is after the loop: once() where that is; an x; else what the loop
-  /// stacks. The latter is a stand-in until put_in_place.
+  /// The tensor for use outside, after the loop: once() if defined; an x; else a stack of the loop,
+  /// represented by a stand-in until put_in_place.
   Operand stacked(const Tensor& t);
-  /// Whether stacked(t) would be there anyway.
+  /// Whether stacked(t) exists anyway.
   bool is_stacked(const Tensor& t) const;
 
-  /// The tensors, undefined ones among them, with the stand-ins replaced by what the loop has stacked.
+  /// The tensors, some perhaps undefined, with stand-ins replaced by the stacks of the loop.
   Tensors put_in_place(const Tensors& tensors, const ScanParts::Built& built) const;
 
  private:
@@ -61,7 +61,7 @@ class OverTime {
   TensorMap<Tensor> before_;
   TensorMap<Tensor> xs_;
   std::unordered_set<const Node*> on_carries_;
-  TensorMap<std::pair<Tensor, std::size_t>> stand_ins_;  // and their places among ys
+  TensorMap<std::pair<Tensor, std::size_t>> stand_ins_;  // and their indices among ys
 };
 
 }  // namespace sluice

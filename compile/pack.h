@@ -11,15 +11,14 @@
 
 namespace sluice::detail {
 
-// Between a function's own argument and result types and the flat list of tensors that a graph has.
+// Conversion between a function's argument and result types and the flat list of tensors of a graph.
 
-/// How an argument is handed to the function: lists as they are, everything else as a Tensor.
+/// The type in which the function receives an argument: lists unchanged, everything else as a Tensor.
 template <class T>
 using Argument = std::conditional_t<std::is_same_v<std::decay_t<T>, Tensors>, Tensors, Tensor>;
 
-/// What a compiled function returns for the result of its function: Tensors for what derives from Tensor,
-/// such as the result of an optimiser's update, and for Variables; one by one in a std::pair, std::tuple or
-/// std::array.
+/// The result type of a compiled function: Tensor for classes derived from Tensor, such as the result of an
+/// optimiser's update, and for Variables; elementwise for a std::pair, std::tuple or std::array.
 template <class T>
 struct ResultOf {
   static constexpr bool is_tensor = std::derived_from<T, Tensor> || std::same_as<T, Variable>;
@@ -42,8 +41,8 @@ struct ResultOf<std::array<T, N>> {
   using type = std::array<typename ResultOf<T>::type, N>;
 };
 
-/// Whether a function can be compiled for these arguments. Where it cannot, the C++ compiler prints one line
-/// of advice and nothing else.
+/// Whether a function can be compiled for these arguments. If not, the C++ compiler prints one line of advice
+/// and nothing else.
 template <class F, class... Args>
 constexpr bool can_be_compiled() {
   constexpr bool tensors = ((std::convertible_to<Args, Tensor> || std::same_as<Args, Tensors>)&&...);

@@ -98,7 +98,7 @@ std::size_t node_count(const Graph& graph) {
 
 namespace {
 
-/// Whether a pass has found nothing to do.
+/// Whether a pass changed nothing.
 bool is_same(const Graph& a, const Graph& b) {
   const Tensors before = a.results();
   const Tensors after = b.results();

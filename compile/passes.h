@@ -4,7 +4,7 @@
 
 namespace sluice::passes {
 
-// The functions of the passes. What each does is written on its page, compile/<name>.cpp.
+// The functions of the passes. Each is described in its source file, compile/<name>.cpp.
 
 Graph scan_form(const Graph& graph);
 Graph simplify(const Graph& graph);

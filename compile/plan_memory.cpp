@@ -21,9 +21,9 @@ class MemoryPlan {
     for (const Schedule::Copy& update : schedule.updates) life(update.from).read(schedule.kernels.size());
   }
 
-  /// An update whose target nobody reads any more when the new value is computed needs no copy.
+  /// Computes an update in the memory of its target, without a copy, if the target is not read afterwards.
   void update_in_place(bool all_or_nothing) {
-    std::size_t safe = 0;  // from this kernel on nothing fails
+    std::size_t safe = 0;  // from this kernel on nothing can fail
     for (std::size_t i = 0; all_or_nothing && i < schedule_.kernels.size(); ++i) {
       if (schedule_.kernels[i]->may_throw()) safe = i + 1;
     }
@@ -72,7 +72,7 @@ class MemoryPlan {
   }
 
  private:
-  /// When memory is in use. A part's uses are its whole's.
+  /// Lifetime of memory. Uses of a part are uses of its whole.
   struct Life {
     std::size_t first = 0;
     std::size_t last = 0;
@@ -97,8 +97,8 @@ class MemoryPlan {
   }
   Life& life(std::size_t value) { return lives_[root(value)]; }
 
-  /// Whether the kernel, the last one to read a value, may write another in its place. Not where it also
-  /// reads a part of it, which lies otherwise.
+  /// Whether the kernel, the last one to read a value, may write another in its place. Not if it also reads a
+  /// part of it, which has another layout.
   bool may_overwrite(std::size_t kernel, std::size_t read, std::size_t written) {
     const Kernel& k = *schedule_.kernels[kernel];
     if (life(read).last_read != kernel || root(read) != read) return false;
@@ -109,7 +109,7 @@ class MemoryPlan {
            k.may_overwrite(read, written);
   }
 
-  /// The input that a kernel may compute an output in the memory of, or none.
+  /// The input whose memory a kernel may compute an output in, or none.
   std::size_t overwritten(std::size_t kernel, std::size_t written, const std::vector<bool>& handed_on) {
     const Kernel& k = *schedule_.kernels[kernel];
     if (std::find(k.writes.begin(), k.writes.end(), written) == k.writes.end()) return Value::none;

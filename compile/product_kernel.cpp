@@ -11,12 +11,12 @@
 namespace sluice {
 
 namespace {
-constexpr Index pack_piece = Index{1} << 15;      // elements that are worth a thread
-constexpr Index block_products = Index{1} << 20;  // multiplications that are worth one
+constexpr Index pack_piece = Index{1} << 15;      // elements that justify a thread
+constexpr Index block_products = Index{1} << 20;  // multiplications that justify one
 constexpr Index cache_elements = Index{1} << 17;  // of the left operand
 constexpr Index block_step = 24;                  // a multiple of the rows of all micro-kernels
-constexpr Index inner_part = 1024;                // of the inner dimension passes by at a time
-constexpr Index most_blocks = 32;  // where there is not much work, one thread is not kept waiting
+constexpr Index inner_part = 1024;                // of the inner dimension processed at a time
+constexpr Index most_blocks = 32;                 // with little work, no thread is kept waiting
 
 Index blocks_of(Index whole, Index part) { return (whole + part - 1) / part; }
 }  // namespace
@@ -60,9 +60,9 @@ ProductKernel::ProductKernel(MatMulOptions options, ProductSizes sizes, std::vec
   }
 }
 
-/// Blocks of rows and panels over the threads. A block's rows of the left operand stay in the second cache
-/// while panels pass by; blocks are large enough to be worth a thread, and many enough where there is work
-/// for many.
+/// Divides rows and panels into blocks for the threads. A block's rows of the left operand stay in the L2
+/// cache while panels are streamed; blocks are large enough to justify a thread, and as many as the work
+/// allows.
 void ProductKernel::choose_blocks(Index width, Index panels) {
   const Index per_row = sizes_.inner * std::min(width, sizes_.columns);
   const auto whole_steps = [](Index rows) { return blocks_of(rows, block_step) * block_step; };
@@ -154,7 +154,7 @@ void ProductKernel::multiply(const Addresses& at) const {
   }
 }
 
-/// An element of the addend is read once, before the same one of the result is written.
+/// An element of the addend is read once, before the same element of the result is written.
 bool ProductKernel::may_overwrite(std::size_t read, std::size_t) const {
   return addend_ && read == reads.back() && std::count(reads.begin(), reads.end(), read) == 1 &&
          addend_->rows() == sizes_.rows && addend_->row_stride == c_.row_stride;

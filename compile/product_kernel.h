@@ -7,7 +7,7 @@
 
 namespace sluice {
 
-/// The sizes of a product that is a single matrix product, whatever its batches: [rows, inner] [inner,
+/// The sizes of a product that is a single matrix product, including its batches: [rows, inner] [inner,
 /// columns].
 struct ProductSizes {
   Index rows;
@@ -15,25 +15,25 @@ struct ProductSizes {
   Index columns;
 };
 
-/// Those of a matmul of operands with these shapes; none where it is several products.
+/// The sizes for a matmul of operands with these shapes; none if it is several products.
 std::optional<ProductSizes> product_sizes(MatMulOptions options, const Shape& a, const Shape& b);
 
 /// Packs a right operand, op(b) with `inner` rows and `columns` columns, for ProductKernel.
 void pack_operand(bool transpose, Index inner, Index columns, const Value& b, const std::byte* from,
                   std::byte* to);
 
-/// A matrix product that reads and writes rows at any distance. It reads the left operand, the right one,
-/// packed or not, and what is added, where there is something.
+/// A matrix product that reads and writes rows with any stride. Reads the left operand, the right one, packed
+/// or not, and the addend, if there is one.
 class ProductKernel final : public Kernel {
  public:
   enum class Right {
-    plain,   ///< both operands lie as they are; work_bytes() are temporaries[0]
-    packed,  ///< the right operand comes packed
-    pack     ///< it is packed here, into temporaries[0], before it is multiplied
+    plain,   ///< both operands unchanged; work_bytes() are temporaries[0]
+    packed,  ///< the right operand is prepacked
+    pack     ///< packs the right operand into temporaries[0] first
   };
 
-  /// The left operand may come in so many parts, whose columns are as if side by side; where the right one
-  /// comes packed. So no copy of theirs is made.
+  /// Maximum number of parts of the left operand, whose columns count as concatenated; only with a prepacked
+  /// right operand. So the parts need not be copied.
   static constexpr std::size_t most_parts = 4;
 
   ProductKernel(MatMulOptions options, ProductSizes sizes, std::vector<Value> a, const Value& b,
@@ -41,7 +41,7 @@ class ProductKernel final : public Kernel {
   /// c = addend + a b. The addend has as many rows as c, or one for all of them.
   void begin_with(const Value& addend);
 
-  /// What a plain product needs for so many workers, which may be nothing.
+  /// The work memory of a plain product for this many workers, perhaps 0.
   std::size_t work_bytes(int workers);
 
   void run(const Addresses& at) override;
@@ -76,12 +76,12 @@ class ProductKernel final : public Kernel {
   Index addend_stride_ = 0;
   Right right_;
   int workers_ = 1;  // of a plain product
-  // Packed products are made of down_ x across_ blocks, each on one thread.
+  // Packed products are divided into down_ x across_ blocks, each on one thread.
   Index block_rows_ = 0;
   Index block_columns_ = 0;
   Index down_ = 0;
   Index across_ = 0;
-  bool share_rows_ = false;  // neighbours share rows, not panels
+  bool share_rows_ = false;  // neighbouring blocks share rows, not panels
 };
 
 }  // namespace sluice

@@ -26,7 +26,7 @@ ScheduleRequest request_of(const Graph& graph, const PassSet& passes) {
   request.inputs = graph.inputs;
   request.outputs = graph.outputs;
   for (const Graph::Write& write : graph.writes) {
-    // The Variable's place in memory is what its leaf stands for, also where nobody reads it.
+    // A leaf stands for the Variable's memory, even if it is not read.
     request.updates.push_back({write.value, write.before});
   }
   return request;
@@ -53,7 +53,7 @@ std::size_t in_range(std::size_t i, std::size_t count, std::string_view what, Lo
               where);
 }
 
-/// Marks a Program as running for as long as the run takes, however it ends.
+/// Marks a Program as running for the duration of a run, however it ends.
 class Running {
  public:
   Running(std::atomic<bool>& flag, Location where) : flag_(flag) {
@@ -130,7 +130,7 @@ void Program::plan() {
   lasting_is_made_ = false;
 }
 
-/// Before anything is allocated, while it is known what takes the most.
+/// Called before anything is allocated, when it is known what takes most memory.
 void Program::require_memory() const {
   const std::size_t bytes = once_.arena_bytes + schedule_.arena_bytes;
   constexpr std::size_t large = std::size_t{1} << 20;
@@ -141,7 +141,7 @@ void Program::require_memory() const {
                                              uses.front().spec.text(), uses.front().name));
 }
 
-/// Makes again what was made of Variables that have changed since.
+/// Recomputes cached values of Variables that have changed.
 void Program::refresh_lasting() {
   bool current = lasting_is_made_;
   for (const Watched& w : watched_) current = current && w.version == w.variable.slot()->version;

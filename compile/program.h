@@ -12,55 +12,54 @@
 
 namespace sluice {
 
-/// What a Graph is compiled to: steps in order over one planned arena. Made once, run any number of times; a
-/// run allocates nothing, but for the first one after set_threads().
+/// A compiled Graph: steps in order over one preplanned arena. Made once, run any number of times; a run
+/// allocates nothing, except the first one after set_threads().
 ///
-/// A run reads the input buffers and the Variables, computes everything, and only then gives the Variables
-/// their new values: a run that throws changes none. One run at a time: a call of run() during another throws
-/// Error. Several Programs may run at the same time on different threads. Programs that share Variables which
-/// none of them writes do not wait for each other; where one writes what another uses, one run waits for the
-/// other. Whoever reads, saves or loads the Variables meanwhile waits for the run to end: nobody sees half of
-/// a step.
+/// A run reads the input buffers and the Variables, computes everything, and only then assigns the Variables:
+/// a run that throws changes none. One run at a time: calling run() during another throws Error. Different
+/// Programs may run concurrently on different threads. Programs sharing Variables that none of them writes do
+/// not wait for each other; if one writes what another uses, one run waits for the other. Reading, saving or
+/// loading the Variables waits for the run to end: nobody sees half of a step.
 class Program {
  public:
-  /// Runs the passes on the graph and makes a schedule of what they return.
+  /// Runs the passes on the graph and makes a schedule of the result.
   explicit Program(const Graph& graph, const PassSet& passes = PassSet::from_environment(),
                    Location where = Location::current());
 
   std::size_t input_count() const { return inputs_.size(); }
   std::size_t output_count() const { return outputs_.size(); }
-  /// Throw Error for an i that is not there, as input and output do.
+  /// Throw Error for an i out of range, as do input and output.
   const Spec& input_spec(std::size_t i, Location where = Location::current()) const;
   const Spec& output_spec(std::size_t i, Location where = Location::current()) const;
 
-  /// Where a caller writes the arguments and reads the results. The addresses stay the same for the Program's
-  /// life.
+  /// Buffers where a caller writes the arguments and reads the results. The addresses stay the same for the
+  /// Program's lifetime.
   void* input(std::size_t i, Location where = Location::current());
   const void* output(std::size_t i, Location where = Location::current()) const;
 
-  /// Computes the outputs from what the input buffers hold. Errors name the line of the op that throws or, if
-  /// it is no op's, the line where the Program was made.
+  /// Computes the outputs from the contents of the input buffers. Errors name the line of the op that throws
+  /// or, if no op does, the line where the Program was made.
   void run();
-  /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for other specs.
+  /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for wrong specs.
   Tensors run(const Tensors& arguments, Location where = Location::current());
 
-  /// What the passes have made of the graph.
+  /// The graph after all passes.
   const Graph& graph() const { return graph_; }
   const std::vector<PassReport>& passes() const { return passes_; }
   std::size_t arena_bytes() const { return schedule_.arena_bytes; }
-  /// What the arena holds, the largest first. Values that do not live at the same time share memory.
+  /// The values in the arena, largest first. Values that do not live at the same time share memory.
   std::vector<MemoryUse> memory() const { return schedule_.memory(); }
-  /// The steps with their shapes and places in the arena, loops indented; before them a warning where the
-  /// function holds a loop that should be a scan.
+  /// The steps with their shapes and offsets in the arena, loops indented; preceded by a warning if the
+  /// function contains a loop that should be a scan.
   std::string print() const;
-  /// The passes with the time each took and the nodes it left.
+  /// The passes with the time each took and the number of nodes it left.
   std::string print_passes() const { return to_text(passes_); }
 
-  /// Runs the program once, Variables and all, and tells where the time went.
+  /// Runs the program once, Variables and all, and reports where the time went.
   Profile profile();
 
  private:
-  /// Makes the schedule, which divides loops by the number of threads there are.
+  /// Makes the schedule, which divides loops by the number of threads.
   void plan();
   void require_memory() const;
   void refresh_lasting();
@@ -73,7 +72,7 @@ class Program {
   PassSet set_;
   std::string warning_;
   int threads_ = 0;
-  Schedule once_;      // what lasts while Variables that it only reads do not change
+  Schedule once_;      // cached values, valid while Variables that the program only reads do not change
   Schedule schedule_;  // the rest
   std::vector<kernels::Buffer> inputs_;
   std::vector<kernels::Buffer> outputs_;

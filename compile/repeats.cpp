@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t most_steps_unrolled = 8;
 
-/// What nodes have in common that are the same place of a loop's body: the op, its output and what it reads
-/// that no step computes. Empty for those that read no such thing.
+/// A key that nodes at the same position of a loop's body share: the op, its output and those inputs that no
+/// step computes. Empty for nodes without such inputs.
 std::string likeness(const Node& node) {
   std::string text;
   for (const Tensor& input : node.inputs) {
@@ -30,7 +30,7 @@ std::string likeness(const Node& node) {
   return fmt::format("{} {} {}{}", node.op->name(), node.op->attributes(), node.outputs.front().text(), text);
 }
 
-/// The most of these nodes on one path.
+/// The largest number of these nodes on one path.
 std::size_t longest_chain(const std::vector<const Node*>& order, const std::vector<const Node*>& nodes) {
   const std::unordered_set<const Node*> alike(nodes.begin(), nodes.end());
   std::unordered_map<const Node*, std::size_t> length;

@@ -7,10 +7,10 @@
 
 namespace sluice {
 
-/// Memory that a loop's outputs may take over: that of an x, or some columns of it, which nobody reads after
+/// Memory that a loop's outputs may overwrite: that of an x, or some of its columns, if it is not read after
 /// the loop.
 struct ScheduleBuilder::Offer {
-  Tensor inside;      // what is read there, or where a tensor like x has those columns
+  Tensor inside;      // the tensor read there, or a view with the same layout
   std::size_t value;  // of the whole x, outside
   Window window;
 };
@@ -21,8 +21,8 @@ std::size_t root_of(const Value& value, std::size_t number) {
   return value.home == Value::Home::part ? value.whole : number;
 }
 
-/// Whether a value is some columns of the table that its memory is, from the first row on. Such values are at
-/// different steps in different rows.
+/// Whether a value is a range of columns of the table in its memory, starting at the first row. At different
+/// steps such values are in different rows.
 bool is_columns(const Value& value) {
   const std::size_t element = size_of(value.spec.dtype);
   return value.home != Value::Home::part ||
@@ -37,7 +37,7 @@ ScheduleRequest::Place ScheduleBuilder::place_of(std::size_t number) const {
   return {v.dense() ? 0 : v.row_stride, root_of(v, number), v.home == Value::Home::part ? v.offset : 0};
 }
 
-/// Whether the kernel that is being made is the last to read anything that lies in the memory of a value.
+/// Whether the current kernel is the last to read anything in the memory of a value.
 bool ScheduleBuilder::dies(std::size_t memory) const {
   if (value(memory).home != Value::Home::arena) return false;
   bool known = false;
@@ -47,7 +47,7 @@ bool ScheduleBuilder::dies(std::size_t memory) const {
     const auto last = last_unit_.find(tensor);
     if (last != last_unit_.end() && last->second > unit_) return false;
   }
-  return known;  // else a copy without gaps, which others may read
+  return known;  // else a dense copy, which others may read
 }
 
 std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, const ScanOp& scan,
@@ -55,7 +55,7 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
   const ScanOp::Counts& counts = scan.counts();
   const Graph& graph = *scan.body();
   const auto memory_of = [&](const Tensor& t) {
-    const auto found = value_of_.find(t);  // zeros that the loop begins with are nowhere
+    const auto found = value_of_.find(t);  // zeros that the loop begins with have no memory
     return found == value_of_.end() ? Value::none : root_of(value(found->second), found->second);
   };
   std::vector<Offer> result;
@@ -66,9 +66,9 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
     const Tensor& x = graph.inputs[i];
     const std::size_t number = value_of_.at(node.inputs[i]);
     const std::size_t memory = memory_of(node.inputs[i]);
-    // A thread writes over nothing but its own rows.
+    // A thread overwrites only its own rows.
     if (!dies(memory) || (rows != nullptr && rows->cut.count(x) == 0)) continue;
-    // Nor is anything of it read at another step, as the values of a carry before and after a step are.
+    // Nor may any of it be read at another step, as the values of a carry before and after a step are.
     bool other_steps = false;
     for (std::size_t k = 0; k < node.inputs.size(); ++k) {
       const bool moves = k >= counts.carries && k < counts.carries + counts.xs;
@@ -87,7 +87,7 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
       const Tensor part(user->shared_from_this());
       if (part.rank() == 0 || part.shape().size() == 0 || window->offset + part.shape().back() > columns)
         continue;
-      // A part of every row.
+      // A range of columns, in every row.
       const Index in_part = part.shape().size() / part.shape().back();
       if (in_part == x.shape().size() / columns && (in_part == 1 || window->row_stride == columns))
         result.push_back({part, number, {window->offset, columns}});
@@ -96,7 +96,7 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
   return result;
 }
 
-/// Loops read rows at any distance without a copy.
+/// Whether only loops read the tensor: they read rows with any stride without a copy.
 bool ScheduleBuilder::only_loops_read(const Tensor& t) const {
   if (last_unit_.at(t) >= units_.size()) return false;
   for (const Node* node : order_) {
@@ -110,7 +110,7 @@ bool ScheduleBuilder::only_loops_read(const Tensor& t) const {
   return true;
 }
 
-/// The value of y in memory on offer: the window that it is computed from, or else all of the memory.
+/// The value for y in offered memory: the view that it is computed from, or else all of the memory.
 std::optional<std::size_t> ScheduleBuilder::take_over(const Tensor& y, const Tensor& inside,
                                                       const std::vector<Offer>& offers,
                                                       const std::vector<std::size_t>& taken) {
@@ -125,7 +125,7 @@ std::optional<std::size_t> ScheduleBuilder::take_over(const Tensor& y, const Ten
     return std::nullopt;
   };
   const std::vector<const Node*> needed = topological_order({inside});
-  // Groups write rows at any distance, other kernels might need a copy.
+  // Fusion groups write rows with any stride, other kernels might need a copy.
   const bool gaps = dynamic_cast<const ElementwiseOp*>(&inside.op()) != nullptr && only_loops_read(y);
   for (const Offer& offer : offers) {
     if (offer.inside.spec() != inside.spec() ||
@@ -146,8 +146,8 @@ std::optional<std::size_t> ScheduleBuilder::take_over(const Tensor& y, const Ten
   return std::nullopt;
 }
 
-/// Lets outputs of a loop lie where it reads inputs for the last time: memory that is in the cache already,
-/// and need not be there twice.
+/// Lets outputs of a loop overwrite inputs that it reads for the last time: that memory is in cache already,
+/// and is not needed twice.
 void ScheduleBuilder::reuse_stacks(const Node& node, const ScanOp& scan, const std::vector<std::size_t>& ys,
                                    const RowWise* rows, ScheduleRequest& body) {
   const std::size_t first = body.outputs.size() - ys.size();
@@ -169,7 +169,7 @@ void ScheduleBuilder::reuse_stacks(const Node& node, const ScanOp& scan, const s
       body.output_places[first + i] = place_of(*number);
     }
   }
-  // Whether everything is read before something is written over it is known when there are kernels.
+  // Only the finished kernels show whether everything is read before it is overwritten.
   while (!taken.empty()) {
     const Schedule trial = make_schedule(body);
     const std::size_t early = written_too_early(trial);

@@ -9,7 +9,7 @@ namespace sluice {
 
 namespace {
 
-/// Calls f on the nodes from `made` back to those that `is_known` says were there before.
+/// Calls f on the nodes that `made` depends on, down to those for which `is_known` is true.
 template <class IsKnown, class F>
 void for_each_new(const Tensors& made, const IsKnown& is_known, const F& f) {
   std::unordered_set<const Node*> seen;
@@ -31,7 +31,7 @@ void set_where(const Node* node, Location where) {
   const_cast<Node*>(node)->where = where;  // just made: nobody else has seen it
 }
 
-/// Rewrites one graph: what its tensors have become, and which nodes the rules have been given.
+/// Rewrites one graph: holds the replacements of its tensors, and the nodes the rules have seen.
 class Rewriter {
  public:
   Rewriter(const Tensors& roots, const NodeRule& node_rule, const ScanRule& scan_rule)
@@ -83,7 +83,7 @@ class Rewriter {
       if (made.empty() && !same(inputs, node.inputs)) made = outputs_of(make(node.op, inputs, node.where));
     }
     if (made.empty()) return;
-    const bool is_scan = node.op->body() != nullptr;  // its rule has given every node the line of its own
+    const bool is_scan = node.op->body() != nullptr;  // its rule has set the line of every node
     for_each_new(
         made, [this](const Node* other) { return known_.count(other) > 0; },
         [&](const Node* other) {

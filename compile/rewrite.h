@@ -7,25 +7,24 @@
 
 namespace sluice {
 
-/// What to put in place of a node, given its inputs as they are after rewriting: one tensor for each of its
-/// outputs (undefined for one that is not there any more and nobody uses), or nothing to keep the node.
+/// Returns the replacement of a node, given its rewritten inputs: one tensor for each of its outputs
+/// (undefined for an output that is gone and unused), or nothing to keep the node.
 using NodeRule = std::function<Tensors(const Node& node, const Tensors& inputs)>;
 
-/// What to put in place of a scan, given its parts after rewriting of its inputs and body: one tensor for
-/// each output of the old node (undefined for those nobody uses), or nothing to keep it. See
-/// ScanParts::outputs.
+/// Returns the replacement of a scan, given its parts after rewriting of its inputs and body: one tensor for
+/// each output of the old node (undefined for unused ones), or nothing to keep it. See ScanParts::outputs.
 using ScanRule = std::function<Tensors(ScanParts parts)>;
 
-/// The graph rebuilt with a rule applied to every node, inputs before users, in the bodies of scans too;
-/// leaves and scans are not shown to a NodeRule. Nodes that a rule makes get the line of the node they stand
-/// for. What no rule changes stays the same node. Time and depth of the stack do not depend on the number of
-/// steps of a scan, nor does the stack on the number of nodes.
+/// The graph rebuilt with a rule applied to every node, inputs before users, including bodies of scans; a
+/// NodeRule does not see leaves and scans. Nodes made by a rule get the line of the node they replace. Nodes
+/// that no rule changes are kept. Time and stack depth do not depend on the number of steps of a scan, nor
+/// stack depth on the number of nodes.
 Graph rewrite(const Graph& graph, const NodeRule& rule);
 
 /// The same with a rule for scans, inner ones before outer ones.
 Graph rewrite_scans(const Graph& graph, const ScanRule& rule);
 
-/// Gives the nodes that were made on the way from `from` to `made` this line.
+/// Sets this line on the nodes made between `from` and `made`.
 void locate(const Tensors& made, const Tensors& from, Location where);
 
 }  // namespace sluice

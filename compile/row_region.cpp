@@ -14,10 +14,10 @@ namespace {
 
 bool has_rows(const Tensor& t, Index rows) { return t.rank() > 0 && t.shape()[0] == rows; }
 
-/// Ops that have the number of rows among their attributes.
+/// Whether the op has the number of rows among its attributes.
 bool sets_rows(const Op& op) { return is_reshape(op) || is_broadcast_to(op) || slice_ranges(op) != nullptr; }
 
-/// x^T y, or a sum over an axis 0.
+/// Whether the node is x^T y, or a sum over axis 0.
 bool sums_rows(const Node& node) {
   if (const auto* matmul = detail::as_matmul(*node.op)) {
     return matmul->options().transpose_a && !matmul->options().transpose_b && node.inputs[0].rank() == 2 &&
@@ -55,7 +55,7 @@ class Finder {
     return all;
   }
 
-  /// Finds out what every node of the region does with rows.
+  /// Determines how every node of the region uses rows.
   bool mark() {
     region_ = {};
     for (const Node* node : survey_.order()) {
@@ -71,7 +71,7 @@ class Finder {
     flags.resize(node.inputs.size());
     for (std::size_t i = 0; i < flags.size(); ++i) {
       if (!is_member(node.inputs[i])) continue;
-      if (region_.sums.count(&node.inputs[i].node()) > 0) return false;  // known when all rows are done
+      if (region_.sums.count(&node.inputs[i].node()) > 0) return false;  // known only after all rows
       flags[i] = true;
     }
     if (sums_rows(node)) {
@@ -93,7 +93,7 @@ class Finder {
     return mark_by_op(node, flags, rows);
   }
 
-  /// Asks the op, whose other inputs with as many rows may be cut as well.
+  /// Asks the op, with and without its other inputs of as many rows.
   bool mark_by_op(const Node& node, std::vector<bool>& flags, Index rows) const {
     Specs specs;
     std::vector<std::size_t> open;
@@ -120,7 +120,7 @@ class Finder {
 
   void join(const Node* node) { grown_ = member_.insert(node).second || grown_; }
 
-  /// Makers and users of what is large belong to the region, and what lies between its nodes.
+  /// Adds the producers and users of large values, and all nodes between nodes of the region.
   bool close() {
     for (const Node* node : region_.nodes) {
       const auto& flags = region_.by_rows.at(node);
@@ -181,7 +181,7 @@ class Finder {
     }
   }
 
-  /// Whether the ops take fewer rows than they were built for: an op may have the number in its attributes.
+  /// Whether the ops accept fewer rows than they were built for: an op may have the number in its attributes.
   bool fits() const {
     return std::all_of(region_.nodes.begin(), region_.nodes.end(), [&](const Node* node) {
       if (sets_rows(*node->op)) return true;
@@ -213,7 +213,7 @@ class Finder {
   bool grown_ = false;
 };
 
-/// The node for fewer rows, which `shape` has.
+/// The node for fewer rows, as given by `shape`.
 Tensor of_rows(const Node& node, const Tensor& input, const Shape& shape) {
   const Operand operand(input, node.where);
   if (is_reshape(*node.op)) return reshape(operand, shape);

@@ -9,8 +9,8 @@ namespace {
 
 bool has_rows(const Tensor& t, Index rows) { return t.rank() > 0 && t.shape()[0] == rows; }
 
-/// Marks what follows from the marks of the inputs. A capture or constant that an op needs by rows, such as a
-/// mask, is marked as well, and the walk begins again.
+/// Propagates marks from inputs to outputs. A capture or constant that an op needs by rows, such as a mask,
+/// is marked as well, and the walk starts again.
 class Marking {
  public:
   Marking(const std::vector<const Node*>& order, Index rows) : order_(order), rows_(rows) {}

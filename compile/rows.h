@@ -7,14 +7,14 @@
 
 namespace sluice {
 
-/// The tensors of a scan's body that are made of independent rows.
+/// The tensors of a scan's body whose rows are independent.
 struct RowWise {
   TensorMap<bool> cut;  ///< those with a row per example along axis 0
   Index rows = 0;
 };
 
-/// Finds out whether all steps of a scan treat the rows of carries and xs apart from each other, by asking
-/// the ops (Op::works_by_rows). Then each thread can run the whole loop on rows of its own.
+/// Determines, by asking the ops (Op::works_by_rows), whether all steps of a scan treat the rows of carries
+/// and xs independently. Then each thread can run the whole loop on its own rows.
 std::optional<RowWise> rows_of(const ScanOp& scan, const Tensors& outputs);
 
 }  // namespace sluice

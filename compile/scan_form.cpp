@@ -8,7 +8,7 @@ namespace sluice::passes {
 
 namespace {
 
-/// A carry that the body hands on as it is has its initial value at every step.
+/// A carry that the body returns unchanged has its initial value at every step.
 void turn_constant_carries_into_captures(ScanParts& parts, Tensors& outputs) {
   TensorMap<Tensor> inside;
   std::vector<ScanParts::Carry> changing;
@@ -25,7 +25,7 @@ void turn_constant_carries_into_captures(ScanParts& parts, Tensors& outputs) {
   parts.set_results(substitute(parts.results(), inside));
 }
 
-/// A y that is an x as it came in is that x; one that is a capture is it once more for every step.
+/// A y that is an unchanged x is that x; one that is a capture is the capture repeated for every step.
 void take_ys_from_arguments(ScanParts& parts, Tensors& outputs) {
   std::vector<ScanParts::Y> computed;
   for (const ScanParts::Y& y : parts.ys) {
@@ -50,8 +50,8 @@ void take_ys_from_arguments(ScanParts& parts, Tensors& outputs) {
 
 }  // namespace
 
-/// Brings scans into the form that later passes begin with: carries and ys only, all of them used and none of
-/// them something that is there without a loop.
+/// Normalises scans for later passes: carries and ys only, all of them used and none of them available
+/// without a loop.
 Graph scan_form(const Graph& graph) {
   return rewrite_scans(graph, [](ScanParts parts) {
     Tensors outputs(parts.output_count);

@@ -14,7 +14,7 @@ int body_level(const Node& node) {
   return inputs.empty() ? node.level + 1 : inputs.front().node().level;
 }
 
-/// The placeholders that `roots` depend on, where a carry that is reached needs what its next value needs.
+/// The placeholders that `roots` depend on; a carry that is reached adds the dependences of its next value.
 std::unordered_set<const Node*> reached(const Tensors& roots, const std::vector<ScanParts::Carry>& carries) {
   std::unordered_map<const Node*, Tensor> next;
   for (const ScanParts::Carry& carry : carries) next.emplace(&carry.inside.node(), carry.next);

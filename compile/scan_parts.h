@@ -8,8 +8,8 @@
 
 namespace sluice {
 
-/// A scan taken apart for editing, and put together again. Only what is used is here: ys and the trail are
-/// one, entries that nobody reads are gone.
+/// A scan taken apart for editing, and put together again. Contains only what is used: ys and residuals are
+/// one list, without entries that are not read.
 struct ScanParts {
   static constexpr std::size_t unused = static_cast<std::size_t>(-1);
 
@@ -17,7 +17,7 @@ struct ScanParts {
     Tensor initial;
     Tensor inside;
     Tensor next;
-    std::size_t output = unused;  ///< the output of the old node that is its final value
+    std::size_t output = unused;  ///< the output of the old node with its final value
   };
   /// An x or a capture: the tensor outside and its placeholder in the body.
   struct Argument {
@@ -29,7 +29,7 @@ struct ScanParts {
     std::size_t output = unused;  ///< the output of the old node that it is
   };
 
-  /// Takes the node apart, whose inputs are now `inputs`; used[i] tells whether its output i is.
+  /// Takes a node apart whose inputs are now `inputs`; used[i] tells whether its output i is used.
   ScanParts(const Node& node, const Tensors& inputs, const std::vector<bool>& used);
 
   std::vector<Carry> carries;
@@ -42,26 +42,26 @@ struct ScanParts {
   Location where;
   std::size_t output_count;  ///< of the old node
 
-  /// The placeholder that stands for `outside` in the body. One that is there already is used again.
+  /// The placeholder of `outside` in the body. An existing one is reused.
   Tensor add_x(const Tensor& outside);
   Tensor add_capture(const Tensor& outside);
-  /// Asks for a tensor of the body at all steps; returns its place among ys.
+  /// Adds the tensor to ys and returns its index.
   std::size_t add_y(const Tensor& inside);
 
-  /// What the body computes: the next carries, then ys. set_results takes them back in the same order.
+  /// The results of the body: the next carries, then ys. set_results takes them in the same order.
   Tensors results() const;
   void set_results(const Tensors& results);
 
-  /// Final carries and ys of the scan made of these parts, in the places they have here. A carry whose final
-  /// value and ys nobody needs is undefined: carries, xs and captures that nothing depends on are left out,
-  /// and ys that are the same tensor inside are one outside.
+  /// Final carries and ys of the scan made of these parts, in the order they have here. Dead carries, xs and
+  /// captures are eliminated (a carry whose final value and ys are unused is undefined), and ys that are the
+  /// same tensor inside are one outside.
   struct Built {
     Tensors carries;
     Tensors ys;
   };
   Built build() const;
 
-  /// The outputs of the old node made of what build() gave: where `output` says.
+  /// The outputs of the old node, taken from the result of build() as `output` says.
   Tensors outputs(const Built& built) const;
 
  private:

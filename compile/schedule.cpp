@@ -118,7 +118,7 @@ std::string Schedule::text(const std::string& indent) const {
     lines += fmt::format("{}{} = {}({})  {}, {} bytes{}\n", indent, list(kernel->writes), kernel->name(),
                          list(kernel->reads), written ? values[kernel->writes[0]].spec.text() : "", bytes,
                          kernel->flops() > 0 ? fmt::format(", {:.0f} flops", kernel->flops()) : "");
-    // Details of several lines (the instructions of a group, the body of a loop) stand below.
+    // Details of several lines (the instructions of a group, the body of a loop) are printed below.
     for (std::size_t begin = 0; begin < details.size();) {
       const std::size_t end = details.find('\n', begin);
       lines += fmt::format("{}    {}\n", indent, details.substr(begin, end - begin));

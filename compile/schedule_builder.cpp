@@ -8,7 +8,7 @@
 namespace sluice {
 
 namespace {
-constexpr std::size_t near_bytes = std::size_t{1} << 20;  // of a second cache
+constexpr std::size_t near_bytes = std::size_t{1} << 20;  // of an L2 cache
 }
 
 ScheduleBuilder::ScheduleBuilder(const ScheduleRequest& request) : request_(request) {
@@ -76,8 +76,8 @@ std::size_t ScheduleBuilder::add_value(const Spec& spec, Value::Home home, const
   return schedule_.values.size() - 1;
 }
 
-/// The place of a part in memory, given its window in the whole as if that were dense. None where the whole's
-/// rows lie apart and the part does not keep to them.
+/// The location of a part, given its view in the whole as if that were dense. None if the whole's rows are
+/// apart and the part does not follow them.
 std::optional<Window> ScheduleBuilder::composed(const Value& whole, const Spec& part, Window window) const {
   if (whole.dense()) return window;
   const Index columns = whole.columns();
@@ -103,13 +103,13 @@ std::size_t ScheduleBuilder::add_part(std::size_t of, const Spec& spec, Window w
   return schedule_.values.size() - 1;
 }
 
-/// The spec of the rows that this schedule computes of a tensor.
+/// The spec of the rows of a tensor that this schedule computes.
 Spec ScheduleBuilder::spec_of(const Tensor& t) const {
   if (request_.rows == nullptr || request_.rows->cut.count(t) == 0) return t.spec();
   return {t.dtype(), t.shape().with(0, request_.rows->count)};
 }
 
-/// The value of a leaf; Variables that are only written appear here too.
+/// The value of a leaf; includes Variables that are only written.
 std::size_t ScheduleBuilder::leaf_value(const Tensor& leaf) {
   const auto [entry, inserted] = value_of_.try_emplace(leaf, 0);
   if (!inserted) return entry->second;
@@ -150,7 +150,7 @@ void ScheduleBuilder::add_inputs() {
   }
 }
 
-/// An output is computed right where it is wanted, unless it is a leaf or wanted twice.
+/// Computes an output directly in its final location, unless it is a leaf or wanted twice.
 void ScheduleBuilder::add_outputs() {
   for (std::size_t i = 0; i < request_.outputs.size(); ++i) {
     const Tensor& output = request_.outputs[i];
@@ -159,7 +159,7 @@ void ScheduleBuilder::add_outputs() {
     schedule_.outputs.push_back(number);
     const auto [entry, inserted] = value_of_.try_emplace(output, number);
     if (inserted) continue;
-    // A leaf is copied before a kernel could change the memory it is in, a computed value when it is there.
+    // A leaf is copied before a kernel could change its memory, a computed value once it is computed.
     if (leaf_of(output.node()) != nullptr) {
       add_copy(entry->second, number);
     } else {
@@ -168,7 +168,7 @@ void ScheduleBuilder::add_outputs() {
   }
 }
 
-/// Inputs of concats that some kernel computes are computed where the concat wants them.
+/// Lets kernels compute inputs of concats directly in the concat's memory.
 void ScheduleBuilder::find_destinations() {
   for (const Node* node : order_) {
     if (read_in_parts_.count(node) > 0) continue;
@@ -179,7 +179,7 @@ void ScheduleBuilder::find_destinations() {
       if (leaf_of(input.node()) != nullptr || value_of_.count(input) > 0) continue;
       if (input.op().body() != nullptr) continue;  // a loop writes dense memory
       if (!node->op->window_in_output(specs, i)) continue;
-      // What is a window itself lies somewhere already.
+      // A view has its location already.
       if (input.node().inputs.size() == 1 && input.op().window_in_input(spec_of(input.input(0))).has_value())
         continue;
       destination_.try_emplace(input, Destination{node, i});
@@ -187,7 +187,7 @@ void ScheduleBuilder::find_destinations() {
   }
 }
 
-/// A value to be written: in the concat that wants it, or on its own.
+/// A value to be written: in the concat that contains it, or separate.
 std::size_t ScheduleBuilder::output_value(const Tensor& t) {
   if (const auto found = value_of_.find(t); found != value_of_.end()) return found->second;
   const Spec spec = spec_of(t);
@@ -205,7 +205,7 @@ std::size_t ScheduleBuilder::output_value(const Tensor& t) {
   return *number;
 }
 
-/// The tensor's value in memory without gaps.
+/// The tensor's value in dense memory.
 std::size_t ScheduleBuilder::dense_value(const Tensor& t) {
   const std::size_t number = value_of_.at(t);
   if (value(number).dense()) return number;
@@ -226,7 +226,7 @@ void ScheduleBuilder::add_updates() {
     if (from == to) continue;
     const std::size_t memory = value(from).home == Value::Home::part ? value(from).whole : from;
     if (leaf_of(update.value.node()) != nullptr || targets.count(memory) > 0) {
-      // The old value of another target, perhaps (two Variables that swap), or a part of one: take it before
+      // Perhaps the old value of another target (two Variables that swap), or a part of one: save it before
       // updates begin.
       const std::size_t staged =
           add_value(value(from).spec, Value::Home::arena, nullptr, "old value of a Variable");

@@ -12,7 +12,7 @@
 
 namespace sluice {
 
-/// Makes a schedule of a request: a value for every tensor, kernels in order, then places in memory.
+/// Makes a schedule of a request: a value for every tensor, kernels in order, then memory addresses.
 class ScheduleBuilder {
  public:
   explicit ScheduleBuilder(const ScheduleRequest& request);
@@ -63,7 +63,7 @@ class ScheduleBuilder {
   void bind_loop(LoopKernel& loop, const Node& node, const ScanOp& scan, const Tensors& stacked_inside,
                  const std::vector<std::size_t>& stacked_outside);
 
-  // Stacks of a loop in place of others (reuse_stacks.cpp)
+  // Outputs of a loop over its inputs (reuse_stacks.cpp)
   struct Offer;
   std::vector<Offer> offers(const Node& node, const ScanOp& scan, const RowWise* rows) const;
   bool dies(std::size_t memory) const;
@@ -85,24 +85,24 @@ class ScheduleBuilder {
   Schedule schedule_;
   std::vector<const Node*> order_;
   std::vector<Unit> units_;
-  std::size_t unit_ = 0;              // that is being made a kernel
-  TensorMap<std::size_t> last_unit_;  // that reads a tensor; that behind the last for results
+  std::size_t unit_ = 0;              // unit whose kernel is being made
+  TensorMap<std::size_t> last_unit_;  // last unit that reads a tensor; for results one past the end
   std::unordered_set<Tensor, TensorHash, TensorIdentity> used_;
   std::unordered_set<const Node*> results_;
   std::unordered_set<const Node*> read_in_parts_;
-  std::unordered_set<Tensor, TensorHash, TensorIdentity> leaves_unit_;  // read by another unit, or wanted
+  std::unordered_set<Tensor, TensorHash, TensorIdentity> leaves_unit_;  // read by another unit, or a result
   TensorMap<std::size_t> value_of_;
   TensorMap<std::size_t> dense_of_;
   TensorMap<Destination> destination_;
-  std::unordered_set<const Node*> zeros_;  // that loops begin with and nobody else reads
+  std::unordered_set<const Node*> zeros_;  // used only as initial values of loops
   std::unordered_set<Tensor, TensorHash, TensorIdentity> stacks_taken_;
-  TensorMap<bool> cut_;  // of the loop being made: the body's tensors that threads take rows of
+  TensorMap<bool> cut_;  // of the current loop: the body's tensors whose rows threads divide
   std::vector<Schedule::Copy> late_copies_;
 };
 
-/// Lifetimes become offsets: values that do not live at the same time share memory, kernels write over inputs
-/// that nobody reads any more, and updates are computed in place where their old value is not needed any
-/// more. `transactional`: updates of Variables wait until nothing can fail any more.
+/// Turns lifetimes into offsets: values that do not live at the same time share memory, kernels overwrite
+/// inputs that are not read again, and updates are computed in place once their old value is dead.
+/// `transactional`: updates of Variables wait until nothing can fail any more.
 void plan_memory(Schedule& schedule, bool transactional);
 
 }  // namespace sluice

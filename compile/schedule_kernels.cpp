@@ -16,7 +16,7 @@ namespace sluice {
 
 namespace {
 
-/// The number of a value in a list, which it is added to when it is not there.
+/// The index of a value in a list, to which it is added if missing.
 std::size_t number_in(std::vector<std::size_t>& list, std::size_t value) {
   const auto found = std::find(list.begin(), list.end(), value);
   if (found != list.end()) return static_cast<std::size_t>(found - list.begin());
@@ -24,10 +24,10 @@ std::size_t number_in(std::vector<std::size_t>& list, std::size_t value) {
   return list.size() - 1;
 }
 
-/// Fewer rows do not make up for packing.
+/// With fewer rows packing does not pay.
 constexpr Index least_rows_to_pack = 16;
 
-/// The options of a product, with or without something added.
+/// The options of a product, with or without an addend.
 std::optional<MatMulOptions> product_options(const Node& node) {
   if (const auto* matmul = detail::as_matmul(*node.op)) return matmul->options();
   if (const auto* onto = dynamic_cast<const MatMulAdd*>(node.op.get())) return onto->options();
@@ -56,8 +56,7 @@ void ScheduleBuilder::add_unit(const Unit& unit) {
   }
 }
 
-/// A slice or a reshape: the output is a place in the input's memory. A copy only where it has to be
-/// elsewhere.
+/// Makes the output of a slice or a reshape a view of the input; copies only if it must be elsewhere.
 bool ScheduleBuilder::add_window(const Node& node) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
   const Tensor output(node.shared_from_this());
@@ -75,7 +74,7 @@ bool ScheduleBuilder::add_window(const Node& node) {
   return true;
 }
 
-/// A concat whose inputs lie in its output: those that were not computed there are copied.
+/// Makes the inputs of a concat views of its output; those not computed there are copied.
 bool ScheduleBuilder::add_concat(const Node& node) {
   if (node.outputs.size() != 1) return false;
   Specs specs;
@@ -141,7 +140,7 @@ bool ScheduleBuilder::add_product(const Node& node) {
   return true;
 }
 
-/// The input that lasts and is a product's right operand, if that is to be packed.
+/// The cached input that is a product's right operand, if it is to be packed.
 std::optional<std::size_t> ScheduleBuilder::input_to_pack(const Node& product) const {
   const auto options = product_options(product);
   if (!request_.lowering.pack || !options || options->transpose_a) return std::nullopt;
@@ -168,7 +167,8 @@ std::optional<std::size_t> ScheduleBuilder::packed_operand(const Node& product, 
   return packed;
 }
 
-/// Concats of columns that only packed products read: those read the parts, and nothing is put side by side.
+/// Finds concats of columns that only packed products read: these read the parts, and the concat is never
+/// made.
 void ScheduleBuilder::find_products_of_parts() {
   std::unordered_map<const Node*, bool> by_products;
   for (const Node* node : order_) {
@@ -227,8 +227,8 @@ void ScheduleBuilder::add_group(const Unit& unit) {
   add_kernel(std::move(kernel));
 }
 
-/// What lies over something that the group reads is written when that has been read, where no op before needs
-/// it.
+/// Moves instructions that overwrite an input of the group behind those that read it, unless an earlier op
+/// needs the result.
 void ScheduleBuilder::write_late(std::vector<GroupKernel::Instruction>& instructions,
                                  const std::vector<std::size_t>& reads,
                                  const std::vector<std::size_t>& writes) const {
@@ -255,7 +255,7 @@ void ScheduleBuilder::add_op(const Node& node) {
   std::vector<std::size_t> reads;
   for (const Tensor& input : node.inputs) reads.push_back(dense_value(input));
   std::vector<std::size_t> writes;
-  std::vector<Schedule::Copy> moved;  // outputs that have to be where the op cannot write
+  std::vector<Schedule::Copy> moved;  // outputs needed where the op cannot write
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const Tensor output(node.shared_from_this(), static_cast<int>(i));
     writes.push_back(used_.count(output) > 0 ? output_value(output) : Value::none);
@@ -267,7 +267,7 @@ void ScheduleBuilder::add_op(const Node& node) {
   Specs inputs;
   Specs outputs;
   for (std::size_t number : reads) inputs.push_back(value(number).spec);
-  // Outputs that nobody reads have fewer rows as well, where this schedule computes some rows only.
+  // Unused outputs have fewer rows as well, if this schedule computes only some rows.
   for (std::size_t i = 0; i < writes.size(); ++i)
     outputs.push_back(spec_of(Tensor(node.shared_from_this(), static_cast<int>(i))));
   auto kernel = std::make_unique<OpKernel>(node.shared_from_this(), inputs, outputs);
@@ -278,14 +278,14 @@ void ScheduleBuilder::add_op(const Node& node) {
   for (const Schedule::Copy& copy : moved) add_copy(copy.from, copy.to);
 }
 
-/// Memory for a kernel to work in, as part of the plan: its run has neither the heap nor much of the stack.
+/// Adds work memory for a kernel to the plan, so that its run uses neither the heap nor much of the stack.
 void ScheduleBuilder::add_work_memory(Kernel& kernel, std::size_t bytes, const Node& node) {
   if (bytes == 0) return;
   kernel.temporaries = {add_value({DType::boolean, Shape{static_cast<Index>(bytes)}}, Value::Home::arena,
                                   &node, "work memory")};
 }
 
-/// How many threads a kernel may have at a time: those that take rows of a loop have one each.
+/// The number of threads a kernel may use: one, if threads divide the rows of the loop.
 int ScheduleBuilder::workers() const { return request_.rows != nullptr ? 1 : kernels::threads(); }
 
 void ScheduleBuilder::add_copy(std::size_t from, std::size_t to) {

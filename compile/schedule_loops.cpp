@@ -18,15 +18,15 @@ double work_of(const Tensors& results) {
   double work = 0;
   for (const Node* node : topological_order(results)) {
     if (leaf_of(*node) != nullptr) continue;
-    double each = 8;  // an elementwise function costs some multiplications
+    double each = 8;  // an elementwise function costs several multiplications
     if (detail::as_matmul(*node->op) != nullptr) each = static_cast<double>(node->inputs[0].shape().back());
     for (const Spec& spec : node->outputs) work += each * static_cast<double>(spec.shape.size());
   }
   return work;
 }
 
-/// Whether each product of rows reads a right operand that can be packed: the packed product gives a row the
-/// same bits whatever rows are computed with it.
+/// Whether each product of rows reads a right operand that can be packed: a packed product gives a row the
+/// same bits, whichever rows are computed with it.
 bool products_can_be_packed(const Tensors& results, const RowWise& rows, const Tensors& inputs,
                             std::size_t first_capture) {
   for (const Node* node : topological_order(results)) {
@@ -43,7 +43,7 @@ bool products_can_be_packed(const Tensors& results, const RowWise& rows, const T
 
 }  // namespace
 
-/// Of a carry that needs one: zeros that were left to the loops are written now.
+/// The memory of a carry's initial value: zeros that were left to the loops are written now.
 std::size_t ScheduleBuilder::initial_value(const Tensor& t) {
   if (zeros_.erase(&t.node()) > 0) add_op(t.node());
   return dense_value(t);
@@ -75,7 +75,7 @@ void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
     }
     loop->carries.push_back(carry);
   }
-  std::vector<std::size_t> ys;  // of scan.stacked(), those that are no values of a carry
+  std::vector<std::size_t> ys;  // indices into scan.stacked() of those that are not values of a carry
   for (std::size_t i = 0; i < scan.stacked().size(); ++i) {
     const Tensor y(node.shared_from_this(), static_cast<int>(counts.carries + i));
     if (used_.count(y) == 0) continue;
@@ -104,8 +104,8 @@ void ScheduleBuilder::add_loop(const Node& node, const ScanOp& scan) {
   add_kernel(std::move(loop));
 }
 
-/// Where all values of a carry are wanted, as they come in or as they go out, the loop keeps the carry there.
-/// Where both are, they are the same memory, one step apart.
+/// If all incoming or all outgoing values of a carry are needed, the loop keeps the carry in their stack. If
+/// both are needed, they share one buffer, offset by a step.
 void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::size_t carry,
                                    LoopKernel::Carry& to) {
   if (!request_.lowering.windows || scan.length() == 0) return;
@@ -129,7 +129,7 @@ void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::si
     value_of_[*in] = add_part(both, in->spec(), {scan.reverse() ? step : 0, columns});
     value_of_[*out] = add_part(both, out->spec(), {scan.reverse() ? 0 : step, columns});
   }
-  // A stack that an earlier carry has taken already (two carries with one next value) is not taken twice.
+  // A stack already taken by an earlier carry (two carries with one next value) is not taken twice.
   const auto take = [&](const std::optional<Tensor>& t) {
     return t && stacks_taken_.insert(*t).second ? output_value(*t) : Value::none;
   };
@@ -140,9 +140,9 @@ void ScheduleBuilder::place_stacks(const Node& node, const ScanOp& scan, std::si
   if (!in || shared) to.stack_out = take(out);
 }
 
-/// The rows of a loop, where threads are to take some each.
+/// The rows of a loop, if threads are to divide them.
 std::optional<RowWise> ScheduleBuilder::divided_rows(const ScanOp& scan, const ScheduleRequest& body) const {
-  constexpr double least_work = 1 << 18;  // some twenty microseconds
+  constexpr double least_work = 1 << 18;  // about twenty microseconds
   if (!request_.lowering.rows || request_.rows != nullptr) return std::nullopt;
   Tensors results = body.outputs;
   for (const auto& update : body.updates) results.push_back(update.value);
@@ -154,10 +154,10 @@ std::optional<RowWise> ScheduleBuilder::divided_rows(const ScanOp& scan, const S
   return rows;
 }
 
-/// One copy of the body for every range of rows that a thread works on.
+/// Adds one copy of the body for every range of rows that a thread computes.
 void ScheduleBuilder::add_chunks(LoopKernel& loop, const std::optional<RowWise>& rows,
                                  ScheduleRequest& body) {
-  constexpr Index least_rows = 4;  // fewer do not make up for reading all weights
+  constexpr Index least_rows = 4;  // with fewer, reading all weights does not pay
   const Index count = rows ? std::clamp<Index>(rows->rows / least_rows, 1, kernels::threads()) : 1;
   for (Index i = 0; i < count; ++i) {
     RowRange range;

@@ -12,7 +12,7 @@ namespace sluice::passes {
 
 namespace {
 
-/// What two nodes must have in common to compute the same.
+/// The properties that two nodes must share to compute the same.
 struct Key {
   std::type_index op;
   std::string attributes;
@@ -32,7 +32,7 @@ struct KeyHash {
   }
 };
 
-/// The nodes met so far, and the constants by their bits.
+/// The nodes seen so far, and the constants by their bits.
 class Shared {
  public:
   Tensors replacement(const Node& node, const Tensors& inputs) {
@@ -61,7 +61,7 @@ class Shared {
     return constants_.try_emplace(std::move(bits), t).first->second;
   }
 
-  static constexpr std::size_t most_bytes = 4096;  // larger ones are not made by formulas
+  static constexpr std::size_t most_bytes = 4096;  // larger ones do not come from formulas
 
   std::unordered_map<Key, Tensors, KeyHash> nodes_;
   std::unordered_map<std::string, Tensor> constants_;
@@ -69,8 +69,8 @@ class Shared {
 
 }  // namespace
 
-/// Nodes with the same op, attributes and inputs become one node, in the bodies of scans too. Ops are pure,
-/// and two ops of one class whose attributes read the same do the same.
+/// Common subexpression elimination: nodes with the same op, attributes and inputs become one node, also in
+/// the bodies of scans. Ops are pure, and two ops of one class with equal attributes compute the same.
 Graph share(const Graph& graph) {
   Shared shared;
   return rewrite(graph,

@@ -10,9 +10,9 @@ std::size_t root(const std::vector<Value>& values, std::size_t number) {
   return values[number].home == Value::Home::part ? values[number].whole : number;
 }
 
-/// Where a value lies in the memory that it shares: rows of `width` bytes, `stride` bytes apart.
+/// The location of a value in the memory that it shares: rows of `width` bytes, `stride` bytes apart.
 struct Extent {
-  bool shared;  // memory is a name that the caller gave; else it is that of the value
+  bool shared;  // memory is an identifier given by the caller; else it is that of the value
   std::size_t memory;
   std::size_t begin;
   std::size_t width;
@@ -48,7 +48,7 @@ bool overlap(const std::vector<Value>& values, std::size_t a, std::size_t b) {
   const Extent y = extent_of(values, b);
   if (!same_memory(x, y)) return false;
   if (x.stride == y.stride && x.rows > 1 && y.rows > 1) {
-    // Rows of one table: they meet in its columns, unless one of them goes over the end of a row.
+    // Rows of one table: they overlap if their columns do, unless one extends past the end of a table row.
     const std::size_t left = x.begin % x.stride;
     const std::size_t right = y.begin % y.stride;
     if (left + x.width <= x.stride && right + y.width <= y.stride)

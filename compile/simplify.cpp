@@ -1,5 +1,5 @@
-// Every law of laws.h, in the main graph and in the bodies of scans, until none applies any more: x * 1 is x,
-// what cancels is dropped, sums of sums are one, small constants are computed.
+// Applies every rewrite rule of laws.h, in the main graph and in the bodies of scans, until none applies: x *
+// 1 is x, inverse ops cancel, sums of sums are one, small constants are folded.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/keep_errors.h>
@@ -15,10 +15,10 @@ namespace sluice {
 
 namespace {
 
-/// Knows for each class of ops the few laws that are about it.
+/// Maps each class of ops to the few rules that may apply to it.
 class Laws {
  public:
-  /// What some law puts in the node's place; undefined where none applies.
+  /// The replacement of the node by the first rule that applies; undefined if none does.
   Tensor apply(const Node& node, const Tensors& inputs, const detail::Block& block) {
     for (const detail::NamedLaw* law : about(*node.op)) {
       Tensor simpler = law->apply(node, inputs);
@@ -54,8 +54,8 @@ Tensors simplified(const Node& node, const detail::Now& now, const detail::Block
   }
   Tensor result = laws.apply(node, changed.empty() ? node.inputs : changed, block);
   if (!result.defined()) return {};
-  // What a law gives may be the beginning of another one. Each makes a graph smaller or moves what arranges
-  // elements nearer to its source, so this ends; the bound is for laws to come that forget about it.
+  // The result of one rule may match another. Each makes a graph smaller or moves data movement nearer to its
+  // source, so this terminates; the bound guards against future rules that do not.
   constexpr int most_steps = 64;
   for (int i = 0; i < most_steps; ++i) {
     const Node& last = result.node();

@@ -12,20 +12,20 @@ namespace sluice::passes {
 
 namespace {
 
-/// What is added to a carry at every step, with its sign.
+/// A term added to a carry at every step, with its sign.
 struct Term {
   Tensor value;
   bool minus;
 };
 
-/// A node whose sum over time is its op on the sums of those inputs that are marked; the others are the same
-/// at every step.
+/// A node whose sum over time is its op on the sums of the marked inputs; the others are the same at every
+/// step.
 struct Linear {
   const Node* node;
   std::vector<bool> summed;
 };
 
-/// How many nodes and results of the body use a tensor, and the last node that does.
+/// The number of nodes and results of the body that use a tensor, and the last node that does.
 class Uses {
  public:
   Uses(const std::vector<const Node*>& order, const Tensors& results) {
@@ -51,8 +51,8 @@ class Uses {
   TensorMap<const Node*> user_;
 };
 
-/// The terms of a carry whose next value is itself plus something and that nothing else in the body looks at;
-/// none where it is another kind of carry.
+/// The terms of a carry whose next value is itself plus something, and that has no other use in the body;
+/// none for any other carry.
 std::vector<Term> terms_of(const ScanParts::Carry& carry, const Uses& uses) {
   std::vector<Term> terms;
   Tensor at = carry.inside;
@@ -74,7 +74,7 @@ class Sinker {
 
   Tensors sink() {
     Tensors outputs(parts_.output_count);
-    // What one accumulator has stacked makes others worth sinking.
+    // The stacks of one accumulator may make others worth sinking.
     for (bool changed = true; changed;) {
       changed = false;
       for (std::size_t i = 0; i < parts_.carries.size();) {
@@ -123,7 +123,7 @@ class Sinker {
     return sunk_ = true;
   }
 
-  /// Which inputs to sum where the sum of the node's values is its op on sums; none where it is not.
+  /// The inputs to sum if the sum of the node's values is its op on sums; none if it is not.
   std::vector<bool> linear_in(const Node& node) const {
     const Op& op = *node.op;
     std::vector<bool> summed(node.inputs.size(), true);
@@ -138,8 +138,8 @@ class Sinker {
     return {};
   }
 
-  /// Follows the terms through sums and movements back to what must be summed over time by itself. False
-  /// where that is better left in the loop.
+  /// Follows the terms through sums and data movement back to the tensors that must be summed over time.
+  /// False if they are better summed in the loop.
   bool look_through(const std::vector<Term>& terms, std::vector<Linear>& linear, Tensors& leaves) const {
     TensorMap<bool> wanted;
     for (const Term& term : terms) wanted.emplace(term.value, true);
@@ -165,10 +165,10 @@ class Sinker {
     return true;
   }
 
-  /// Whether a term is better summed after the loop. A product of matrices is, as one product with a longer
-  /// inner length. Another reduction is where the loop stacks its operand anyway, or could without much
-  /// memory: not a loss of each step, which is one number made of a whole batch. What only adds elements up
-  /// is best added where they are in the cache, unless they are there for all steps in any case.
+  /// Whether a term is better summed after the loop. A matrix product is, as one product with a larger inner
+  /// dimension. Another reduction is if the loop stacks its operand anyway, or could with little memory: not
+  /// a loss per step, which is one number for a whole batch. Plain sums of elements are best added while in
+  /// cache, unless stacked in any case.
   bool is_worth_summing(const Tensor& t) const {
     constexpr Index much = 1024;
     if (outside_.once(t).defined() || outside_.before_loop(t).defined() || outside_.is_stacked(t))
@@ -223,8 +223,8 @@ class Sinker {
 
 }  // namespace
 
-/// Takes carries that only add something up out of the loop: their final value is the initial one plus the
-/// sum over all steps. A sum of products a_t^T b_t is one product: the gradient of a weight.
+/// Moves carries that only accumulate out of the loop: their final value is the initial one plus the sum over
+/// all steps. A sum of products a_t^T b_t is one product: the gradient of a weight.
 Graph sink_accumulators(const Graph& graph) {
   return rewrite_scans(graph, [](ScanParts parts) {
     if (parts.recompute || parts.length == 0) return Tensors{};

@@ -1,11 +1,11 @@
-// Products of joined operands are taken apart, so that each part can go where it belongs (those of x out of
-// the loop, those of h stay) and no joined copy is needed:
+// Splits products of concatenated operands, so that each part can move separately (those of x out of the
+// loop, those of h stay) and no concatenated copy is needed:
 //
 //   in bodies          concat(a, b) W = a W[:k] + b W[k:]
 //                      (a W)[..., i:j] = a W[:, i:j], also through sums; W is the same at every step
 //   in the main graph  concat(a, b)^T d = a^T d above b^T d, where only such products use the concat
 //
-// merge_matmuls puts together again what has ended up in the same place.
+// merge_matmuls merges the parts that end up in the same place.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/passes.h>
@@ -52,7 +52,7 @@ Tensor split_left(const Node& node, const Tensors& in) {
   return sum;
 }
 
-/// The only axis that a slice cuts, if that is the last one and it takes neighbours.
+/// The range of a slice that cuts only the last axis, with step 1; null for other tensors.
 const Range* last_axis_cut(const Tensor& t) {
   const auto* ranges = detail::slice_ranges(t.op());
   if (ranges == nullptr || ranges->back().step != 1) return nullptr;
@@ -66,18 +66,18 @@ bool adds_alike(const Tensor& t) {
   return detail::is_add(t.op()) && t.input(0).shape() == t.shape() && t.input(1).shape() == t.shape();
 }
 
-/// Slices of products, and of sums that hold some.
+/// Splits slices of products, and of sums that contain some.
 class SliceSplitter {
  public:
   SliceSplitter(const Survey& survey, const Now& now) : survey_(survey), now_(now) {}
 
-  /// Whether slices of the tensor, which nothing else uses, can be taken from the weights of a product.
+  /// Whether slices of the tensor, which has no other users, can be taken from the weights of a product.
   bool exposes(const Tensor& whole) const {
     const auto& users = survey_.users(whole);
     return std::all_of(users.begin(), users.end(), is_cut) && holds_product(whole, 0);
   }
 
-  /// The slice of the tensor that stands for `whole`.
+  /// The slice of the tensor that replaces `whole`.
   Tensor cut(const Tensor& whole, const Range& range, Location where) const {
     if (detail::as_matmul(whole.op()) != nullptr) return cut_new(now_(whole), range, where);
     return Operand(cut_addend(whole.input(0), range, where), where) +
@@ -106,7 +106,7 @@ class SliceSplitter {
     return slice(Operand(now_(addend), where), -1, range.begin, range.end);
   }
 
-  /// Of what stands for a product: itself, or a sum of its parts.
+  /// Cuts the replacement of a product: itself, or a sum of its parts.
   static Tensor cut_new(const Tensor& product, const Range& range, Location where) {
     const MatMul* matmul = detail::as_matmul(product.op());
     if (matmul == nullptr) {

@@ -11,17 +11,17 @@ namespace sluice::passes {
 
 namespace {
 
-/// Whether a node is worth being done for all steps at once, before the loop, when it depends on no carry:
-/// what is neither elementwise (that stays near its users, in the cache) nor only moves elements around.
+/// Whether a node that depends on no carry is worth computing for all steps at once, before the loop: it is
+/// neither elementwise (better near its users, in cache) nor only moves elements.
 bool is_costly(const Node& node) {
   return dynamic_cast<const ElementwiseOp*>(node.op.get()) == nullptr && !node.op->only_moves();
 }
 
-/// Whether a node that no carry depends on is worth being done after the loop. Its operands must then be
-/// stacked: always right for a product of matrices, which as one with many rows is several times faster; a
-/// reduction is better done where its operand is, unless the loop stacks the operand anyway or it is not much
-/// larger than the result, which had to be stacked instead. What only moves elements of one operand waits
-/// where that is no more to stack.
+/// Whether a node that no carry depends on is worth computing after the loop. Its operands must then be
+/// stacked: always right for a matrix product, which is several times faster with many rows; a reduction is
+/// better done in the loop, unless the loop stacks the operand anyway or it is not much larger than the
+/// result, which would have to be stacked instead. Data movement of one operand waits if that does not
+/// increase what is stacked.
 bool is_worth_waiting(const Node& node, const OverTime& outside) {
   constexpr std::size_t much = 4;
   const bool moves_one = node.op->only_moves() && node.inputs.size() == 1;
@@ -73,8 +73,8 @@ class Splitter {
     return std::none_of(outputs.begin(), outputs.end(), [](const Tensor& t) { return t.defined(); });
   }
 
-  /// A sum that is added to a product of the same shape: the product begins with it, so it has to be in
-  /// memory anyway, and before the loop it may be what another product begins with.
+  /// Marks a sum that is added to a product of the same shape: the product starts from it, so it must be in
+  /// memory anyway, and before the loop another product may start from it.
   void find_start(const Node& sum) {
     for (const std::size_t side : {std::size_t{0}, std::size_t{1}}) {
       const Tensor& start = sum.inputs[1 - side];
@@ -84,10 +84,10 @@ class Splitter {
     }
   }
 
-  /// Whether a node that no carry depends on is done before the loop in any case.
+  /// Whether a node that depends on no carry is computed before the loop in any case.
   bool is_for_all_steps(const Node& node) const { return is_costly(node) || starts_.count(&node) > 0; }
 
-  /// Whether the tensor is computed before the loop: better there, or used by nothing that the carries need.
+  /// Whether the tensor is computed before the loop: better there, or not needed by the carries.
   bool leaves_before(const Tensor& t) const {
     return outside_.before_loop(t).defined() &&
            (is_for_all_steps(t.node()) || needed_by_carries_.count(&t.node()) == 0);
@@ -100,9 +100,9 @@ class Splitter {
     return !node.op->at_all_steps(trial.inputs, trial.over_time).empty();
   }
 
-  /// Finds the nodes to do after the loop: those that are worth it, and all that depends on them.
+  /// Finds the nodes to compute after the loop: those that are worth it, and all that depend on them.
   void choose_after() {
-    std::unordered_set<const Node*> stays;  // it, or something that depends on it, cannot wait
+    std::unordered_set<const Node*> stays;  // nodes that cannot wait, or on which such a node depends
     const auto& order = outside_.order();
     for (auto at = order.rbegin(); at != order.rend(); ++at) {
       const Node& node = **at;
@@ -124,7 +124,7 @@ class Splitter {
     }
   }
 
-  /// Takes the ys that are computed outside away from the loop, and computes them.
+  /// Removes the ys that are computed outside from the loop, and computes them.
   void move_ys(Tensors& outputs) {
     std::vector<ScanParts::Y> moved;
     const auto is_moved = [&](const ScanParts::Y& y) {
@@ -162,8 +162,8 @@ class Splitter {
     for (std::size_t i = 0; i < all.size(); ++i) after_.emplace(inside[i], all[i]);
   }
 
-  /// Placeholders for what the loop used to compute and now gets: values that are the same at every step, and
-  /// what is done before it.
+  /// Placeholders for values that the loop no longer computes: those that are the same at every step, and
+  /// those computed before it.
   TensorMap<Tensor> arguments_for_moved() {
     TensorMap<Tensor> inside;
     const auto visit = [&](const Tensor& t) {
@@ -186,19 +186,19 @@ class Splitter {
   ScanParts& parts_;
   OverTime outside_;
   std::unordered_set<const Node*> needed_by_carries_;
-  std::unordered_set<const Node*> starts_;  // of products
+  std::unordered_set<const Node*> starts_;  // sums that products start from
   std::unordered_set<const Node*> waits_;
   TensorMap<Tensor> after_;
 };
 
 }  // namespace
 
-/// Splits the work of a loop in three: what depends on no carry is done before it, for all steps at once, and
-/// what no carry depends on after it. A product with x becomes one product with the rows of all steps. What
-/// is the same at every step leaves any loop.
+/// Splits the work of a loop in three: nodes that depend on no carry are computed before it, for all steps at
+/// once, and nodes that no carry depends on after it. A product with x becomes one product with the rows of
+/// all steps. Loop-invariant nodes are hoisted out of any loop.
 Graph split_scans(const Graph& graph) {
   return rewrite_scans(graph, [](ScanParts parts) {
-    if (parts.length == 0) return Tensors{};  // then nothing of the body is ever computed
+    if (parts.length == 0) return Tensors{};  // nothing of the body is ever computed
     return Splitter(parts).split();
   });
 }

@@ -1,6 +1,6 @@
-// A concat that a body makes only to stack it is made outside, of the stacks of its parts, where parts that
-// are xs are there already. Such a concat is what the gradient of the weights of concat(x, h) W is made of;
-// outside, split_concats takes that product apart.
+// A concat that a body only stacks is made outside, of the stacks of its parts; parts that are xs exist there
+// already. The gradient of the weights of concat(x, h) W contains such a concat; outside, split_concats
+// splits that product.
 
 #include <sluice/compile/passes.h>
 #include <sluice/compile/rewrite.h>

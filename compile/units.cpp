@@ -23,7 +23,7 @@ class Grouping {
     }
   }
 
-  /// For every node the first of its group, by number.
+  /// The first node of the group of every node.
   std::vector<std::size_t> groups() {
     find_levels();
     parent_.resize(order_.size());
@@ -47,8 +47,8 @@ class Grouping {
   }
   bool together(std::size_t a, std::size_t b) const { return same_shape(a, b) && level_[a] == level_[b]; }
 
-  /// Levels grow along every edge but those inside a group: so groups, which are of one level, have no path
-  /// out and back in.
+  /// Levels grow along every edge that leaves a group. This keeps groups convex, since they have one level:
+  /// no path leaves and re-enters.
   void find_levels() {
     level_.assign(order_.size(), 0);
     for (std::size_t i = 0; i < order_.size(); ++i) {
@@ -58,7 +58,7 @@ class Grouping {
         level_[i] = std::max(level_[i], level_[source] + (same_shape(source, i) ? 0 : 1));
       }
     }
-    // What only a later group reads is computed there, rather than stored in between.
+    // Values that only a later group reads are computed there, rather than stored in between.
     for (std::size_t i = order_.size(); i-- > 0;) {
       if (!fusible_[i] || users_[i].empty()) continue;
       const bool inside = std::all_of(users_[i].begin(), users_[i].end(),
@@ -70,8 +70,7 @@ class Grouping {
     }
   }
 
-  /// Ops that read the same computed value of their own shape, such as the gates' gradients, are worth one
-  /// walk.
+  /// Fuses ops that read the same computed value of their own shape, such as the gates' gradients.
   void join_siblings(std::size_t source, std::size_t i) {
     if (leaf_of(*order_[source]) != nullptr && order_[source]->outputs[0].shape.size() <= 1) return;
     if (order_[source]->outputs[0].shape != order_[i]->outputs[0].shape) return;
@@ -114,7 +113,7 @@ std::vector<Unit> make_units(const std::vector<const Node*>& order, const Tensor
   std::vector<Unit> members(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) members[group[i]].push_back(order[i]);
 
-  // Depth first, over units; a unit is done when all that its nodes read is there.
+  // Depth-first over units; a unit is complete when the units it reads from are.
   std::vector<Unit> units;
   std::vector<bool> seen(order.size(), false);
   struct Visit {
@@ -150,7 +149,7 @@ std::vector<Unit> make_units(const std::vector<const Node*>& order, const Tensor
     visit(unit_of(result));
     finish();
   }
-  // All that the last units need comes before the first of them.
+  // All dependences of the final units come before the first of them.
   std::unordered_set<std::size_t> final_units;
   for (const Tensor& t : last) final_units.insert(unit_of(t));
   for (const Tensor& t : last) {

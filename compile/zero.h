@@ -4,10 +4,10 @@
 
 namespace sluice {
 
-/// Whether a tensor is zero all over: the number zero, broadcast.
+/// Whether all elements of a tensor are zero: the number zero, broadcast.
 bool is_zero(const Tensor& t);
 
-/// Whether an input of a node is where a loop begins, and zero: then the loop writes the zeros where it
+/// Whether an input of a node is a loop's initial value, and zero: then the loop writes the zeros where it
 /// computes.
 bool begins_with_zero(const Node& node, std::size_t input);
 

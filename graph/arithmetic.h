@@ -4,17 +4,17 @@
 
 namespace sluice {
 
-// The arithmetic that belongs to the type itself. The gradient walk needs it to sum contributions; it is
-// defined with the other operations in ops/. Shapes broadcast by NumPy's rule, dtypes must be equal.
+// The arithmetic operators of Tensor. They are declared here because the gradient walk sums contributions
+// with them, and defined in ops/. Shapes broadcast by NumPy's rule; dtypes must be equal.
 
 Tensor operator+(const Operand& a, const Operand& b);  ///< a + b
 Tensor operator-(const Operand& a, const Operand& b);  ///< a - b
 Tensor operator*(const Operand& a, const Operand& b);  ///< a * b, elementwise
-Tensor operator/(const Operand& a, const Operand& b);  ///< a / b; integers are rounded towards zero
+Tensor operator/(const Operand& a, const Operand& b);  ///< a / b; integer division rounds towards zero
 Tensor operator-(const Operand& x);                    ///< -x
 
-/// Sums x down to `shape`, from which it could have been broadcast: the reverse of broadcasting. x itself
-/// when the shape is its own already.
+/// Sums x down to `shape`, which must broadcast to the shape of x: the reverse of broadcasting. Returns x
+/// itself if it already has the shape.
 Tensor sum_to(const Tensor& x, const Shape& shape, Location where = Location::current());
 
 }  // namespace sluice

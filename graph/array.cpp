@@ -11,7 +11,7 @@ namespace sluice {
 
 namespace {
 
-/// Refuses what is too large while the shape is known. Its text is made for large arrays only.
+/// Refuses a tensor larger than memory while its shape is known. The text is only built for large arrays.
 std::shared_ptr<kernels::Buffer> memory_for(const Spec& spec, Location where) {
   constexpr std::size_t large = std::size_t{1} << 20;
   const std::size_t bytes = spec.bytes();

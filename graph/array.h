@@ -9,16 +9,16 @@
 
 namespace sluice {
 
-/// A value in memory: a Spec and the shared buffer that holds it. Copies share the buffer; it is written only
-/// by whoever made it, before anybody else sees it.
+/// A value in memory: a Spec and the shared buffer that holds it. Copies share the buffer; only its creator
+/// writes to it, before anybody else sees it.
 class Array {
  public:
   Array() = default;
-  /// Uninitialised memory. Throws Error "[memory] ..." with the spec and its bytes where the machine cannot
-  /// have as much.
+  /// Uninitialised memory. Throws Error "[memory] ..." with the spec and its size in bytes if the machine
+  /// does not have that much.
   explicit Array(Spec spec, Location where = Location::current());
 
-  /// An Array of T's with these values; throws ShapeError when their number is not shape.size().
+  /// An Array of these values of type T; throws ShapeError if their number is not shape.size().
   template <class T>
   static Array of(std::span<const T> values, const Shape& shape, Location where = Location::current()) {
     return copy_of(values.data(), values.size(), {dtype_of<T>, shape}, where);
@@ -34,7 +34,7 @@ class Array {
   void* data() { return buffer_ == nullptr ? nullptr : buffer_->data(); }
   const void* data() const { return buffer_ == nullptr ? nullptr : buffer_->data(); }
 
-  /// The elements as T's; throws ShapeError when the dtype is another.
+  /// The elements as values of type T; throws ShapeError if T is not the dtype.
   template <class T>
   std::span<const T> values(Location where = Location::current()) const {
     require_dtype(dtype_of<T>, where);

@@ -8,12 +8,12 @@
 namespace sluice {
 
 /// Element type of a Tensor. Parameters and activations are float32; float64 is for checking gradients, int32
-/// for indices and keys, boolean (one byte) for what comparisons give and `where` takes.
+/// for indices and keys, boolean (one byte) for the results of comparisons and the condition of `where`.
 enum class DType : std::uint8_t { float32, float64, int32, boolean };
 
 std::size_t size_of(DType dtype);       ///< bytes of one element
 std::string_view name_of(DType dtype);  ///< "f32", "f64", "i32", "bool": as printed in graphs and errors
-bool is_floating(DType dtype);          ///< has a gradient
+bool is_floating(DType dtype);          ///< floating-point: has a gradient
 
 /// The DType of a C++ type: dtype_of<float> is DType::float32.
 template <class T>
@@ -27,7 +27,7 @@ inline constexpr DType dtype_of = [] {
   return DType::boolean;
 }();
 
-/// Calls f with a value of the C++ type that stands for `dtype`: the one place where a dtype becomes a type.
+/// Calls f with a value of the C++ type of `dtype`: the one place where a dtype becomes a type.
 template <class F>
 decltype(auto) with_type(DType dtype, F&& f) {
   switch (dtype) {

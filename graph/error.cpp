@@ -11,7 +11,7 @@ namespace sluice {
 std::string Location::text() const {
   if (file == nullptr) return {};
   std::string_view path = file;
-  // The path as the compiler saw it is long and differs between machines; the last two parts find the file.
+  // The compiled-in path is long and differs between machines; its last two parts identify the file.
   if (auto slash = path.rfind('/'); slash != std::string_view::npos && slash > 0) {
     if (auto before = path.rfind('/', slash - 1); before != std::string_view::npos)
       path.remove_prefix(before + 1);

@@ -34,7 +34,7 @@ Interpreter::Interpreter(const Graph& graph) : inputs_(graph.inputs), roots_(gra
     results_.push_back(source(root));
     keep[results_.back().step] = true;
   }
-  // Walking backwards, the first time a step is seen as an input is its last use.
+  // Walking backwards, the first step found to use a value is its last use.
   std::vector<bool> seen = keep;
   for (std::size_t i = steps_.size(); i-- > 0;) {
     for (const Source& input : steps_[i].inputs) {
@@ -63,7 +63,7 @@ Arrays Interpreter::compute(const Step& step, std::vector<Arrays>& values) const
   }
   Arrays results;
   std::vector<MutableView> outputs;
-  std::byte nothing{};  // a place for outputs of no elements: null is for those that nobody reads
+  std::byte nothing{};  // address of outputs without elements: null means that nobody reads the output
   for (std::size_t i = 0; i < step.node->outputs.size(); ++i) {
     const Spec& spec = step.node->outputs[i];
     results.push_back(step.used[i] ? Array(spec) : Array());
@@ -75,7 +75,7 @@ Arrays Interpreter::compute(const Step& step, std::vector<Arrays>& values) const
   return results;
 }
 
-/// All at once, so that they are values of one moment while programs run on other threads.
+/// Copies all at once, so that the values are of one moment while programs run on other threads.
 void Interpreter::copy_variables(std::vector<Arrays>& values) const {
   std::vector<detail::Slot*> slots;
   std::vector<std::size_t> reads;
@@ -117,7 +117,7 @@ Arrays Interpreter::run(const Arrays& arguments, Location where) const {
     const detail::Call step(made);
     try {
       values[i] = compute(steps_[i], values);
-    } catch (Error& error) {  // of another thread, which knows of no call
+    } catch (Error& error) {  // thrown on another thread, which knows of no call
       error.locate(detail::Call::user_of(made));
       throw;
     }
@@ -132,7 +132,7 @@ Tensors evaluate(const Tensors& tensors, Location where) {
   const detail::Call call("evaluate", where);
   Graph graph;
   graph.outputs = tensors;
-  for (const Tensor& tensor : tensors) static_cast<void>(tensor.spec());  // throws for undefined ones
+  for (const Tensor& tensor : tensors) static_cast<void>(tensor.spec());  // throws if undefined
   require_values(tensors, "evaluate");
   Tensors results;
   for (Array& array : Interpreter(graph).run({})) results.emplace_back(std::move(array));

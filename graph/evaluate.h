@@ -7,20 +7,20 @@
 
 namespace sluice {
 
-/// The plain interpreter: computes tensors one node at a time, in the order they depend on each other, each
-/// into memory of its own, freed after its last use. Slow on purpose and for ever: it is the oracle that
-/// compiled programs are tested against. Throws Error for a placeholder (a tensor of a function being traced
-/// has no value), and what the ops throw, with the line that built the node.
+/// The plain interpreter: computes tensors one node at a time, in topological order, each into its own
+/// memory, which is freed after its last use. Deliberately simple and slow: it is the oracle that compiled
+/// programs are tested against. Throws Error for a placeholder (a tensor of a function being traced has no
+/// value), and what the ops throw, with the line that built the node.
 Tensor evaluate(const Tensor& tensor, Location where = Location::current());
 Tensors evaluate(const Tensors& tensors, Location where = Location::current());
 
-/// A Graph made ready to be interpreted any number of times.
+/// A Graph prepared to be interpreted any number of times.
 class Interpreter {
  public:
   explicit Interpreter(const Graph& graph);
 
   /// The graph's results (outputs, then values written) for these arguments. Changes no Variable. Throws
-  /// Error for another number of arguments than inputs, ShapeError for other specs.
+  /// Error for a wrong number of arguments, ShapeError for wrong specs.
   Arrays run(const Arrays& arguments, Location where = Location::current()) const;
 
  private:
@@ -36,17 +36,17 @@ class Interpreter {
   struct Step {
     const Node* node;
     std::vector<Source> inputs;
-    std::vector<bool> used;             // outputs somebody reads
-    std::vector<std::size_t> finished;  // steps whose values nobody needs after this one
+    std::vector<bool> used;             // outputs that are read
+    std::vector<std::size_t> finished;  // steps whose values are last used by this one
   };
   Tensors inputs_;
-  Tensors roots_;  // keep the nodes alive
+  Tensors roots_;  // keeps the nodes alive
   std::vector<Step> steps_;
   std::vector<std::size_t> argument_steps_;
   std::vector<Source> results_;
 };
 
-/// Interprets a graph: returns its outputs and, when all is computed, gives its Variables their new values.
+/// Interprets a graph: returns its outputs and, once everything is computed, assigns its Variables.
 Tensors evaluate(const Graph& graph, const Tensors& arguments, Location where = Location::current());
 
 }  // namespace sluice

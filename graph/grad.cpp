@@ -15,7 +15,7 @@ namespace sluice {
 
 namespace {
 
-/// The gradients that have arrived so far at every output of the nodes of the walk.
+/// The gradients accumulated so far for every output of the nodes walked.
 class Contributions {
  public:
   void add(const Tensor& to, const Tensor& contribution) {
@@ -39,7 +39,7 @@ class Contributions {
   std::unordered_map<const Node*, Tensors> at_;
 };
 
-/// Whether a tensor of this shape, broadcast, has the other one.
+/// Whether a tensor of shape `from` broadcasts to shape `to`.
 bool broadcasts_to(const Shape& from, const Shape& to) {
   const Index extra = to.rank() - from.rank();
   bool fits = extra >= 0;
@@ -90,7 +90,7 @@ void require_defined(const Tensors& tensors, std::string_view who) {
   }
 }
 
-/// Stands for an argument: the same value, but no part of what the argument was computed from.
+/// Stands for an argument: the same value, cut off from what the argument was computed from.
 class Argument final : public Op {
  public:
   std::string_view name() const override { return "argument"; }
@@ -101,8 +101,8 @@ class Argument final : public Op {
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {dy}; }
 };
 
-/// The arguments to differentiate a function by, which must not depend on each other: where one is given
-/// twice or computed from another, new nodes stand for all. What was assigned to a Variable is no more that.
+/// The arguments to differentiate a function by, which must not depend on each other: if one is given twice
+/// or computed from another, new nodes replace all of them. They are then no longer versions of a Variable.
 Tensors independent(const Tensors& arguments, std::string_view who) {
   require_defined(arguments, who);
   TensorMap<bool> given;
@@ -124,8 +124,8 @@ Tensors independent(const Tensors& arguments, std::string_view who) {
   return apart;
 }
 
-/// Where a version of a Variable is asked for that the ys were not made from, the newest older one that they
-/// were made from: a loss has its gradient with respect to the values it was computed with.
+/// Replaces a version of a Variable that the ys were not made from by the newest older one that they were
+/// made from: a loss has its gradient with respect to the values it was computed with.
 Tensors versions_differentiated(const Tensors& wrt, const Tensors& ys,
                                 const std::vector<const Node*>& order) {
   const auto is_version = [](const Tensor& t) { return version_of(t.node()).has_value(); };
@@ -149,8 +149,8 @@ Tensors versions_differentiated(const Tensors& wrt, const Tensors& ys,
   return result;
 }
 
-/// Throws Error for a tensor from the inside of a scan, or of a function that was traced before: nothing
-/// outside can depend on it.
+/// Throws Error for a tensor from the body of a scan, or of a trace that has ended: nothing outside can
+/// depend on it.
 void require_not_ended(const Tensor& t, Location where) {
   for (const Node* node : topological_order({t})) {
     const detail::Trace* trace = node->inputs.size() > 1 ? nullptr : trace_of(*node);

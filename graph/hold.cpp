@@ -8,8 +8,8 @@ namespace sluice::detail {
 
 namespace {
 
-/// Everybody who locks several mutexes does so in the order of their addresses, and those of slots before
-/// those of programs, so no two wait for each other.
+/// Several mutexes are always locked in the order of their addresses, and those of slots before those of
+/// programs, so no deadlock is possible.
 template <class Pointer>
 void sort_once(std::vector<Pointer>& all) {
   std::sort(all.begin(), all.end(), std::less<Pointer>());
@@ -81,7 +81,7 @@ void Gate::lock() {
     own_->mutex.unlock();
     for (const auto& gate : locked_) gate->mutex.lock();
     if (locked_ == own_->together) return;
-    // A program that shares Variables came or went meanwhile.
+    // A program that shares Variables was created or destroyed meanwhile.
     for (const auto& gate : locked_) {
       if (gate != own_) gate->mutex.unlock();
     }
@@ -96,7 +96,7 @@ void Gate::unlock() {
 Hold::Hold(std::vector<Slot*> slots, To purpose) {
   sort_once(slots);
   slots_ = lock_all(slots);
-  // Programs that come or go wait for the slots, so their locks stay where they are.
+  // Creating or destroying a program takes the slots' mutexes, so the gates' locks stay valid.
   std::vector<std::mutex*> gates;
   for (Slot* slot : slots) {
     for (const Slot::User& user : slot->users) {

@@ -8,8 +8,7 @@ namespace sluice::detail {
 
 struct Slot;
 
-/// What a program holds while it runs, so that nobody sees or changes the Variables it uses in the middle of
-/// a run.
+/// Held by a program while it runs, so that nobody sees or changes its Variables in the middle of a run.
 class Gate {
  public:
   /// Registers with all the slots that the program reads or writes.
@@ -18,17 +17,18 @@ class Gate {
   Gate(const Gate&) = delete;
   Gate& operator=(const Gate&) = delete;
 
-  /// Waits for whoever uses the program's Variables outside of it, and for programs that write what this one
-  /// uses or use what this one writes. Programs that share what they only read do not wait for each other.
+  /// Waits for users of the program's Variables outside of programs, for programs that write what this one
+  /// uses, and for those that use what this one writes. Programs that share only what they read do not wait.
   void lock();
   void unlock();
 
  private:
   friend class Hold;
-  /// Shared with the gates that wait for this one, which may be about to lock it when its program ends.
+  /// Shared with the gates that wait for this one, which may be about to lock it when its program is
+  /// destroyed.
   struct Lock {
     std::mutex mutex;
-    /// What a run locks, in the order of addresses; guarded by the mutex.
+    /// The locks that a run takes, in the order of addresses; guarded by the mutex.
     std::vector<std::shared_ptr<Lock>> together;
   };
   using Locks = std::vector<std::shared_ptr<Lock>>;
@@ -39,9 +39,9 @@ class Gate {
   std::vector<std::shared_ptr<Slot>> slots_;
 };
 
-/// Holds the values of some Variables as they are between two runs of the programs that use them: all of one
-/// step. For reading it waits for programs that write them, for writing for all that use them. Whoever holds
-/// some does not ask for more.
+/// Holds the values of some Variables between two runs of the programs that use them, so that all are of the
+/// same step. Reading waits for programs that write them, writing for all that use them. A thread that holds
+/// some must not ask for more.
 class Hold {
  public:
   enum class To { read, write };
@@ -50,7 +50,7 @@ class Hold {
 
  private:
   std::vector<std::unique_lock<std::mutex>> slots_;
-  std::vector<std::unique_lock<std::mutex>> gates_;  // let go first
+  std::vector<std::unique_lock<std::mutex>> gates_;  // released first
 };
 
 }  // namespace sluice::detail

@@ -16,7 +16,7 @@ std::string Constant::attributes() const {
   if (value.shape().size() > shown) return fmt::format("{} values", value.shape().size());
   std::string text;
   for (Index i = 0; i < value.shape().size(); ++i) {
-    // Shortest text that reads back as the same number of this dtype: what is printed is what is compared.
+    // The shortest text that reads back as the same number of this dtype: numbers are compared by their text.
     const auto element = value.dtype() == DType::float32
                              ? fmt::format("{}", static_cast<float>(value.element(i)))
                              : fmt::format("{}", value.element(i));

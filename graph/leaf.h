@@ -9,9 +9,9 @@
 
 namespace sluice {
 
-/// The ops without inputs that every graph begins with: a Constant, what a Variable held when it was read
-/// (Version), and in traced functions what it holds when the function begins (Read) and the arguments
-/// (Placeholder). docs/design.md says what a read is.
+/// The ops without inputs: a Constant, the value a Variable held when it was read (Version), and in traced
+/// functions the value it holds when the function begins (Read) and the arguments (Placeholder). See
+/// docs/design.md, "What a read is".
 class Leaf : public Op {
  public:
   explicit Leaf(Spec spec) : spec_(spec) {}
@@ -36,12 +36,12 @@ class Constant final : public Leaf {
   const void* data() const override { return value.data(); }
 
   const Array value;
-  /// A number written in a formula: nobody holds a Tensor of it, so nobody can ask for its gradient.
+  /// A number in a formula: nobody holds a Tensor of it, so nobody can ask for its gradient.
   const bool literal;
 };
 
-/// What a Variable held at one moment: what reading it outside of traced functions gives. It shares the
-/// memory of the slot until the slot changes, and has a copy from then on.
+/// The value of a Variable at one moment: the result of reading it outside of traced functions. Shares the
+/// slot's memory until the slot changes, and owns a copy from then on.
 class Version final : public Leaf {
  public:
   explicit Version(std::shared_ptr<detail::Slot> slot)
@@ -49,7 +49,7 @@ class Version final : public Leaf {
   std::string_view name() const override { return "version"; }
   const void* data() const override { return kept_.defined() ? kept_.data() : slot->value.data(); }
 
-  /// Takes the copy, if there is none yet. For whoever changes the slot and holds it.
+  /// Takes the copy, if there is none yet. Called by code that holds the slot and is about to change it.
   void keep() const {
     if (!kept_.defined()) kept_ = slot->value.clone();
   }
@@ -81,7 +81,7 @@ class Placeholder final : public Leaf {
   std::string_view name() const override { return "placeholder"; }
   const void* data() const override { return nullptr; }
 
-  const std::shared_ptr<const detail::Trace> trace;  ///< null for those that passes make
+  const std::shared_ptr<const detail::Trace> trace;  ///< null for placeholders made by passes
 };
 
 /// The op of a leaf, null for a node that computes.

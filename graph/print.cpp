@@ -60,7 +60,7 @@ std::string call(const Node& node, const Names& names) {
                      attributes);
 }
 
-/// Specs of the outputs that somebody uses, as "f32[2, 3]" or "0: f32[2], 2: f32[3]".
+/// Specs of the outputs that are used, as "f32[2, 3]" or "0: f32[2], 2: f32[3]".
 std::string specs(const Node& node, const std::vector<bool>& used) {
   if (node.outputs.size() == 1) return node.outputs.front().text();
   std::vector<std::string> parts;

@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-/// The graph as text, one node a line: `%3 = matmul(%0, v1)  f32[50, 128]`. Inputs are called a0, a1, ...,
+/// The graph as text, one node per line: `%3 = matmul(%0, v1)  f32[50, 128]`. Inputs are called a0, a1, ...,
 /// Variables v0, v1, ...; bodies of scans are indented below their line. Only what the results need is shown.
 std::string to_text(const Graph& graph);
 /// The tensor and all it depends on.

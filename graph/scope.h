@@ -7,7 +7,7 @@
 
 namespace sluice::detail {
 
-/// What the tensors of a traced function remember of it, for the Error when they are used elsewhere.
+/// The identity of a trace, which its tensors keep for the Error if they are used elsewhere.
 struct Trace {
   enum class Kind {
     function,  ///< may assign Variables, sees no writes of an enclosing trace
@@ -23,9 +23,9 @@ struct Trace {
   std::string text() const;
 };
 
-/// A function being traced, from construction to destruction. Scopes nest: the body of a scan is traced
-/// inside the function that scans. The innermost one of this thread is what Variables report reads and writes
-/// to; it ends with the C++ scope, so a failed trace leaves nothing behind.
+/// A function being traced, for the lifetime of this object. Scopes nest: the body of a scan is traced inside
+/// the function that scans. Variables report reads and writes to the innermost scope of the thread; it ends
+/// with the C++ scope, so a failed trace leaves nothing behind.
 class Scope {
  public:
   using Kind = Trace::Kind;
@@ -40,22 +40,22 @@ class Scope {
   int level() const { return level_; }
   Tensor placeholder(const Spec& spec) const;
 
-  /// The innermost function being traced, if there is one: it is what reads and writes Variables, also from
-  /// the body of a scan in it.
+  /// The innermost function being traced, if there is one: it reads and writes Variables, also for the bodies
+  /// of scans in it.
   Scope* function();
-  /// The Variable's value at this moment of the function: what was last assigned, or what it begins with.
+  /// The Variable's value at this point of the function: the last value assigned, or the initial one.
   Tensor read(const Variable& variable, Location where);
   /// The Variable's value when the function begins.
   Tensor initial(const Variable& variable, Location where);
   void write(const Variable& variable, Tensor value);
 
-  /// The values written, and the results of the function, as a graph without Assigned nodes.
+  /// Moves the values written and the function's results into a graph without Assigned nodes.
   void close(Graph& graph);
 
  private:
   struct Written {
     Graph::Write write;
-    std::uint64_t number;  ///< of assignments so far
+    std::uint64_t number;  ///< assignments so far
     Tensor read;           ///< the Assigned node, made at the first read
   };
 

@@ -42,12 +42,12 @@ Shape::Shape(std::span<const Index> dims, Location where) : rank_(static_cast<In
       throw ShapeError(fmt::format("[shape] a length cannot be negative: got {}; give 0 or more", dims),
                        where);
   }
-  // Limits that keep every later product of lengths and bytes, strides included, far from overflow.
+  // Limits that keep every later product of lengths and bytes, including strides, far from overflow.
   const bool empty = std::find(dims.begin(), dims.end(), 0) != dims.end();
   const Index limit = Index{1} << (empty ? 56 : 48);
   Index size = 1;
   for (Index dim : dims) {
-    if (dim > limit / size) {  // divided, for the product of two lengths within the limit may overflow
+    if (dim > limit / size) {  // dividing cannot overflow, multiplying may
       throw ShapeError(
           empty ? fmt::format("[shape] the lengths beside one of 0 have at most 2^56 as their product: got "
                               "{}; make them smaller",

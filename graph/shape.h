@@ -12,15 +12,15 @@
 
 namespace sluice {
 
-/// The lengths of a tensor's axes, outermost first; no axes at all is a scalar. Memory is always row-major
-/// and dense. At most `max_rank` axes, held inline so that building a node does not allocate for them.
+/// The lengths of a tensor's axes, outermost first; a scalar has none. Memory is always row-major and dense.
+/// At most `max_rank` axes, held inline so that building a node does not allocate for them.
 class Shape {
  public:
   static constexpr Index max_rank = 8;
 
   Shape() = default;
-  /// Throws ShapeError for a negative length, more than max_rank axes or more than 2^48 elements. Where a
-  /// length is 0, the product of the others is at most 2^56.
+  /// Throws ShapeError for a negative length, more than max_rank axes or more than 2^48 elements. If a length
+  /// is 0, the product of the others is at most 2^56.
   Shape(std::initializer_list<Index> dims, Location where = Location::current());
   explicit Shape(std::span<const Index> dims, Location where = Location::current());
 
@@ -32,7 +32,7 @@ class Shape {
   const Index* begin() const { return dims_.data(); }
   const Index* end() const { return dims_.data() + rank_; }
 
-  /// Copies with one axis changed, added before `axis`, or taken away.
+  /// Copies with one axis changed, inserted before `axis`, or removed.
   Shape with(Index axis, Index length) const;
   Shape inserted(Index axis, Index length) const;
   Shape erased(Index axis) const;

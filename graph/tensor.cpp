@@ -99,15 +99,15 @@ Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location
       may_throw(may_throw) {}
 
 Node::~Node() {
-  // A node that owns the last handle to its inputs would destroy them recursively; a long chain would
-  // overflow the stack. So take over the inputs of every node that only we still hold, and let go of them
-  // here, one by one.
+  // A node that owns the last handle to its inputs would destroy them recursively, and a long chain would
+  // overflow the stack. So take over the inputs of every node that only we still hold, and release them one
+  // by one.
   Tensors orphans = std::move(inputs);
   while (!orphans.empty()) {
     const Tensor last = std::move(orphans.back());
     orphans.pop_back();
     if (!last.defined() || last.shared_node().use_count() != 1) continue;
-    auto& node = const_cast<Node&>(last.node());  // nobody else can see it any more
+    auto& node = const_cast<Node&>(last.node());  // nobody else can see it
     std::move(node.inputs.begin(), node.inputs.end(), std::back_inserter(orphans));
     node.inputs.clear();
   }
@@ -214,7 +214,7 @@ void require_number(double number, DType dtype, std::string_view who, std::strin
         refuse("a bool", "be 0 or 1", "cast the tensor first, or write true or false");
       break;
     case DType::float32:
-      // From half a unit in the last place above the largest float on, rounding gives infinity.
+      // Numbers from half an ulp above the largest float on round to infinity.
       if (std::isfinite(number) && std::abs(number) >= 0x1.ffffffp127)
         refuse("an f32", "lie within 3.4e38 of 0, or be infinite", "use an f64 tensor, or infinity");
       break;

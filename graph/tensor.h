@@ -17,8 +17,8 @@ struct Node;
 class Variable;
 
 /// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant,
-/// the placeholder of a function being traced, what a Variable held when it was read). Shape and dtype are
-/// known at once, the value only when somebody evaluates or compiles. Copying copies the handle.
+/// the placeholder of a function being traced, the value of a Variable when it was read). Shape and dtype are
+/// known at once, the value only after evaluating or compiling. Copying copies the handle.
 class Tensor {
  public:
   Tensor() = default;  ///< undefined: stands for "no tensor"
@@ -27,7 +27,7 @@ class Tensor {
   explicit Tensor(Array value);  ///< a constant
 
   bool defined() const { return node_ != nullptr; }
-  /// What is known before there is a value; like all that follows, an Error for an undefined Tensor.
+  /// All that is known before there is a value. Like all members below, an Error for an undefined Tensor.
   const Spec& spec(Location where = Location::current()) const;
   const Shape& shape(Location where = Location::current()) const { return spec(where).shape; }
   DType dtype(Location where = Location::current()) const { return spec(where).dtype; }
@@ -42,17 +42,17 @@ class Tensor {
   const std::shared_ptr<const Node>& shared_node() const { return node_; }
   int output() const { return output_; }
   const Op& op(Location where = Location::current()) const;
-  /// The i-th input of the node; throws Error when there are not so many.
+  /// The i-th input of the node; throws Error if it has fewer.
   const Tensor& input(std::size_t i, Location where = Location::current()) const;
   std::size_t input_count(Location where = Location::current()) const;
 
-  /// Whether the value is there to read: a constant, such as evaluate and compiled functions return.
+  /// Whether the value can be read: true for constants, which evaluate and compiled functions return.
   bool has_value() const;
-  /// The value of a constant; throws Error when the tensor is not one ("evaluate it first").
+  /// The value of a constant; throws Error for any other tensor ("evaluate it first").
   const Array& value(Location where = Location::current()) const;
-  /// The only element of a constant, as a double; throws Error when there is not exactly one.
+  /// The only element of a constant, as a double; throws Error if there is not exactly one.
   double item(Location where = Location::current()) const;
-  /// The elements of a constant, row-major; throws when T is not its type.
+  /// The elements of a constant, row-major; throws if T is not the dtype.
   template <class T = float>
   std::vector<T> to_vector(Location where = Location::current()) const {
     const detail::Call call("to_vector", where);
@@ -60,7 +60,7 @@ class Tensor {
     return {values.begin(), values.end()};
   }
 
-  /// The same output of the same node: identity, not equality of values (that is ops/compare.h).
+  /// Whether this is the same output of the same node: identity, not equality of values (see ops/compare.h).
   bool is(const Tensor& other) const { return node_ == other.node_ && output_ == other.output_; }
 
  private:
@@ -71,7 +71,7 @@ class Tensor {
   int output_ = 0;
 };
 
-/// One node: what is done to which inputs. Immutable once built.
+/// One node: an op and its inputs. Immutable once built.
 struct Node : std::enable_shared_from_this<Node> {
   Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level,
        bool may_throw = false);
@@ -83,10 +83,10 @@ struct Node : std::enable_shared_from_this<Node> {
   Tensors inputs;
   Specs outputs;
   Location where;
-  /// How many functions being traced this node is inside of: 0 where it depends on no placeholder. This is
-  /// how a scan tells what its body computes from what it captures.
+  /// The nesting depth of the innermost trace that the node depends on; 0 if it depends on no placeholder. A
+  /// scan uses it to tell what its body computes from what it captures.
   int level = 0;
-  /// Whether computing it may throw: its own op, or one that it is made of (see Op::may_throw).
+  /// Whether computing the tensor may throw: its own op, or one it depends on (see Op::may_throw).
   bool may_throw = false;
 };
 
@@ -94,8 +94,8 @@ inline const Spec& Tensor::spec(Location where) const {
   return node(where).outputs[static_cast<std::size_t>(output_)];
 }
 
-/// What an op accepts where it takes a tensor: a Tensor, a Variable (which is read) or a number, which
-/// takes the dtype of its partner, which must have it (require_number). Remembers the line it was written on,
+/// Accepted by ops in place of a tensor: a Tensor, a Variable (which is read) or a number, which takes the
+/// dtype of the other operand and must be representable in it (require_number). Remembers the caller's line
 /// for errors.
 class Operand {
  public:
@@ -109,7 +109,7 @@ class Operand {
   bool is_number() const { return is_number_; }
   Location where() const { return where_; }
   /// The tensor; a number becomes a scalar constant of `dtype`. Throws Error for an undefined Tensor,
-  /// ShapeError for a number that the dtype does not have.
+  /// ShapeError for a number that the dtype cannot represent.
   Tensor tensor(DType dtype = DType::float32) const;
 
  private:
@@ -128,8 +128,8 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// The same for the class that made the op: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an
-/// op without attributes. An op with members that it does not tell in attributes() does not compile.
+/// The same for an op of a known class: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an op
+/// without attributes. Does not compile for an op with members that attributes() does not cover.
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where) {
   detail::require_attributes<O>();
@@ -159,11 +159,11 @@ Tensor make(const Operand& a, const Operand& b, const Operand& c) {
   return make(std::make_shared<O>(), operands);
 }
 
-/// All outputs of the node of `first`, as tensors: for ops with several.
+/// All outputs of the node that `first` belongs to, for ops with several.
 Tensors outputs_of(const Tensor& first, Location where = Location::current());
 
 /// Constants. `tensor({1.f, 2.f, 3.f, 4.f}, {2, 2})` holds values; full has one value everywhere. Throws
-/// ShapeError when the number of values is not that of the shape's elements.
+/// ShapeError if the number of values is not the size of the shape.
 template <class T>
 Tensor tensor(std::span<const T> values, const Shape& shape, Location where = Location::current()) {
   const detail::Call call("tensor", where);
@@ -182,21 +182,20 @@ template <class T>
 Tensor tensor(std::initializer_list<T> values) {
   return tensor(values, Shape{static_cast<Index>(values.size())}, Location{});
 }
-/// Throws ShapeError for a value that the dtype does not have (see require_number), Error for a tensor larger
-/// than the memory of the machine.
+/// Throws ShapeError for a value that the dtype cannot represent (see require_number), Error for a tensor
+/// larger than the memory of the machine.
 Tensor full(const Shape& shape, double value, DType dtype = DType::float32,
             Location where = Location::current());
 Tensor zeros(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
 Tensor ones(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
 Tensor zeros_like(const Tensor& x, Location where = Location::current());
 Tensor ones_like(const Tensor& x, Location where = Location::current());
-/// 0, 1, ..., count - 1, all of which the dtype must have: i32 up to 2^31 - 1, f32 up to 2^24. Throws
-/// ShapeError.
+/// 0, 1, ..., count - 1, all of which the dtype must represent exactly: i32 up to 2^31 - 1, f32 up to 2^24.
+/// Throws ShapeError.
 Tensor arange(Index count, DType dtype = DType::int32, Location where = Location::current());
 
-/// Throws ShapeError "[who] what ..." unless a number can become one of this dtype without turning into
-/// another: a 32-bit integer for i32, 0 or 1 for bool, and for f32 nothing finite beyond its range. (Rounding
-/// is none of this.)
+/// Throws ShapeError "[who] what ..." unless the dtype can represent the number: a 32-bit integer for i32, 0
+/// or 1 for bool, and for f32 anything but finite numbers beyond its range. Rounding is allowed.
 void require_number(double number, DType dtype, std::string_view who, std::string_view what,
                     Location where = {});
 

@@ -17,7 +17,7 @@ namespace {
 
 thread_local Scope* innermost = nullptr;
 
-/// The tensors with the values assigned in place of Assigned nodes, whose purpose, gradients, is over.
+/// Replaces Assigned nodes, which are only needed for gradients, by the values assigned.
 Tensors without_assigned(const Tensors& tensors) {
   TensorMap<Tensor> changed;
   const auto now = [&](const Tensor& t) {
@@ -43,8 +43,8 @@ Tensors without_assigned(const Tensors& tensors) {
   return results;
 }
 
-/// Throws Error for a leaf that has no value in the traced function: an argument or a read of another one, or
-/// what a Variable held before.
+/// Throws Error for a leaf that has no value in the traced function: an argument or a read of another trace,
+/// or a Variable read outside.
 void require_own(const Node& leaf, const Trace& own) {
   const std::string spec = leaf.outputs.front().text();
   if (dynamic_cast<const Version*>(leaf.op.get()) != nullptr) {
@@ -63,7 +63,7 @@ void require_own(const Node& leaf, const Trace& own) {
                   spec, trace->text()));
 }
 
-/// The same for all leaves; the line of an Error is that of the node which uses the leaf.
+/// The same for all leaves; the Error has the line of the node that uses the leaf.
 void require_own_leaves(const Tensors& results, const Trace& own) {
   for (const Node* node : topological_order(results)) {
     try {

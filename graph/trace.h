@@ -8,14 +8,14 @@
 
 namespace sluice {
 
-/// A closed traced function: placeholders in, tensors out, and the Variables it gives new values to. Every
-/// leaf reachable from outputs and writes is an input, a constant or a Variable's value.
+/// A closed traced function: placeholders in, tensors out, and the Variables it assigns. Every leaf reachable
+/// from outputs and writes is an input, a constant or a Variable's value.
 class Graph {
  public:
   struct Write {
     Variable variable;
     Tensor value;
-    Tensor before = {};  ///< the leaf that stands for the Variable's value when the function begins
+    Tensor before = {};  ///< the leaf that stands for the Variable's initial value
   };
 
   Tensors inputs;
@@ -29,11 +29,11 @@ class Graph {
 using TensorFunction = std::function<Tensors(const Tensors&)>;
 
 /// Runs `function` once on placeholders of these specs and returns what it built as a Graph. Throws what the
-/// function throws, and Error when it returns an undefined Tensor, or uses tensors of another traced function
-/// or one that was read from a Variable outside; Variables are left untouched either way.
+/// function throws, and Error if it returns an undefined Tensor, or uses tensors of another traced function
+/// or read from a Variable outside. Variables are left untouched either way.
 Graph trace(const TensorFunction& function, const Specs& inputs, Location where = Location::current());
 
-/// Whether a function is being traced on this thread now.
+/// Whether a function is currently being traced on this thread.
 bool is_tracing();
 
 }  // namespace sluice

@@ -22,7 +22,7 @@ void require_slot(const Variable& variable, std::string_view who = "variable") {
       who));
 }
 
-/// Throws where a Variable stands for a tensor, which has no value to take or to replace.
+/// Throws if a Variable stands for a tensor: there is no value to take or to replace.
 void require_own_value(const Variable& variable, std::string_view who) {
   if (detail::Standing::tensor(variable.slot().get()) == nullptr) return;
   throw Error(fmt::format(
@@ -138,7 +138,7 @@ void set_values(const std::vector<Variable>& variables, const Arrays& values, Lo
     slots.push_back(variables[i].slot().get());
   }
   const detail::Hold hold(slots, detail::Hold::To::write);
-  for (detail::Slot* slot : slots) slot->keep_readings();  // what fails, fails before the first change
+  for (detail::Slot* slot : slots) slot->keep_readings();  // may fail: before the first change
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (values[i].bytes() > 0) std::memmove(slots[i]->value.data(), values[i].data(), values[i].bytes());
     slots[i]->changed();
@@ -148,7 +148,7 @@ void set_values(const std::vector<Variable>& variables, const Arrays& values, Lo
 namespace detail {
 
 void Slot::keep_readings() {
-  if (reading.expired()) return;  // as ever in training: nothing is locked
+  if (reading.expired()) return;  // the usual case in training: no lock
   if (const auto node = reading.lock()) static_cast<const Version&>(*node->op).keep();
 }
 

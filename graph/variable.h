@@ -20,12 +20,12 @@ struct Slot;
 /// random key, a carried state. Everything that changes during training is a Variable, so saving all
 /// Variables saves the training. A handle: copies are the same slot.
 ///
-/// Used where a Tensor is expected, a Variable is read: the Tensor stands for the value of this moment,
-/// whatever is assigned later. Inside a traced function that is the value at this point of every run.
+/// Where a Tensor is expected, a Variable is read: the Tensor stands for its value at this moment, whatever
+/// is assigned later. Inside a traced function that is the value at this point of every run.
 class Variable {
  public:
   Variable() = default;  ///< no slot yet; using it is an Error
-  /// A slot with this value, which must be a constant or evaluable on the spot.
+  /// A slot with this value, which must be a constant or can be evaluated now.
   explicit Variable(const Tensor& initial, Location where = Location::current());
 
   bool defined() const { return slot_ != nullptr; }
@@ -34,32 +34,32 @@ class Variable {
   DType dtype(Location where = Location::current()) const { return spec(where).dtype; }
   Index size(Location where = Location::current()) const { return spec(where).shape.size(); }
 
-  /// The value of this moment as a node of the graph. An old value is kept for as long as somebody holds a
-  /// Tensor made from it. Throws Error for a Variable without a slot.
+  /// The current value as a node of the graph. An old value is kept for as long as somebody holds a Tensor
+  /// made from it. Throws Error for a Variable without a slot.
   Tensor read(Location where = Location::current()) const;
-  /// The same where a Tensor is expected. A conversion knows no line, so a Variable without a slot becomes an
-  /// undefined Tensor, which the function that takes it refuses with its own.
+  /// The same where a Tensor is expected. A conversion has no line to report, so a Variable without a slot
+  /// becomes an undefined Tensor, and the function that takes it throws with its own line.
   operator Tensor() const {
     return defined() ? read(Location{}) : Tensor();
   }  // NOLINT: what a Variable is for
 
-  /// Gives the slot a new value of the same shape and dtype. Inside a traced function this is recorded, seen
-  /// by later reads there, and done when the function runs; elsewhere it is evaluated and done at once.
-  /// Either way no gradient goes through an assignment: what is read afterwards is a version of the Variable,
-  /// and nothing that it was made from. Throws ShapeError for another shape or dtype, Error inside the body
-  /// of a scan.
+  /// Gives the slot a new value of the same shape and dtype. Inside a traced function the assignment is
+  /// recorded, seen by later reads there, and done when the function runs; elsewhere the value is evaluated
+  /// and assigned at once. Either way no gradient flows through an assignment: a later read is a new version
+  /// of the Variable, independent of what was assigned. Throws ShapeError for another shape or dtype, Error
+  /// inside the body of a scan.
   void assign(const Operand& value) const;
 
-  /// A constant with a copy of the value the slot holds now, between two runs of a program that writes it.
-  /// Throws Error inside a traced function, where there are no values yet.
+  /// A constant with a copy of the slot's current value, taken between two runs of any program that writes
+  /// it. Throws Error inside a traced function, where there are no values yet.
   Tensor value(Location where = Location::current()) const;
   /// Replaces the value at once, never traced; for loading. Throws ShapeError as assign does.
   void set(const Array& value, Location where = Location::current()) const;
 
-  /// "f32[3, 3] made at model.cpp:12": what a Variable is called where nobody has given it a name.
+  /// "f32[3, 3] made at model.cpp:12": identifies a Variable that has no name.
   std::string text(Location where = Location::current()) const;
 
-  /// Same slot?
+  /// Whether both are the same slot.
   bool is(const Variable& other) const { return slot_ == other.slot_; }
   const std::shared_ptr<detail::Slot>& slot() const { return slot_; }
 
@@ -70,44 +70,44 @@ class Variable {
   std::shared_ptr<detail::Slot> slot_;
 };
 
-/// A Variable and the path it has in a model, such as "rnn.0.forget.weight". Names are given by whoever owns
-/// the Variable; checkpoints and errors use them.
+/// A Variable and its path in a model, such as "rnn.0.forget.weight". The owner of the Variable names it;
+/// checkpoints and errors use the names.
 struct NamedVariable {
   std::string name;
   Variable variable;
 };
 using NamedVariables = std::vector<NamedVariable>;
 
-/// Copies of the values of several Variables at one moment: where programs that write them run on other
-/// threads, the values after one and the same run. Throws Error for a Variable without a slot.
+/// Copies of the values of several Variables at one moment: if programs on other threads write them, the
+/// values after the same run. Throws Error for a Variable without a slot.
 Arrays values_of(const std::vector<Variable>& variables, Location where = Location::current());
-/// Replaces the values of several Variables at one moment: no program sees some of them and not the others.
-/// Throws ShapeError for other specs, and changes nothing then.
+/// Replaces the values of several Variables at one moment: no program sees only some of them. Throws
+/// ShapeError for wrong specs, and then changes nothing.
 void set_values(const std::vector<Variable>& variables, const Arrays& values,
                 Location where = Location::current());
 
 namespace detail {
 
-/// Where a Variable's value lives. The array's memory belongs to the slot alone: programs read and write it
-/// in place.
+/// The storage of a Variable. The array's memory belongs to the slot alone: programs read and write it in
+/// place.
 struct Slot {
   Array value;
   Location made;  ///< the line that made the Variable
-  /// Counts the changes of `value`, so that what was made of it (packed weights) is made again in time.
+  /// Counts the changes of `value`, so that data derived from it (packed weights) is recomputed in time.
   std::atomic<std::uint64_t> version = 0;
-  std::weak_ptr<const Node> reading;  ///< the Version node of the value now, if somebody holds it
+  std::weak_ptr<const Node> reading;  ///< the Version node of the current value, if somebody holds it
 
   struct User {
     Gate* gate;
     bool writes;
   };
-  std::vector<User> users;  ///< programs
+  std::vector<User> users;  ///< programs that use the slot
   /// Guards the users and, with the gates of those that write (see hold.h), the other members.
   std::mutex mutex;
 
-  /// Before the value is written over: whoever holds a tensor made from it keeps a copy.
+  /// To be called before the value is overwritten: tensors made from it keep a copy.
   void keep_readings();
-  /// When it has been.
+  /// To be called after the value was overwritten.
   void changed();
 
   static Variable variable(std::shared_ptr<Slot> slot) { return Variable(std::move(slot)); }
@@ -115,7 +115,7 @@ struct Slot {
 
 }  // namespace detail
 
-/// The Variable whose value a leaf stands for, or an undefined one when the node is no such leaf.
+/// The Variable whose value a leaf stands for, or an undefined one for any other node.
 Variable variable_read_by(const Node& node);
 
 }  // namespace sluice

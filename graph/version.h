@@ -8,9 +8,9 @@
 
 namespace sluice {
 
-/// What reading a Variable gives in a traced function that has assigned it: the value assigned, and a version
-/// of the Variable, so that gradients can be asked for with respect to it. An assignment ends gradients, as
-/// it does outside of traced functions, where the value is a number by then. There is none left in a Graph.
+/// The result of reading a Variable that the traced function has assigned: the value assigned, as a version
+/// of the Variable with respect to which gradients can be taken. An assignment ends gradients, as it does
+/// outside of traced functions, where the value is already a number. A closed Graph contains none.
 class Assigned final : public Op {
  public:
   Assigned(std::shared_ptr<detail::Slot> slot, std::uint64_t number,
@@ -27,31 +27,29 @@ class Assigned final : public Op {
   const std::shared_ptr<const detail::Trace> trace;
 };
 
-/// Which value of which Variable a node stands for. Of two versions in one graph the one with the higher
-/// number is newer.
+/// The Variable whose value a node stands for, and which of its values. The higher number is newer.
 struct VersionOf {
   const detail::Slot* slot;
   std::uint64_t number;
 };
 
-/// The version that a node stands for: a Version, a Read or an Assigned; none for any other node.
+/// The version that a node stands for, if it is a Version, a Read or an Assigned.
 std::optional<VersionOf> version_of(const Node& node);
 
-/// The versions that tensors were made from, not counting what was assigned to those versions. `order` is the
-/// tensors' topological order.
+/// The versions that tensors were made from, without those behind an assignment. `order` is the tensors'
+/// topological order.
 std::vector<const Node*> versions_in(const Tensors& tensors, const std::vector<const Node*>& order);
 
-/// The Variable that a version is one of; undefined for any other node.
+/// The Variable of a version; undefined for any other node.
 Variable variable_of(const Node& node);
 
-/// The Variables that tensors were made from, each once; not those that went into what was assigned to one of
-/// them.
+/// The Variables that tensors were made from, each once, without those behind an assignment.
 std::vector<Variable> variables_of(const Tensors& tensors, Location where = Location::current());
 
-/// The trace that a leaf, or an Assigned node, belongs to; null where it belongs to none.
+/// The trace that a leaf or an Assigned node belongs to; null if none.
 const detail::Trace* trace_of(const Node& node);
 
-/// Throws Error where a tensor depends on a function being traced or on one that has ended: it has no value.
+/// Throws Error if a tensor depends on a trace, running or ended: it has no value.
 void require_values(const Tensors& tensors, std::string_view who);
 
 }  // namespace sluice

@@ -6,10 +6,10 @@ namespace sluice {
 
 namespace {
 
-/// A set of nodes without an allocation for each: the walk is what every pass over a graph begins with.
+/// A set of nodes that does not allocate per node: every pass over a graph begins with the walk.
 class SeenNodes {
  public:
-  /// Whether the node was not there before.
+  /// Whether the node is new.
   bool insert(const Node* node) {
     if (2 * (count_ + 1) > slots_.size()) grow();
     const Node*& slot = find(node);

@@ -19,12 +19,12 @@ struct TensorIdentity {
 template <class T>
 using TensorMap = std::unordered_map<Tensor, T, TensorHash, TensorIdentity>;
 
-/// Every node that the roots depend on, inputs before users; no recursion. Nodes below `lowest_level` are
-/// left out with all they depend on: what the body of a scan captures from outside.
+/// Every node that the roots depend on, inputs before users, without recursion. Leaves out nodes below
+/// `lowest_level` and all they depend on: what the body of a scan captures from outside.
 std::vector<const Node*> topological_order(const Tensors& roots, int lowest_level = 0);
 
-/// The roots with some tensors replaced by others, as if they had been built from those in the first place.
-/// Nodes that do not depend on a replaced tensor, and nodes below `lowest_level`, are returned as they are.
+/// The roots with some tensors replaced by others, as if they had been built from those. Nodes that do not
+/// depend on a replaced tensor, and nodes below `lowest_level`, are returned unchanged.
 Tensors substitute(const Tensors& roots, const TensorMap<Tensor>& replacements, int lowest_level = 0);
 
 }  // namespace sluice

@@ -11,7 +11,7 @@
 namespace sluice::io {
 namespace {
 
-/// What does not fit, one line each, and the sentence in front of it.
+/// Throws the complaints, one per line, after an introductory sentence.
 void throw_if_any(const std::vector<std::string>& complaints) {
   if (complaints.empty()) return;
   throw Error(fmt::format(
@@ -19,7 +19,7 @@ void throw_if_any(const std::vector<std::string>& complaints) {
       complaints.size(), complaints.size() == 1 ? "es" : "", fmt::join(complaints, "\n  ")));
 }
 
-/// The first names of both sides show what the prefix should have been.
+/// Shows the first names of both sides, from which the right prefix can be guessed.
 [[noreturn]] void throw_nothing_restored(const Checkpoint& checkpoint, const NamedVariables& variables,
                                          const RestoreOptions& options) {
   throw Error(fmt::format(
@@ -59,7 +59,7 @@ Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::s
       throw Error(fmt::format("[collect] a Variable has a value: got '{}' without one; give it one", name));
     all.push_back(variable);
   }
-  const Arrays values = values_of(all);  // of one moment, though a program trains meanwhile
+  const Arrays values = values_of(all);  // of one moment, even if a program is training
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!checkpoint.arrays.emplace(variables[i].name, values[i]).second) {
       throw Error(fmt::format("[collect] every Variable has a name of its own: got '{}' twice; rename one",
@@ -76,7 +76,7 @@ std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariab
   std::vector<std::string> restored;
   std::vector<Variable> targets;
   Arrays values;
-  std::map<std::string, const Variable*> taken;  // array -> the Variable that takes it
+  std::map<std::string, const Variable*> taken;  // maps an array to the Variable that takes it
   std::map<const detail::Slot*, const std::string*>
       name_of_slot;  // a tied weight has one slot and several names
   for (const auto& [own, variable] : variables) {
@@ -123,7 +123,7 @@ std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariab
   }
   throw_if_any(complaints);
   if (values.empty() && !variables.empty()) throw_nothing_restored(checkpoint, variables, options);
-  set_values(targets, values);  // all at one moment, though a program runs meanwhile
+  set_values(targets, values);  // all at one moment, even if a program is running
   return restored;
 }
 

@@ -29,7 +29,7 @@ Checkpoint load(FileCalls& calls, const std::string& path, const Limits& limits)
     const Header header = verify(file, limits);
     Source source(file, header_size, file.size());
     Checkpoint checkpoint = read_payload(source, limits);
-    // What was parsed must be what was verified, also when somebody writes into the file meanwhile.
+    // The bytes parsed must be the bytes verified, even if somebody writes to the file meanwhile.
     if (source.finish() != header.sum) throw Refusal("the file changed while it was read; load it again");
     checkpoint.format = header.format;
     checkpoint.library_version = header.library_version;

@@ -6,7 +6,7 @@
 
 #include <string>
 
-/// save, load and load_json over calls to the system that may be replaced: for tests.
+/// save, load and load_json over replaceable system calls: for tests.
 namespace sluice::io {
 
 void save(FileCalls& calls, const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {});

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint64_t polynomial = 0xC96C5795D7870F42;  // ECMA-182, bits reversed
 
-/// tables[k][b]: what byte b adds to the remainder when k more bytes follow it.
+/// tables[k][b]: the contribution of byte b to the remainder if k more bytes follow it.
 using Tables = std::array<std::array<std::uint64_t, 256>, 8>;
 
 constexpr Tables make_tables() {

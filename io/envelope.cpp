@@ -14,7 +14,7 @@ namespace {
 // 0x1A ends a listing on a terminal that knows it.
 constexpr std::array<unsigned char, 8> magic{0x89, 'S', 'L', 'C', '\r', '\n', 0x1A, '\n'};
 
-// Where the fields are; docs/checkpoint.md has the table.
+// Offsets of the fields; docs/checkpoint.md has the table.
 constexpr std::size_t format_at = 8;
 constexpr std::size_t flags_at = 12;
 constexpr std::size_t version_at = 16;

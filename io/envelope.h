@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-/// The header in front of a checkpoint's contents: the same 56 bytes in every format there will ever be.
+/// The header of a checkpoint file: the same 56 bytes in every present and future format.
 namespace sluice::io {
 
 struct Header {
@@ -21,16 +21,16 @@ struct Header {
 inline constexpr std::size_t header_size = 56;
 using HeaderBytes = std::array<unsigned char, header_size>;
 
-/// The header that belongs to a checkpoint, with the size and checksum its contents have.
+/// The header of a checkpoint, with the size and checksum of its contents.
 Header header_for(const Checkpoint& checkpoint);
 
 HeaderBytes encode(const Header& header);
 
-/// Reads and verifies the header, that the file is as long as it says and of a format that is known, and the
-/// checksum of the contents. Throws Refusal.
+/// Reads and verifies the header, that the file has the stated length and a known format, and the checksum of
+/// the contents. Throws Refusal.
 Header verify(InputFile& file, const Limits& limits);
 
-/// Throws Refusal, naming the library that wrote the file, when its format is newer than ours.
+/// Throws Refusal, naming the library that wrote the file, if its format is newer than ours.
 void require_known(std::uint32_t format, const std::string& library_version);
 
 }  // namespace sluice::io

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Repeats a call that a signal has interrupted.
+/// Retries a system call interrupted by a signal.
 template <class F>
 auto retry(F&& call) {
   for (;;) {
@@ -33,7 +33,7 @@ auto retry(F&& call) {
   }
 }
 
-/// Where a path leads: symbolic links are followed, the last one also when its target does not exist yet.
+/// The target of a path: follows symbolic links, including a last one whose target does not exist yet.
 std::string follow_links(const std::string& path) {
   fs::path target = path;
   std::error_code not_a_link;
@@ -45,13 +45,13 @@ std::string follow_links(const std::string& path) {
   throw Refusal("the path is a chain of more than 40 symbolic links; give the file itself");
 }
 
-/// The path for a message, which would end at a zero byte.
+/// The path for a message, which a zero byte would truncate.
 std::string readable(std::string path) {
   for (std::size_t at = 0; (at = path.find('\0', at)) != std::string::npos; ++at) path.replace(at, 1, "\\0");
   return path;
 }
 
-/// The system takes what is before the zero byte for the whole.
+/// Refuses a zero byte: the system would truncate the path there.
 const std::string& whole_path(const std::string& path) {
   if (const std::size_t at = path.find('\0'); at != std::string::npos) {
     throw Refusal(
@@ -111,7 +111,7 @@ Replacement::Replacement(FileCalls& calls, const std::string& path)
   folder_ = target.has_parent_path() ? target.parent_path().string() : ".";
   const std::string name = target.filename().string();
   if (name.empty()) throw Refusal("the path names no file; add a file name");
-  // Short whatever the length of the name, which may be as long as the system allows.
+  // Short for any length of the name, which may be as long as the system allows.
   stem_ = fmt::format(".sluice-{:016x}-", checksum(name.data(), name.size()));
 
   struct stat old {};
@@ -138,7 +138,7 @@ Replacement::~Replacement() {
   if (!temporary_.empty()) calls_.remove(temporary_.c_str());
 }
 
-/// A temporary file is locked as long as its writer lives; this is how leftovers are told from files in use.
+/// A temporary file is locked while its writer lives, which distinguishes files in use from leftovers.
 void Replacement::open_temporary() {
   const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
   const std::array<std::uint64_t, 3> origin{static_cast<std::uint64_t>(now),
@@ -157,11 +157,11 @@ void Replacement::open_temporary() {
       throw Refusal(
           fmt::format("no file can be made in the folder {}: {}{}", folder_, reason(error), unchanged));
     }
-    // A file system without locks only means that leftovers stay.
+    // On a file system without locks leftovers are not removed; nothing else depends on them.
     retry([&] { return calls_.lock(file, true); });
     struct stat status {};
     if (calls_.status(file, &status) == 0 && status.st_nlink == 0 && attempt < 100) {
-      calls_.close(file);  // another process took it for a leftover before it was locked
+      calls_.close(file);  // another process removed it as a leftover before it was locked
       continue;
     }
     file_ = file;
@@ -171,10 +171,10 @@ void Replacement::open_temporary() {
 }
 
 void Replacement::remove_leftovers() const {
-  // Not std::filesystem's iterator, which ends the program when there is no memory for it (libstdc++ 12).
+  // Not std::filesystem's iterator, which terminates the program if out of memory (libstdc++ 12).
   const auto close = [](DIR* folder) { ::closedir(folder); };
   const std::unique_ptr<DIR, decltype(close)> folder(::opendir(folder_.c_str()), close);
-  if (folder == nullptr) return;  // opening the new file will say why
+  if (folder == nullptr) return;  // opening the new file will report why
   while (const dirent* entry = ::readdir(folder.get())) {
     const std::string_view name = entry->d_name;
     if (!name.starts_with(stem_) || !name.ends_with(".tmp")) continue;
@@ -206,7 +206,7 @@ void Replacement::commit() {
     const int error = errno;
     throw Refusal(fmt::format("{}: {}{}", what, reason(error), unchanged));
   };
-  // Without this first sync the new name could, after a power loss, lead to a file of zeros.
+  // Without this first sync, the new name could refer to a file of zeros after a power loss.
   if (retry([&] { return calls_.sync(file_); }) != 0) fail("the new file cannot be synced to the disk");
   const int folder =
       retry([&] { return calls_.open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); });
@@ -221,10 +221,10 @@ void Replacement::commit() {
   const int synced = retry([&] { return calls_.sync(folder); });
   const int error = errno;
   calls_.close(folder);
-  // Closed only now because that gives the lock up. All data are on the disk: closing can lose none.
+  // Closed only now because closing releases the lock. All data are on the disk, so closing cannot lose any.
   calls_.close(file_);
   file_ = -1;
-  // Some file systems do not sync folders and say EINVAL.
+  // Some file systems cannot sync folders and return EINVAL.
   if (synced != 0 && error != EINVAL && error != ENOTSUP) {
     throw Refusal(
         fmt::format("the new file is in place, but the folder cannot be synced to the disk ({}): after a "

@@ -8,12 +8,11 @@
 
 struct stat;
 
-/// Files as checkpoints need them: replaced whole or not at all, read in bounded steps.
+/// File access for checkpoints: replacement as a whole or not at all, reads in bounded steps.
 namespace sluice::io {
 
-/// The calls to the system that the two classes below make, with the system's own meaning (-1 and errno on
-/// failure). Virtual so that tests can let each of them fail, and keep count of what would survive a power
-/// loss.
+/// The system calls of the two classes below, with the system's semantics (-1 and errno on failure). Virtual
+/// so that tests can make each of them fail, and track what would survive a power loss.
 class FileCalls {
  public:
   virtual ~FileCalls() = default;
@@ -30,7 +29,7 @@ class FileCalls {
   virtual int remove(const char* path);
 };
 
-/// A rule that a file or a checkpoint breaks, without the path: `guard` adds it.
+/// A rule that a file or a checkpoint breaks, without the path, which `guard` adds.
 class Refusal : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -39,10 +38,10 @@ class Refusal : public std::runtime_error {
 /// "the disk is full (No space left on device)": the text of errno, in the words of a user.
 std::string reason(int error);
 
-/// Turns whatever the current exception is, called within a catch block, into an Error "[who] path: what".
+/// Turns the current exception, inside a catch block, into an Error "[who] path: what".
 [[noreturn]] void rethrow_as_error(std::string_view who, const std::string& path);
 
-/// Runs f; all that it throws becomes an Error "[who] path: what".
+/// Runs f and turns every exception into an Error "[who] path: what".
 template <class F>
 auto guard(std::string_view who, const std::string& path, F&& f) {
   try {
@@ -52,11 +51,11 @@ auto guard(std::string_view who, const std::string& path, F&& f) {
   }
 }
 
-/// A new file that takes the place of the one at a path all at once, or, when it is destroyed before
-/// `commit`, not at all. Throws Refusal.
+/// A new file that replaces the one at a path atomically by `commit`, or not at all if it is destroyed
+/// before. Throws Refusal.
 class Replacement {
  public:
-  /// Opens a temporary file in the folder of `path`, after removing those that killed processes left there.
+  /// Opens a temporary file in the folder of `path`, after removing leftovers of killed processes there.
   Replacement(FileCalls& calls, const std::string& path);
   ~Replacement();
   Replacement(const Replacement&) = delete;
@@ -74,11 +73,11 @@ class Replacement {
   std::string folder_;
   std::string target_;
   std::string stem_;       // temporary files of this target are named stem_ + a number + ".tmp"
-  std::string temporary_;  // empty: there is none (any more)
+  std::string temporary_;  // empty: there is none
   int file_ = -1;
 };
 
-/// A regular file that is read. Throws Refusal.
+/// A regular file to read. Throws Refusal.
 class InputFile {
  public:
   InputFile(FileCalls& calls, const std::string& path);
@@ -86,8 +85,8 @@ class InputFile {
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
 
-  std::uint64_t size() const { return size_; }  ///< as it was when the file was opened
-  /// Reads `size` bytes at `offset`; throws where the file ends before.
+  std::uint64_t size() const { return size_; }  ///< when the file was opened
+  /// Reads `size` bytes at `offset`; throws if the file is shorter.
   void read(void* bytes, std::size_t size, std::uint64_t offset);
 
  private:

@@ -61,7 +61,7 @@ void JsonArray::add_integer(T value) {
   }
 }
 
-// Read from the digits: by way of a double, a float could be rounded twice.
+// Parsed from the digits: via a double, a float could be rounded twice.
 void JsonArray::add_digits(std::string digits) {
   std::replace(digits.begin(), digits.end(), ',', '.');  // the parser uses the decimal point of the locale
   if (*dtype_ == DType::float32) {

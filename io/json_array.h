@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-/// One array of a checkpoint in JSON, taken in piece by piece. All members throw Refusal.
+/// One array of a checkpoint in JSON, parsed piece by piece. All members throw Refusal.
 namespace sluice::io {
 
 class JsonArray {
@@ -16,7 +16,7 @@ class JsonArray {
   explicit JsonArray(std::string name, std::uint64_t max_rank)
       : name_(std::move(name)), max_rank_(max_rank) {}
 
-  /// Checks that a member may come now: "dtype" and "shape" before "values", each once.
+  /// Checks that a member may follow: "dtype" and "shape" before "values", each once.
   void begin(std::string_view member);
   void set_dtype(std::string_view name);
   void add_length(std::uint64_t length);
@@ -25,10 +25,10 @@ class JsonArray {
   void add(bool value);
   void add(std::int64_t value);
   void add(std::uint64_t value);
-  void add_digits(std::string digits);        ///< a number with a point or an exponent, as it is written
+  void add_digits(std::string digits);        ///< a number with a point or an exponent, as written
   void add_special(const std::string& text);  ///< "inf", "-inf" or "nan:" and bits
 
-  /// The array, which has all that belongs to it.
+  /// The array; throws unless it is complete.
   Array finish() const;
 
  private:
@@ -47,12 +47,11 @@ class JsonArray {
   std::optional<DType> dtype_;
   std::optional<Shape> shape_;
   std::vector<Index> lengths_;
-  std::vector<unsigned char>
-      bytes_;  // grows with the values that are there, not with what the shape promises
+  std::vector<unsigned char> bytes_;  // grows with the values present, not with the size the shape claims
   bool has_values_ = false;
 };
 
-/// A number of hexadecimal digits, all of `text`. Throws Refusal.
+/// A number in hexadecimal digits, all of `text`. Throws Refusal.
 std::uint64_t hexadecimal(std::string_view text);
 
 }  // namespace sluice::io

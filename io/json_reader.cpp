@@ -27,7 +27,7 @@ enum class Place {
   array,   // the members of an array
   shape,   // its lengths
   values,  // its values
-  end,     // behind everything
+  end,     // after everything
   version_value,
   format_value,
   sum_value,
@@ -40,8 +40,8 @@ enum class Place {
   values_value,
 };
 
-/// Takes the parser's events one by one: nothing is built but the checkpoint itself, so memory stays in
-/// proportion to the file, numbers are seen as they are written, and a repeated member cannot hide.
+/// Handles the parser's events: nothing is built but the checkpoint itself, so memory is proportional to the
+/// file, numbers are seen as written, and repeated members are detected.
 class Handler : public nlohmann::json_sax<Json> {
  public:
   explicit Handler(const Limits& limits) : limits_(limits) {}
@@ -205,9 +205,9 @@ class Handler : public nlohmann::json_sax<Json> {
   const Limits& limits_;
   Checkpoint checkpoint_;
   Place place_ = Place::start;
-  std::set<std::string> members_;  // of the file, that have been there
+  std::set<std::string> members_;  // members of the file seen so far
   std::optional<std::uint64_t> sum_;
-  std::string name_;  // of the text or array that is being read
+  std::string name_;  // of the current text or array
   std::optional<JsonArray> array_;
 };
 

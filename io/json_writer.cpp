@@ -38,7 +38,7 @@ void append_real(std::string& out, Real value) {
   } else if (std::isinf(value)) {
     out += value > 0 ? "\"inf\"" : "\"-inf\"";
   } else if (value == 0 && std::signbit(value)) {
-    out += "-0.0";  // parsers read "-0" as the integer, which has no sign
+    out += "-0.0";  // parsers read "-0" as an integer, which has no sign
   } else {
     fmt::format_to(std::back_inserter(out), "{}", value);
   }
@@ -46,7 +46,7 @@ void append_real(std::string& out, Real value) {
 void append_value(std::string& out, float value) { append_real<float, std::uint32_t>(out, value); }
 void append_value(std::string& out, double value) { append_real<double, std::uint64_t>(out, value); }
 
-/// A new line for each row: the last axis that is longer than 1.
+/// One line per row: the last axis longer than 1.
 void write_values(const Array& array, const Take& take) {
   with_type(array.dtype(), [&](auto type) {
     const auto values = array.values<decltype(type)>();

@@ -10,7 +10,7 @@
 #include <span>
 
 // Numbers, strings and arrays go through cereal one by one: its own loaders for strings, vectors and pointers
-// allocate on the word of a size that nobody has checked.
+// allocate whatever unchecked size the file claims.
 
 namespace sluice::io {
 namespace {
@@ -23,7 +23,7 @@ void write_string(Writer& writer, const std::string& text) {
   writer(cereal::binary_data(text.data(), text.size()));
 }
 
-/// The element type that stands for a dtype in the file: a boolean is a byte, 0 or 1.
+/// The element type of a dtype in the file: a boolean is a byte, 0 or 1.
 template <class F>
 void with_stored_type(DType dtype, F&& f) {
   if (dtype == DType::boolean) {
@@ -41,7 +41,7 @@ void write_array(Writer& writer, const Array& array) {
   });
 }
 
-/// Reads what write_payload writes.
+/// Reads the output of write_payload.
 class Parser {
  public:
   Parser(Source& source, const Limits& limits)
@@ -50,7 +50,7 @@ class Parser {
   Checkpoint parse() {
     Checkpoint checkpoint;
     std::string name;
-    // The least a text takes are two lengths and one byte of its name.
+    // A text takes at least two lengths and one byte of name.
     for (auto left = count("texts", limits_.texts, 17); left > 0; --left) {
       next_name(checkpoint.texts);
       const std::uint64_t size = number<std::uint64_t>();
@@ -99,7 +99,7 @@ class Parser {
     return text;
   }
 
-  /// Names are written in ascending order, which leaves no place for a second one.
+  /// Names are in ascending order, which excludes duplicates.
   template <class Map>
   void next_name(const Map& before) {
     const auto size = number<std::uint64_t>();
@@ -128,7 +128,7 @@ class Parser {
       require_at_most(fmt::format("the length of an axis of '{}'", name_), length, std::uint64_t{1} << 48);
       lengths[axis] = static_cast<Index>(length);
     }
-    // Throws for more elements than any memory holds; below that, no product of sizes overflows.
+    // Throws if there are more elements than any memory holds; below that, no product of sizes overflows.
     const Spec spec{static_cast<DType>(dtype), Shape(std::span<const Index>(lengths.data(), rank))};
     require_left(spec.bytes());
     Array array(spec);
@@ -139,7 +139,7 @@ class Parser {
     return array;
   }
 
-  /// A bool that is neither 0 nor 1 would be undefined behaviour wherever it is read.
+  /// Reading a bool that is neither 0 nor 1 would be undefined behaviour.
   void require_booleans(const Array& array) const {
     const auto* bytes = static_cast<const std::uint8_t*>(array.data());
     for (std::size_t i = 0; i < array.bytes(); ++i) {
@@ -200,7 +200,7 @@ void write_payload(Sink& sink, const Checkpoint& checkpoint) {
 }
 
 Checkpoint read_payload(Source& source, const Limits& limits) {
-  // The first byte is cereal's: 1 says little endian, which is all that is ever written.
+  // The first byte is cereal's: 1 means little endian, the only order ever written.
   if (source.sgetc() != 1)
     throw Refusal("the contents do not start with the byte 1, which says little endian");
   return Parser(source, limits).parse();

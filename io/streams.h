@@ -7,10 +7,10 @@
 #include <streambuf>
 #include <vector>
 
-/// The two ends that cereal's and the JSON parser's streams are put on.
+/// Stream buffers under the streams of cereal and of the JSON parser.
 namespace sluice::io {
 
-/// Hands what is written to a function, in large pieces. Call `finish` at the end.
+/// Passes the output to a function, in large pieces. Call `finish` at the end.
 class Sink : public std::streambuf {
  public:
   using Take = std::function<void(const char* bytes, std::size_t size)>;
@@ -26,14 +26,14 @@ class Sink : public std::streambuf {
   std::vector<char> buffer_;
 };
 
-/// Part of a file, read in bounded steps. Knows how many bytes are left, which is what every size in a file
-/// is compared with before memory is allocated for it, and the checksum of all that was read.
+/// Part of a file, read in bounded steps. Knows how many bytes are left, which every size in a file is
+/// compared with before memory is allocated for it, and the checksum of everything read.
 class Source : public std::streambuf {
  public:
   Source(InputFile& file, std::uint64_t begin, std::uint64_t end);
-  /// Bytes that have not been taken yet.
+  /// Bytes not consumed yet.
   std::uint64_t left() const { return end_ - next_ + static_cast<std::uint64_t>(egptr() - gptr()); }
-  /// The checksum of all bytes up to the end, taken or not.
+  /// The checksum of all bytes up to the end, consumed or not.
   std::uint64_t finish();
 
  protected:

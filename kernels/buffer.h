@@ -1,23 +1,23 @@
 #pragma once
-/// Owned raw memory that starts on a cache line: what tensors, arenas and packed operands are stored in.
-/// 64 bytes are one cache line and one AVX-512 register, so a kernel's first load never straddles two lines.
+/// Owned raw memory that starts on a cache line, for tensors, arenas and packed operands. 64 bytes are one
+/// cache line and one AVX-512 register, so a kernel's first load never straddles two lines.
 
 #include <cstddef>
 
 namespace sluice::kernels {
 
-/// A block of bytes, aligned to `Buffer::alignment`, freed with the object. Moves, does not copy; a
-/// moved-from buffer is empty. A buffer of no bytes owns nothing and its data() is null.
+/// A block of bytes, aligned to `Buffer::alignment`, freed with the object. Movable, not copyable; a
+/// moved-from buffer is empty. An empty buffer owns nothing and its data() is null.
 class Buffer {
  public:
   static constexpr std::size_t alignment = 64;
 
   Buffer() noexcept = default;
 
-  /// Uninitialised memory. Throws sluice::Error "[memory] ..." when there is not enough of it.
+  /// Uninitialised memory. Throws sluice::Error "[memory] ..." if there is not enough of it.
   explicit Buffer(std::size_t bytes);
 
-  /// Memory filled with zero bytes. Throws as the constructor does.
+  /// Memory filled with zeros. Throws as the constructor does.
   static Buffer zeroed(std::size_t bytes);
 
   Buffer(Buffer&& other) noexcept;
@@ -29,7 +29,7 @@ class Buffer {
   std::byte* data() noexcept { return data_; }
   const std::byte* data() const noexcept { return data_; }
 
-  /// The number of bytes asked for.
+  /// The number of bytes requested.
   std::size_t size() const noexcept { return size_; }
 
  private:

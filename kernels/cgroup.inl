@@ -1,5 +1,5 @@
 #pragma once
-/// Limits of the cgroups that this process is in. Internal to the room.
+/// Limits of the cgroups of this process. Internal to the room.
 
 #include <algorithm>
 #include <fstream>
@@ -8,7 +8,7 @@
 
 namespace sluice::kernels::detail {
 
-/// The tightest limit on the way from this process's cgroup to the root; `limit` reads that of one folder.
+/// The tightest limit on the path from this process's cgroup to the root; `limit` reads that of one folder.
 /// Inside a container the path that the kernel names may not exist below the mount point; then only the root,
 /// which is the container's own group, is found.
 template <class T, class Limit>
@@ -22,7 +22,7 @@ T tightest_on_path(const std::string& mount, std::string path, Limit limit) {
 }
 
 /// The tightest limit of a controller ("cpu", "memory") in cgroups of both versions; `v2` and `v1` read that
-/// of one folder and say `no_limit` where there is none.
+/// of one folder and return `no_limit` if there is none.
 template <class T, class V2, class V1>
 T tightest_of_cgroups(const std::string& controller, T no_limit, V2 v2, V1 v1) {
   T limit = no_limit;

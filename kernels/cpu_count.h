@@ -1,9 +1,9 @@
 #pragma once
-/// How many CPUs this process may use. Internal to the room: users ask threads().
+/// The number of CPUs this process may use. Internal to the room: users call threads().
 
 namespace sluice::kernels::detail {
 
-/// CPUs allowed by the affinity mask, or fewer where a cgroup (version 1 or 2) grants less time; at least 1.
+/// CPUs allowed by the affinity mask, or fewer if a cgroup (version 1 or 2) grants less time; at least 1.
 int available_cpus();
 
 }  // namespace sluice::kernels::detail

@@ -1,6 +1,6 @@
 // Products with few rows or columns, which are not worth packing. Included after packed_product.inl.
 
-/// Rows of b that are added at once, so that what is in c is loaded and stored once for all of them.
+/// Rows of b that are added at once, so that c is loaded and stored once for all of them.
 constexpr std::int64_t rows_at_once = 4;
 
 /// c[0, rows) += a times `count` rows of b, in their order.
@@ -38,7 +38,7 @@ inline void add_rows_of_b(std::int64_t columns, const T* a, std::int64_t a_row, 
 template <class T, int rows>
 void multiply_few_rows(std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_column,
                        const T* b, std::int64_t ldb, bool keep, T* c, std::int64_t ldc) {
-  constexpr std::int64_t strip = 4096 / static_cast<std::int64_t>(sizeof(T));  // stays in the first cache
+  constexpr std::int64_t strip = 4096 / static_cast<std::int64_t>(sizeof(T));  // stays in the L1 cache
   for (std::int64_t j = 0; j < n; j += strip) {
     const std::int64_t columns = n - j < strip ? n - j : strip;
     std::int64_t l = 0;
@@ -51,8 +51,8 @@ void multiply_few_rows(std::int64_t n, std::int64_t k, const T* a, std::int64_t 
   }
 }
 
-/// c = op(a) b + beta c for 1 <= m <= FewProduct::most_rows: b goes by once, from front to back. Every
-/// element is one chain of multiply-adds in the order of k.
+/// c = op(a) b + beta c for 1 <= m <= FewProduct::most_rows: b is streamed once. Every element is one chain
+/// of multiply-adds in the order of k.
 template <class T>
 void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
                   std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {
@@ -69,7 +69,7 @@ void multiply_few(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, st
   }
 }
 
-/// A tile of inner products: rows of a with rows of b, a register of each at a time.
+/// A tile of inner products: rows of a times rows of b, one register of each at a time.
 template <class T, int rows, int columns>
 void multiply_dots(std::int64_t k, const T* a, std::int64_t lda, const T* b, std::int64_t ldb, bool keep,
                    T* c, std::int64_t c_row, std::int64_t c_column) {

@@ -21,11 +21,11 @@ std::string_view choose_backend() {
   const std::string_view wanted = detail::setting("SLUICE_GEMM", {"packed", "eigen"});
   if (wanted == "eigen") return "eigen";
   if (wanted == "packed") return "packed";
-  // In registers of 128 bits Eigen is the better one.
+  // With 128-bit registers Eigen is faster.
   return isa() == "baseline" ? "eigen" : "packed";
 }
 
-/// Small products without a transposed right operand take less than it takes to find blocks for them.
+/// Whether a product without a transposed right operand takes less time than choosing blocks for it.
 bool is_small(bool transpose_b, Index m, Index n, Index k) {
   constexpr double most_work = 1 << 14;
   return !transpose_b &&
@@ -44,7 +44,7 @@ void multiply_small(const Product<T>& p) {
                 p.c, p.ldc);
 }
 
-/// Of those for larger products.
+/// The backend for a larger product.
 template <class T>
 Backend<T> backend_for(bool transpose_a, bool transpose_b, Index m, Index n) {
   if (detail::is_few(transpose_a, transpose_b, m, n)) return detail::few_backend<T>();
@@ -52,7 +52,7 @@ Backend<T> backend_for(bool transpose_a, bool transpose_b, Index m, Index n) {
   return packed ? detail::packed_backend<T>() : detail::eigen_backend<T>();
 }
 
-/// The workspace of a product of at most longest_chain.
+/// The workspace of a product with an inner dimension of at most longest_chain.
 template <class T>
 Index workspace_of_chain(bool transpose_a, bool transpose_b, Index m, Index n, Index k) {
   return is_small(transpose_b, m, n, k)
@@ -60,7 +60,7 @@ Index workspace_of_chain(bool transpose_a, bool transpose_b, Index m, Index n, I
              : backend_for<T>(transpose_a, transpose_b, m, n).workspace(transpose_a, transpose_b, m, n, k);
 }
 
-/// Results of parts of a long product that wait to be added in pairs.
+/// Partial results of a product with a larger inner dimension that wait to be added pairwise.
 Index waiting_results(Index k) {
   return static_cast<Index>(
       std::bit_width(static_cast<std::uint64_t>(detail::blocks_of(k, longest_chain) - 1)));
@@ -74,7 +74,7 @@ void multiply_chain(const Product<T>& p, Workspace<T> workspace) {
     backend_for<T>(p.transpose_a, p.transpose_b, p.m, p.n).multiply(p, workspace);
 }
 
-/// The sum of products of at most longest_chain, in pairs, as a binary counter carries.
+/// The pairwise sum of products of at most longest_chain, in the order of a binary counter's carries.
 template <class T>
 void multiply_long(const Product<T>& p, Workspace<T> workspace) {
   struct Result {

@@ -1,5 +1,5 @@
 #pragma once
-/// What stands behind gemm.h. Internal to the room and its tests. Nothing of m, n and k is zero here.
+/// The backends of gemm.h. Internal to the room and its tests. None of m, n and k is zero here.
 
 #include <sluice/kernels/gemm.h>
 
@@ -21,30 +21,30 @@ struct Product {
   Index ldc;
 };
 
-/// One way to multiply: what it needs for each worker, and the product itself.
+/// A backend: its workspace per worker, and the product.
 template <class T>
 struct Backend {
   Index (*workspace)(bool transpose_a, bool transpose_b, Index m, Index n, Index k);
   void (*multiply)(const Product<T>& product, Workspace<T> workspace);
 };
 
-/// By Eigen, in blocks that depend on the shape alone.
+/// Eigen, in blocks that depend on the shape alone.
 template <class T>
 Backend<T> eigen_backend();
 
-/// Our own, by the kernels of packed_matrix.h: every element is one chain of multiply-adds in the order of k,
-/// whatever blocks it is made in. Two rows and two columns at least.
+/// The kernels of packed_matrix.h: every element is one chain of multiply-adds in the order of k, whatever
+/// the blocks. At least two rows and two columns.
 template <class T>
 Backend<T> packed_backend();
 
-/// Our own for few rows or few columns, by the kernels of few_product.inl.
+/// The kernels of few_product.inl, for few rows or few columns.
 template <class T>
 Backend<T> few_backend();
-/// Whether few_backend() can make the product, as it can whenever m or n is 1; its cost is then below that of
+/// Whether few_backend() supports the product, as it does whenever m or n is 1; it is then cheaper than
 /// packing.
 bool is_few(bool transpose_a, bool transpose_b, Index m, Index n);
 
-/// The part of a product that makes `rows` x `columns` of its result, from (row, column) on.
+/// The part of a product that computes `rows` x `columns` of its result, starting at (row, column).
 template <class T>
 Product<T> block_of(const Product<T>& p, Index row, Index rows, Index column, Index columns) {
   Product<T> block = p;

@@ -9,22 +9,22 @@ namespace sluice::kernels::detail {
 
 namespace {
 
-/// A product is cut into blocks of `rows` x `columns` of the result; the inner dimension stays whole.
+/// A product is divided into blocks of `rows` x `columns` of the result; the inner dimension is not divided.
 struct Grid {
   Index rows;
   Index columns;
 };
 
-/// From the shape alone, never from the number of threads: Eigen's bits depend on the block.
+/// Depends on the shape alone, never on the number of threads: Eigen's bits depend on the block.
 Grid choose_grid(bool transpose_b, Index m, Index n, Index k) {
-  // 2, 4, 8, ... blocks, so that 2, 4, 8 threads get the same work. A block has a million products or more,
-  // some ten microseconds, for waking a thread takes a few; and blocks grow with the work, for each packs its
-  // operands anew.
+  // 2, 4, 8, ... blocks, so that 2, 4, 8 threads get equal work. A block has at least a million
+  // multiplications, about ten microseconds, since waking a thread takes a few; blocks grow with the work,
+  // since each packs its operands again.
   constexpr double unit = 1 << 19;
   const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
   double wanted = 1;
   while (wanted < 32 && 4 * wanted * wanted * unit <= work) wanted *= 2;
-  // The longer side is halved, so that a block reads little for what it computes.
+  // Halves the longer side, to read little per result.
   const Index least_rows = transpose_b ? 48 : 16;
   const Index least_columns = transpose_b ? 128 : 96;
   Grid grid{m, n};
@@ -39,11 +39,11 @@ Grid choose_grid(bool transpose_b, Index m, Index n, Index k) {
   return grid;
 }
 
-/// How much of the operands Eigen has in order at a time. Its own sizes come with memory of its own, from the
-/// heap or as much of the stack as 128 KiB.
+/// Block sizes for Eigen's packing. With its own sizes it would allocate, on the heap or up to 128 KiB of
+/// stack.
 constexpr Index most_inner = 256;
 constexpr Index most_of_left = 128;   // rows of its left operand, which is our right one
-constexpr Index most_of_right = 256;  // columns of its right one
+constexpr Index most_of_right = 256;  // columns of its right operand
 constexpr Index padding = 16;         // Eigen rounds up to the sizes of its micro-kernel
 
 template <class T>
@@ -63,7 +63,7 @@ Index workspace(bool, bool, Index, Index, Index) {
   return (most_of_left + most_of_right + 2 * padding) * most_inner;
 }
 
-/// What is stored by rows is to Eigen the transpose, by columns: c^T = b^T a^T.
+/// To Eigen a row-major matrix is its column-major transpose: c^T = b^T a^T.
 template <class T, int order_b, int order_a>
 void multiply_block(const Product<T>& p, T* memory) {
   if (p.beta == T{0})

@@ -10,7 +10,7 @@ namespace sluice::kernels::detail {
 namespace {
 
 constexpr Index few = FewProduct<float>::most_rows;
-constexpr Index least_work = Index{1} << 18;  // multiplications that are worth a thread: they wait for memory
+constexpr Index least_work = Index{1} << 18;  // multiplications that justify a thread: bound by memory
 
 template <class T>
 const FewProduct<T>& kernels() {
@@ -20,10 +20,10 @@ const FewProduct<T>& kernels() {
     return active().few_f64;
 }
 
-/// Rows of both operands lie in memory, or those of the one with few are put there: products of rows with
-/// rows.
+/// Whether the product is computed as rows times rows: the rows of both operands are contiguous, or those of
+/// the operand with few are gathered.
 bool is_rows_by_rows(bool transpose_a, bool transpose_b, Index m, Index n) {
-  constexpr Index most_rows = 16;  // from here on packing is worth it
+  constexpr Index most_rows = 16;  // from here on packing pays
   return (transpose_b && (transpose_a ? m <= few : m < most_rows)) || (!transpose_a && n <= few);
 }
 
@@ -53,7 +53,7 @@ void multiply_rows_by_rows(Product<T> p, Workspace<T> memory) {
     }
     p.ldb = p.k;
   }
-  // The larger side is divided.
+  // Divides the larger side.
   const bool by_rows = p.m > p.n;
   const Index all = by_rows ? p.m : p.n;
   const Index each = blocks_of(blocks_of(least_work * all, p.m * p.n * p.k), 4) * 4;
@@ -67,7 +67,7 @@ void multiply_rows_by_rows(Product<T> p, Workspace<T> memory) {
   });
 }
 
-/// The right operand goes by row by row.
+/// Streams the right operand row by row.
 template <class T>
 void multiply_few_rows(const Product<T>& p) {
   const Index each = blocks_of(blocks_of(least_work, p.m * p.k), 16) * 16;
@@ -77,7 +77,7 @@ void multiply_few_rows(const Product<T>& p) {
   });
 }
 
-/// One column of the result, of a transposed left operand: c^T = b^T a.
+/// One column of the result with a transposed left operand: c^T = b^T a.
 template <class T>
 void multiply_column(const Product<T>& p, Workspace<T> memory) {
   Product<T> row{false, false, 1, p.m, p.k, p.b, 1, p.a, p.lda, p.beta, p.c, p.m};

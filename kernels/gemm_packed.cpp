@@ -9,13 +9,13 @@ namespace sluice::kernels::detail {
 
 namespace {
 
-/// How much of the operands is in order at a time: of the left one what stays in the second cache, of the
-/// right one a panel, which stays in the first.
+/// How much of the operands is packed at a time: a part of the left one that stays in the L2 cache, and a
+/// panel of the right one that stays in L1.
 constexpr Index most_inner = 384;
 template <class T>
 constexpr Index most_rows = 1536 / static_cast<Index>(sizeof(T));
 constexpr Index slack =
-    16;  // elements: rows do not lie in the same places of the cache; what pack_left writes too much
+    16;  // elements: rows start in different cache sets; room for what pack_left writes beyond its end
 
 template <class T>
 const PackedProduct<T>& kernels() {
@@ -30,8 +30,8 @@ struct Blocks {
   Index columns;
 };
 
-/// A block packs its part of both operands, so blocks are large, and only as many as keep the workers busy to
-/// the end. No bit depends on them.
+/// Each block packs its part of both operands, so blocks are large, and only as many as keep all workers busy
+/// until the end. The bits do not depend on them.
 template <class T>
 Blocks choose_blocks(Index m, Index n, Index k, int workers) {
   constexpr Index row_step = 24;  // a multiple of the rows of all tiles
@@ -66,7 +66,7 @@ Index workspace(bool, bool, Index m, Index, Index k) {
   return std::min(m, most_rows<T>) * (inner + slack) + slack + width * inner;
 }
 
-/// The columns of the right operand are packed for as many rows as possible, a panel at a time.
+/// Packs the columns of the right operand for as many rows as possible, one panel at a time.
 template <class T>
 void multiply_block(const Product<T>& p, T* memory) {
   const PackedProduct<T>& kernel = kernels<T>();
@@ -88,7 +88,7 @@ void multiply_block(const Product<T>& p, T* memory) {
       }
       for (Index j = 0, n = 0; j < p.n; j += n) {
         n = std::min(kernel.panel_columns, p.n - j);
-        if (p.n - j - n == 1) n -= kernel.register_columns;  // one column alone is another product
+        if (p.n - j - n == 1) n -= kernel.register_columns;  // a single column is another kind of product
         const T* b = p.b + (p.transpose_b ? j * p.ldb + l : l * p.ldb + j);
         T* c = p.c + i * p.ldc + j;
         const T* start = l == 0 && p.beta == T{0} ? nullptr : c;
@@ -103,7 +103,7 @@ template <class T>
 void multiply(const Product<T>& p, Workspace<T> memory) {
   const Blocks blocks = choose_blocks<T>(p.m, p.n, p.k, memory.workers);
   Index across = blocks_of(p.n, blocks.columns);
-  if (across > 1 && p.n % blocks.columns == 1) --across;  // again
+  if (across > 1 && p.n % blocks.columns == 1) --across;  // as above
   const Index each = workspace<T>(p.transpose_a, p.transpose_b, p.m, p.n, p.k);
   share_out(blocks_of(p.m, blocks.rows) * across, memory.workers, [&](Index index, int worker) {
     const Index row = index / across * blocks.rows;

@@ -22,7 +22,7 @@ namespace {
 constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t small = std::size_t{64} << 20;
 
-/// No object is larger: pointers within one are subtracted.
+/// No object is larger: pointers into it must be subtractable.
 constexpr std::size_t largest = PTRDIFF_MAX;
 
 std::size_t physical_memory() {
@@ -34,7 +34,7 @@ std::size_t physical_memory() {
   return no_limit;
 }
 
-/// The number in a file; no limit where there is none, as in "max".
+/// The number in a file; no limit if there is none, as in "max".
 std::size_t number_in(const std::string& path) {
   std::ifstream file(path);
   std::size_t bytes = 0;

@@ -1,7 +1,7 @@
 #pragma once
 /// Products with a right operand that is used many times: it is packed once, into the order in which a
-/// product reads it, and then multiplied by few rows at a time, as in every step of a recurrent loop. Such
-/// products are too small for a library, which would pack anew in every call.
+/// product reads it, and then multiplied by few rows at a time, as in every step of a recurrent loop, where
+/// packing again would cost more than the product.
 
 #include <sluice/kernels/index.h>
 #include <sluice/kernels/left_part.h>
@@ -10,30 +10,29 @@
 
 namespace sluice::kernels {
 
-/// How many panels, groups of neighbouring columns, a packed matrix of n columns has. T is float or double in
-/// all of this page.
+/// The number of panels, groups of neighbouring columns, of a packed matrix with n columns. T is float or
+/// double throughout this file.
 template <class T>
 Index packed_panels(Index n);
 
-/// How many columns a panel has, but for the last one.
+/// The number of columns of every panel but the last.
 template <class T>
 Index panel_columns();
 
-/// How many elements the packed form of a k x n matrix has. They are in an order that belongs to the machine
-/// (see isa() in vector_math.h), so they are for memory only, not for files. Memory aligned to 64 bytes is
-/// faster.
+/// The number of elements of the packed form of a k x n matrix. Their order depends on the machine (see isa()
+/// in vector_math.h), so they are for memory only, not for files. Memory aligned to 64 bytes is faster.
 template <class T>
 Index packed_size(Index k, Index n);
 
-/// Packs the panels begin, ..., end - 1 of op(b), k x n numbers stored by rows, where op transposes if asked
-/// to: with transpose_b the memory of b holds n x k numbers. ldb is the distance between the starts of two
-/// rows in memory. `packed` is where the whole packed matrix begins; panels are apart, so several threads may
-/// pack some each.
+/// Packs the panels begin, ..., end - 1 of op(b), k x n numbers, row-major, where op transposes if requested:
+/// with transpose_b the memory of b holds n x k numbers. ldb is the distance between the starts of two rows.
+/// `packed` is the start of the whole packed matrix; panels are disjoint, so several threads may pack some
+/// each.
 template <class T>
 void pack_panels(bool transpose_b, Index k, Index n, const T* b, Index ldb, Index begin, Index end,
                  T* packed);
 
-/// All panels, on the calling thread.
+/// Packs all panels, on the calling thread.
 template <class T>
 void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 
@@ -41,16 +40,16 @@ void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 /// and ldc are the distances between the starts of two rows. beta is 0 or 1; with 0 the old c is not read.
 /// With k = 0 the product is zero. c must not overlap a or b.
 ///
-/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero;
-/// where n is 1, the sum of several such chains. So a row's bits depend on that row of a and c, on b, k and
-/// n, never on m or on which rows are multiplied together: rows may be divided over threads in any way.
+/// An element of c is one chain of multiply-adds in the order of k, beginning with the old value or zero; if
+/// n is 1, the sum of several such chains. So a row's bits depend on that row of a and c, on b, k and n,
+/// never on m or on which rows are multiplied together: rows may be divided over threads in any way.
 template <class T>
 void multiply_packed(Index m, Index n, Index k, const T* a, Index lda, const T* packed, T beta, T* c,
                      Index ldc);
 
-/// c = start + a b, in the same way, with the columns of a in parts and k the sum of theirs. Without `start`
-/// where that is null. ldstart is the distance between the starts of two of its rows; with 0 one row is added
-/// to all, as a bias is. `start` may be c with the same distance, and must not overlap it otherwise.
+/// c = start + a b, in the same way, with the columns of a in parts and k their sum. A null `start` counts as
+/// zero. ldstart is the distance between the starts of two of its rows; with 0 one row is added to all, like
+/// a bias. `start` may be c with the same distance, and must not overlap it otherwise.
 template <class T>
 void multiply_packed(const T* start, Index ldstart, Index m, Index n, std::span<const LeftPart<T>> parts,
                      const T* packed, T* c, Index ldc);

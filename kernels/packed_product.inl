@@ -1,18 +1,18 @@
-// Products with a right operand that is packed into panels; packed_matrix.h says what they promise. Included
-// after vector_basics.inl.
+// Products with a right operand that is packed into panels; packed_matrix.h says what they guarantee.
+// Included after vector_basics.inl.
 //
 // A panel has `panel_registers` registers of columns; in memory its row l + 1 follows row l, so that a
-// product reads it from front to back. The last panel has only the registers it needs, and zeros fill the
-// last of them. A matrix of one column is packed as that column, filled up with zeros to a whole register.
+// product streams it. The last panel has only the registers it needs, the last of them padded with zeros. A
+// matrix with one column is packed as that column, padded with zeros to a whole register.
 
-/// Sums for this many rows and registers, and a few values of the operands, fit into the registers: there are
-/// 32 with AVX-512 and 16 without.
+/// Sizes chosen so that the sums, and a few values of the operands, fit into registers: there are 32 with
+/// AVX-512 and 16 without.
 constexpr int panel_registers = register_bytes == 64 ? 4 : 2;
 constexpr int most_rows = 6;
 constexpr int most_rows_of_two = 3;  // two panels at once: with few rows, one gives too few independent sums
 
-/// The inner dimension is done in parts, between which the sums rest in the result, so that what is read of a
-/// panel for one tile is still in the second cache for the next.
+/// The inner dimension is processed in blocks, between which the sums are stored in the result, so that the
+/// part of a panel read for one tile is still in the L2 cache for the next.
 constexpr std::int64_t inner_block = 1024;
 
 template <class T>
@@ -28,7 +28,7 @@ struct CountTo<0, number...> {
   typedef Numbers<number...> Type;
 };
 
-/// Exchanges the lanes of a that have the bit `distance` in their number with those of b that have not.
+/// Exchanges the lanes of a whose number has the bit `distance` with those of b whose number has not.
 template <class V, int distance, int width, int... lane>
 inline void exchange(V& a, V& b, Numbers<lane...>) {
   const V low = __builtin_shufflevector(a, b, ((lane & distance) != 0 ? width + lane - distance : lane)...);
@@ -48,11 +48,11 @@ inline void transpose_square(Vector<T>* x) {
   }
 }
 
-/// Of what is packed, rows are far apart, and few of their columns are read: no machine sees by itself what
-/// comes next.
+/// Rows to prefetch: when packing, rows are far apart and few of their columns are read, which no hardware
+/// prefetcher follows.
 constexpr std::int64_t rows_ahead = 16;
 
-/// Asks for n values before they are needed.
+/// Prefetches n values.
 template <class T>
 inline void fetch(const T* x, std::int64_t n) {
   constexpr std::int64_t line = 64 / static_cast<std::int64_t>(sizeof(T));
@@ -60,7 +60,7 @@ inline void fetch(const T* x, std::int64_t n) {
   __builtin_prefetch(x + n - 1);
 }
 
-/// `columns` columns of b, which holds them as columns, to a panel whose rows are `width` long.
+/// Packs `columns` columns of b, k rows that are ldb apart, into a panel with rows of `width`.
 template <class T>
 inline void pack_columns(std::int64_t k, std::int64_t columns, const T* b, std::int64_t ldb, T* to,
                          std::int64_t width) {
@@ -73,8 +73,8 @@ inline void pack_columns(std::int64_t k, std::int64_t columns, const T* b, std::
   }
 }
 
-/// y[i, j] = x[j, i] for `rows` x `columns` of y. Of y, rows are written up to a multiple of a register, with
-/// zeros.
+/// y[i, j] = x[j, i] for `rows` x `columns` of y. Rows of y are padded with zeros to a multiple of a
+/// register.
 template <class T>
 void transpose(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
                std::int64_t ldy) {
@@ -119,22 +119,22 @@ void pack_panels(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, s
   }
 }
 
-/// A tile of the result: where it is, and the parts of a and the one or two panels (`next` is the second)
-/// that it is made of. The last register of columns has only `in_last` columns.
+/// A tile of the result: its position, the parts of a, and one or two panels (`next` is the second). The last
+/// register of columns has only `in_last` columns.
 template <class T>
 struct TilePlace {
   const LeftPart<T>* parts;
   std::int64_t part_count;
   std::int64_t row;
   std::int64_t column;
-  bool goes_on;  // adds to what is there
+  bool goes_on;  // continues the sums in c
   const T* panel;
   const T* next;
   std::size_t in_last;
 };
 
-/// All sums of a tile stay in registers while k goes by. Every element is one chain of multiply-adds that
-/// begins with what is added to, so it does not matter which rows share a tile or where k is cut.
+/// Keeps all sums of a tile in registers over k. Every element is one chain of multiply-adds beginning with
+/// the start value, so it does not matter which rows share a tile or where k is divided.
 template <class T, int rows, int left, int right, bool left_in_panels>
 void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
   constexpr int count = left + right;
@@ -152,11 +152,11 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
 #pragma GCC unroll 8
     for (int j = 0; j < count; ++j) {
       sums[i][j] = Vector<T>{};
-      if (start == nullptr) continue;  // there is no place behind a null pointer
+      if (start == nullptr) continue;  // no arithmetic on a null pointer
       const T* from = start + i * ldstart + j * step;
       sums[i][j] = is_short(j) ? load_few(from, in_last) : load(from);
     }
-  // Sums of the next tile, which would have to come before its first multiplication.
+  // Prefetches the sums of the next tile, which must arrive before its first multiplication.
   if (row + rows < p.m)
     for (int i = 0; i < rows; ++i) fetch(c + (rows + i) * ldc, count * step);
   const T* panel = tile.panel;
@@ -170,7 +170,7 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
       a[i] = part.data + row * part.stride + (left_in_panels ? i : i * part.stride);
     constexpr std::int64_t along = left_in_panels ? rows : 1;
     for (std::int64_t l = 0; l < along * columns; l += along) {
-      // The fewer of the two operands' values are held in registers, the others come one by one.
+      // The operand with fewer values is held in registers, the other is loaded one value at a time.
       const auto value = [panel, next](int j) {
         return j < left ? load(panel + j * step) : load(next + (j - left) * step);
       };
@@ -214,12 +214,12 @@ void multiply_tile(const PackedOperands<T>& p, const TilePlace<T>& tile) {
 template <class T>
 using Tile = void (*)(const PackedOperands<T>&, const TilePlace<T>&);
 
-/// The tiles of `rows` rows by their registers of columns.
+/// The tiles of `rows` rows, indexed by registers of columns.
 template <class T>
 struct TilesOfRows {
   Tile<T> one[panel_registers];
-  Tile<T> two[panel_registers];     // by the registers in the second panel
-  Tile<T> panels[panel_registers];  // with one panel and the left operand in panels, too
+  Tile<T> two[panel_registers];     // indexed by the registers in the second panel
+  Tile<T> panels[panel_registers];  // with one panel, and the left operand in panels as well
 };
 
 template <class T, int rows, int... last>
@@ -246,7 +246,7 @@ constexpr Tiles<T> make_tiles(Numbers<row...>) {
 template <class T>
 constexpr Tiles<T> tiles = make_tiles<T>(CountTo<most_rows>::Type());
 
-/// The sum of all lanes, in pairs of those that differ in one bit of their number.
+/// The sum of all lanes: pairwise, between lanes whose numbers differ in one bit.
 template <class T, int distance = 1, int... lane>
 inline T sum_of_lanes(Vector<T> v, Numbers<lane...> all) {
   v += __builtin_shufflevector(v, v, (lane ^ distance)...);
@@ -256,11 +256,11 @@ inline T sum_of_lanes(Vector<T> v, Numbers<lane...> all) {
     return v[0];
 }
 
-/// One column: that lies packed as it is, and is multiplied a register at a time.
+/// One column: packed unchanged, and multiplied one register at a time.
 template <class T>
 inline void multiply_column(const PackedOperands<T>& p) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
-  constexpr std::int64_t chains = 4;  // as many sums as hide how long an addition takes
+  constexpr std::int64_t chains = 4;  // enough independent sums to hide the latency of an addition
   for (std::int64_t i = 0; i < p.m; ++i) {
     Vector<T> sums[chains] = {};
     const T* column = p.packed;
@@ -283,10 +283,10 @@ inline void multiply_column(const PackedOperands<T>& p) {
   }
 }
 
-/// Calls f(row, rows) for tiles of nearly the same number of rows.
+/// Calls f(row, rows) for tiles of nearly equal numbers of rows.
 template <class F>
 inline void for_tiles(std::int64_t m, F f) {
-  if (m <= most_rows) return f(0, m);  // the divisions below would take as long
+  if (m <= most_rows) return f(0, m);  // the divisions below would take as long as the product
   const std::int64_t count = (m + most_rows - 1) / most_rows;
   const std::int64_t longer = m % count;
   std::int64_t row = 0;
@@ -297,8 +297,9 @@ inline void for_tiles(std::int64_t m, F f) {
   }
 }
 
-/// The left operand in panels, too: each has the rows of one tile, and its column l + 1 follows column l. x
-/// holds the rows as columns, and is read a few of its own rows at a time, nearly in the order of memory.
+/// Packs the left operand into panels as well: each has the rows of one tile, and its column l + 1 follows
+/// column l. x holds the rows as columns, and is read a few of its own rows at a time, nearly in memory
+/// order.
 template <class T>
 void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* to) {
   constexpr auto step = static_cast<std::int64_t>(lanes<T>);
@@ -311,7 +312,7 @@ void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* 
       const T* from = x + begin * ldx + row;
       T* panel = to + row * k;
       std::int64_t l = begin;
-      // Whole registers; what is too much in one is written over by the next column.
+      // Whole registers; the excess of one is overwritten by the next column.
       if (row + width <= m)
         for (; l < end && (k - l) * rows >= width; ++l, from += ldx)
           for (std::int64_t i = 0; i < rows; i += step) store(panel + l * rows + i, load(from + i));
@@ -321,8 +322,8 @@ void pack_left(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* 
   }
 }
 
-/// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done` of the
-/// inner dimension comes before these parts of a.
+/// The tiles of the columns [column, column + columns), which are those of one panel or of two. `done`
+/// elements of the inner dimension precede these parts of a.
 template <class T>
 inline void multiply_tiles(const PackedOperands<T>& p, const LeftPart<T>* parts, std::int64_t part_count,
                            std::int64_t done, std::int64_t column, std::int64_t columns) {

@@ -1,6 +1,5 @@
 #pragma once
-/// How this room refuses what it cannot do. It stands below the room of sluice::Error, so that is only
-/// declared here.
+/// Errors of this room. It is below the room that defines sluice::Error, so it only declares the function.
 
 #include <string>
 

@@ -21,7 +21,7 @@ namespace sluice::kernels {
 
 namespace {
 
-/// Long enough to bridge the gap between two loops of one program step, short against a scheduler's time
+/// Long enough to bridge the gap between two loops of one program step, short compared to a scheduler's time
 /// slice.
 constexpr auto spin_time = std::chrono::microseconds(50);
 
@@ -36,7 +36,7 @@ void relax() {
 #endif
 }
 
-/// Waits a little for `ready()`; false when it did not come true.
+/// Spins for a short time until `ready()`; false if it does not become true.
 template <class Ready>
 bool spin_until(Ready ready) {
   const auto end = std::chrono::steady_clock::now() + spin_time;
@@ -49,7 +49,7 @@ bool spin_until(Ready ready) {
   return ready();
 }
 
-/// More are a slip of the finger; a thread takes memory of its own.
+/// More is a typing error; every thread takes memory.
 constexpr int most_threads = 4096;
 
 int default_threads() {
@@ -57,13 +57,13 @@ int default_threads() {
   return wanted > 0 ? wanted : detail::available_cpus();
 }
 
-/// The threads, and the one loop they work on.
+/// The threads, and the loop they work on.
 ///
-/// A loop is announced by writing its description and then `unclaimed_`, the number of pieces nobody has
-/// taken. A thread takes a piece by counting that down, and only after that reads the description: the loop
-/// cannot end, and the description cannot change, before the taken piece is counted off `unfinished_`. So a
-/// worker that wakes late takes pieces of whatever loop is on, or none, and nobody ever waits for a thread
-/// that sleeps.
+/// A loop is published by writing its description and then `unclaimed_`, the number of pieces nobody has
+/// taken. A thread takes a piece by decrementing that, and only then reads the description: the loop cannot
+/// end, and the description cannot change, before the taken piece is subtracted from `unfinished_`. So a
+/// worker that wakes late takes pieces of the current loop, or none, and nobody ever waits for a sleeping
+/// thread.
 class Pool {
  public:
   Pool() : count_(default_threads()) {}
@@ -76,13 +76,13 @@ class Pool {
     count_.store(count, std::memory_order_relaxed);
   }
 
-  /// At exit. Loops that static destructors run later find no workers and run in line.
+  /// At exit. Loops in later static destructors find no workers and run inline on the calling thread.
   void close() {
     if (inside_loop) return;  // exit() called from inside a loop: joining would wait for this very piece
     resize(1);
   }
 
-  /// False when another thread's loop has the workers.
+  /// Returns false if the workers are running another thread's loop.
   bool run(Index n, Index grain, Index pieces, detail::LoopPiece piece, void* body) {
     const std::unique_lock running(running_, std::try_to_lock);
     if (!running.owns_lock()) return false;
@@ -115,7 +115,7 @@ class Pool {
       const int number = static_cast<int>(workers_.size()) + 1;
       try {
         workers_.emplace_back([this, number] { worker(number); });
-      } catch (const std::system_error&) {  // the system grants no more: these will do
+      } catch (const std::system_error&) {  // the system grants no more: go on with these
         count_.store(number, std::memory_order_relaxed);
         return;
       }
@@ -141,9 +141,9 @@ class Pool {
       work();
       if (spin_ && spin_until(something_to_do)) continue;
       std::unique_lock lock(mutex_);
-      // Counted before `unclaimed_` is looked at, while run() writes `unclaimed_` before it looks at the
-      // count: one of the two sees the other (all four are sequentially consistent), so no loop is slept
-      // through.
+      // Incremented before reading `unclaimed_`, while run() writes `unclaimed_` before reading the count:
+      // one of the two sees the other (all four are sequentially consistent), so no loop is missed while
+      // going to sleep.
       sleepers_.fetch_add(1);
       wake_.wait(lock, [this] { return stop_ || unclaimed_.load() > 0; });
       sleepers_.fetch_sub(1);
@@ -154,7 +154,7 @@ class Pool {
   void wake_workers(Index wanted) {
     const Index sleepers = sleepers_.load();
     if (sleepers == 0) return;
-    // A worker between its look at `unclaimed_` and its sleep holds the mutex.
+    // A worker between reading `unclaimed_` and sleeping holds the mutex.
     { const std::lock_guard lock(mutex_); }
     for (Index i = std::min(wanted, sleepers); i > 0; --i) wake_.notify_one();
   }
@@ -180,8 +180,8 @@ class Pool {
       const Index begin = index * grain_;
       piece_(body_, begin, std::min(n_, begin + grain_));
     } catch (...) {
-      // Pieces are taken in order, so every piece below a failed one runs, and the lowest failure is always
-      // the same.
+      // Pieces are taken in order, so every piece below a failed one runs, and the lowest failure is
+      // deterministic.
       const std::lock_guard lock(mutex_);
       if (index < failed_piece_.load(std::memory_order_relaxed)) {
         failed_piece_.store(index, std::memory_order_relaxed);
@@ -199,7 +199,7 @@ class Pool {
     caller_sleeps_.store(false);
   }
 
-  std::mutex running_;  // held by the one user thread whose loop the workers run
+  std::mutex running_;  // held by the user thread whose loop the workers run
   std::atomic<int> count_;
   std::vector<std::thread> workers_;
   bool spin_ = true;
@@ -212,7 +212,7 @@ class Pool {
   std::exception_ptr failure_;
   std::atomic<Index> failed_piece_{0};
 
-  // On a cache line each: the threads meet here.
+  // On separate cache lines: all threads write them.
   alignas(64) std::atomic<Index> unclaimed_{0};
   alignas(64) std::atomic<Index> unfinished_{0};
 

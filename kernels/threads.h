@@ -1,9 +1,9 @@
 #pragma once
-/// Splits loops over the cores. One pool of threads serves the whole process, because cores belong to the
-/// process and not to an object; it is the only process-wide state of the library. It starts with the first
-/// loop that needs it and ends with the program. A pool of our own rather than OpenMP: it gives the same
-/// pieces for any number of threads, rethrows exceptions, runs nested loops in line, and thread sanitizers
-/// understand it.
+/// Divides loops over the cores. One pool of threads serves the whole process, because cores belong to the
+/// process and not to an object; besides the choice of instruction set and matrix backend it is the library's
+/// only process-wide state. It starts with the first loop that needs it and ends with the program. Not
+/// OpenMP: our pool gives the same pieces for any number of threads, rethrows exceptions, runs nested loops
+/// inline on the calling thread, and thread sanitizers understand it.
 
 #include <algorithm>
 #include <atomic>
@@ -14,24 +14,24 @@
 
 namespace sluice::kernels {
 
-/// How many threads a loop may use, the calling one included; at least 1. By default the CPUs this process
-/// may run on (its affinity mask and its cgroup's quota), or the environment variable SLUICE_THREADS, which
-/// must be a whole number from 1 to 4096: else Error.
+/// The number of threads a loop may use, including the calling one; at least 1. By default the CPUs this
+/// process may run on (its affinity mask and its cgroup's quota), or the environment variable SLUICE_THREADS,
+/// which must be an integer from 1 to 4096: otherwise Error.
 int threads();
 
-/// Uses `count` threads from now on, 4096 at most; zero or less goes back to the default. Waits until no loop
-/// runs. Throws Error when called from inside a loop, which would wait for itself, and for more than 4096.
+/// Sets the number of threads to `count`, at most 4096; zero or less restores the default. Waits until no
+/// loop runs. Throws Error inside a loop, which would wait for itself, and for more than 4096.
 void set_threads(int count);
 
-/// Inside a loop: which of its threads this is, from 0 to threads() - 1, for picking scratch memory. Pieces
-/// of one loop that run at the same time have different numbers. Outside of loops 0.
+/// Inside a loop: the number of this thread, from 0 to threads() - 1, for selecting scratch memory. Pieces of
+/// one loop that run concurrently have different numbers. 0 outside of loops.
 int thread_number();
 
 namespace detail {
 
 /// A piece of a loop, as a plain function and its argument: no allocation and no virtual call.
 using LoopPiece = void (*)(void* body, Index begin, Index end);
-/// How many loops this thread is inside of, those of one piece included.
+/// The number of loops this thread is inside of, including those of one piece.
 inline constinit thread_local int loop_depth = 0;
 class InLoop {
  public:
@@ -45,18 +45,17 @@ void run_pieces(Index n, Index grain, LoopPiece piece, void* body);
 }  // namespace detail
 
 /// Calls f(begin, end) for pieces that cover 0..n-1 exactly once: [0, grain), [grain, 2 grain), ... The
-/// pieces depend on n and grain only, so results that depend on the pieces alone are the same bits for any
+/// pieces depend on n and grain only, so results that depend on the pieces alone have the same bits for any
 /// number of threads.
 ///
-/// Returns when all pieces are done. The first piece (lowest begin) that throws has its exception rethrown
-/// here, and pieces behind it may be left out. A loop inside a loop, and a loop started while another user
-/// thread's loop is running, runs in order on the calling thread. Does not allocate. A grain below 1 counts
-/// as 1.
+/// Returns when all pieces are done. Rethrows the exception of the first piece (lowest begin) that throws;
+/// pieces after it may be skipped. A loop inside a loop, and a loop started while another user thread's loop
+/// is running, runs inline on the calling thread, in order. Does not allocate. A grain below 1 counts as 1.
 template <class F>
 void parallel_for(Index n, Index grain, F&& f) {
   if (n > 0 && n <= grain) {
     const detail::InLoop inside;
-    f(Index{0}, n);  // one piece: in the calling thread, and at the price of a call
+    f(Index{0}, n);  // one piece: on the calling thread, at the price of a call
     return;
   }
   using Body = std::remove_reference_t<F>;
@@ -65,9 +64,9 @@ void parallel_for(Index n, Index grain, F&& f) {
       const_cast<void*>(static_cast<const void*>(std::addressof(f))));
 }
 
-/// Calls f(piece, worker) for 0 <= piece < n, each once and in any order, on up to `workers` threads. Calls
-/// at the same time have different workers, from 0 to workers - 1, for picking memory; with one they all come
-/// from the calling thread. Like parallel_for in all else; f must not throw.
+/// Calls f(piece, worker) for 0 <= piece < n, each once and in any order, on up to `workers` threads.
+/// Concurrent calls have different workers, from 0 to workers - 1, for selecting memory; with one worker all
+/// run on the calling thread. Otherwise like parallel_for; f must not throw.
 template <class F>
 void share_out(Index n, int workers, F&& f) {
   std::atomic<Index> next{0};

@@ -1,6 +1,6 @@
 // Arithmetic and reductions over arrays of float or double. Included after vector_basics.inl.
 
-/// zip() where either side may be one value for all.
+/// zip() for operands of which either may be a single value.
 template <class T, class F>
 inline void zip_strided(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
                         std::size_t n, F f) {
@@ -55,7 +55,7 @@ void divide(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b
 
 template <class T>
 inline Vector<T> larger(Vector<T> a, Vector<T> b) {
-  const Vector<T> number = a > b ? a : b;  // b where either is NaN
+  const Vector<T> number = a > b ? a : b;  // b if either is NaN
   return a == a ? number : a;
 }
 
@@ -82,8 +82,8 @@ void rsqrt(const T* x, T* y, std::size_t n) {
   map(x, y, n, [](Vector<T> v) { return T{1} / square_root(v); });
 }
 
-/// Reductions keep this many lanes whatever the width of a register, so that the order of the operations is
-/// the same for every instruction set; several registers of them also hide the latency of the additions.
+/// Reductions keep this many lanes whatever the width of a register, so that the order of operations is the
+/// same on every instruction set; several registers of them also hide the latency of the additions.
 template <class T>
 constexpr std::size_t reduction_lanes = 128 / sizeof(T);
 
@@ -93,7 +93,7 @@ struct Lanes {
   Vector<T> v[registers];
 };
 
-/// accumulate(lane, i) for whole rows of lanes i = 0, 128 / sizeof(T), ...; the rest is padded by the caller.
+/// accumulate(lane, i) for whole rows of lanes i = 0, 128 / sizeof(T), ...; the caller pads the rest.
 template <class T, class F>
 inline void over_rows(std::size_t n, F accumulate) {
   for (std::size_t i = 0; i + reduction_lanes<T> <= n; i += reduction_lanes<T>)
@@ -109,7 +109,7 @@ inline T add_lanes(const Lanes<T>& sums) {
   return lane[0];
 }
 
-/// Sums blocks one by one and adds the sums pairwise, as a binary counter carries.
+/// Sums blocks sequentially and combines their sums pairwise, in the order of a binary counter's carries.
 template <class T, class Block>
 inline T pairwise(std::size_t n, Block block) {
   constexpr std::size_t size = 2048;
@@ -200,7 +200,7 @@ T max(const T* x, std::size_t n) {
   return lane[0];
 }
 
-/// Rows go by from front to back while the sums of `registers` registers of columns stay where they are.
+/// Streams the rows while the sums of `registers` registers of columns stay in place.
 template <class T, std::size_t registers>
 inline void add_rows_of_block(const T* const* rows, std::size_t count, std::size_t column, T* y) {
   Vector<T> sums[registers] = {};

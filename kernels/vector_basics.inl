@@ -1,6 +1,6 @@
 // Vectors of one register, in the vector extensions that GCC and Clang share: arithmetic, comparison (giving
 // lanes of all ones or zeros), and `mask ? a : b` work on them as on numbers. Included into an unnamed
-// namespace; see vector_table.h for why everything here stays local to the file that includes it.
+// namespace; see vector_table.h for why everything here stays local to the including file.
 
 typedef float Floats __attribute__((vector_size(register_bytes)));
 typedef std::int32_t Ints __attribute__((vector_size(register_bytes)));
@@ -22,7 +22,7 @@ struct VectorOf<double> {
 };
 template <class T>
 using Vector = typename VectorOf<T>::Type;
-/// Integers as wide as T, as comparisons of T give them.
+/// Integers as wide as T, the results of comparisons of T.
 template <class T>
 using Bits = typename VectorOf<T>::Bits;
 
@@ -34,7 +34,7 @@ constexpr float nan = __builtin_nanf("");
 
 template <class T>
 inline Vector<T> fill(T value) {
-  return value - Vector<T>{};  // minus zero, unlike plus, keeps the sign of a zero
+  return value - Vector<T>{};  // minus zero, unlike plus, preserves the sign of a zero
 }
 
 template <class T>
@@ -49,7 +49,7 @@ inline void store(T* y, Vector<T> v) {
   __builtin_memcpy(y, &v, sizeof v);
 }
 
-/// n < 16 values in moves of fixed sizes: cheaper than a call of memcpy for a handful of values.
+/// Copies n < 16 values in moves of fixed sizes: cheaper than a call of memcpy for few values.
 template <class T>
 inline void copy_few(const T* from, T* to, std::size_t n) {
   std::size_t at = 0;
@@ -65,16 +65,16 @@ inline void copy_few(const T* from, T* to, std::size_t n) {
 /// @name Defined in vector_native*.inl
 /// @{
 
-/// The first n < lanes values, and nothing beyond them; the other lanes are zero.
+/// The first n < lanes values, not reading beyond them; the other lanes are zero.
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n);
 template <class T>
 inline void store_few(T* y, Vector<T> v, std::size_t n);
 
-/// A register full of bools, each as an integer that is not zero where it is true.
+/// A register of bools, each as an integer that is nonzero if it is true.
 template <class T>
 inline Bits<T> load_bools(const bool* x);
-/// The first n < lanes.
+/// The same for the first n < lanes.
 template <class T>
 inline Bits<T> load_few_bools(const bool* x, std::size_t n);
 
@@ -85,11 +85,11 @@ inline Doubles fma(Doubles a, Doubles b, Doubles c);
 inline Floats square_root(Floats x);
 inline Doubles square_root(Doubles x);
 
-/// x, or the limit where x is beyond it; NaN stays NaN.
+/// min(x, limit), or max for at_least; NaN stays NaN.
 inline Floats at_most(Floats x, float limit);
 inline Floats at_least(Floats x, float limit);
 
-/// x 2^k for whole k of -200 < k < 200 and 1/2 <= x < 2, rounded once.
+/// x 2^k for integers -200 < k < 200 and 1/2 <= x < 2, rounded once.
 inline Floats scale(Floats x, Floats k);
 /// @}
 
@@ -100,8 +100,8 @@ inline Floats fma(Floats a, float b, float c) { return fma(a, fill(b), fill(c));
 inline Ints bits_of(Floats x) { return __builtin_bit_cast(Ints, x); }
 inline Floats from_bits(Ints x) { return __builtin_bit_cast(Floats, x); }
 
-/// y[i] = f(x[i]). What is left after the last whole register is loaded and stored alone: a register that
-/// overlapped the one before would make whoever reads y next wait for both to reach the cache. y may be x.
+/// y[i] = f(x[i]). The rest after the last whole register is loaded and stored separately: with a register
+/// that overlaps the one before, a later load of y would wait for both stores to reach the cache. y may be x.
 template <class T, class F>
 inline void map(const T* x, T* y, std::size_t n, F f) {
   std::size_t i = 0;

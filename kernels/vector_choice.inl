@@ -1,7 +1,7 @@
-// Functions that choose between values, lane by lane. Included after vector_functions.inl, whose exponentials
-// elu and gelu_tanh use.
+// Functions that select between values, lane by lane. Included after vector_functions.inl, for the
+// exponentials of elu and gelu_tanh.
 
-/// All bits but that of the sign.
+/// All bits except the sign.
 template <class T>
 constexpr auto magnitude_bits = static_cast<std::int64_t>(0x7fffffffffffffff);
 template <>
@@ -20,7 +20,7 @@ inline Vector<T> signed_like(Vector<T> magnitude, Vector<T> sign) {
 
 template <class T>
 inline Vector<T> floor_of(Vector<T> x) {
-  // From here on all numbers are whole; adding it to those below rounds them.
+  // From here on all numbers are integers; adding it to smaller ones rounds them.
   constexpr T whole = sizeof(T) == 4 ? T{8388608} : T{4503599627370496};
   const Vector<T> size = magnitude<T>(x);
   const Vector<T> nearest = signed_like<T>((size + whole) - whole, x);
@@ -73,7 +73,7 @@ inline void elu(float alpha, const float* x, float* y, std::size_t n) {
 }
 
 inline void gelu_tanh(const float* x, float* y, std::size_t n) {
-  // (1 + tanh(u)) / 2 = sigmoid(2u), which keeps its digits in the left tail.
+  // (1 + tanh(u)) / 2 = sigmoid(2u), which is accurate in the left tail.
   map(x, y, n, [](Floats v) {
     const Floats inner = 1.59576912f * fma(0.044715f * v * v, v, v);
     const Floats below = sigmoid_of(inner);
@@ -81,8 +81,8 @@ inline void gelu_tanh(const float* x, float* y, std::size_t n) {
   });
 }
 
-/// y[i] = f(conditions, i) for whole registers, where f reads operands by `load` and the last registers,
-/// which overlap those before, are read before anything is written; and for what does not fill a register.
+/// y[i] = f(conditions, i) for whole registers, where f reads operands by `load`; the last register, which
+/// overlaps the one before, is read before anything is written. Likewise for less than a register.
 template <class T, class Whole, class Few>
 inline void map_bools(const bool* condition, T* y, std::size_t n, Whole whole, Few few) {
   if (n < lanes<T>) {

@@ -1,6 +1,6 @@
 // The functions of vector_math.h for float. Included after vector_arithmetic.inl. The polynomials are minimax
-// fits in the weights named beside them; where a multiply-add is fused, fma says so, and no compiler fuses
-// others (-ffp-contract=off), so that the bits are the same from every one and on every instruction set.
+// fits with the weights given beside them; fma marks every fused multiply-add, and compilers fuse no others
+// (-ffp-contract=off), so the bits are the same from every compiler and on every instruction set.
 
 inline Floats absolute(Floats x) { return from_bits(bits_of(x) & 0x7fffffff); }
 inline Floats with_sign_of(Floats magnitude, Floats sign) {
@@ -10,7 +10,7 @@ inline Floats with_sign_of(Floats magnitude, Floats sign) {
 /// 2^n for -126 <= n <= 127.
 inline Floats power_of_two(Ints n) { return from_bits((n + 127) << 23); }
 
-/// exp(x) = 2^n (1 + q), with |q| < 0.42 and precise relative to itself. k is n as a float.
+/// exp(x) = 2^n (1 + q), with |q| < 0.42 and small relative error. k is n as a float.
 struct Exponential {
   Ints n;
   Floats k;
@@ -19,8 +19,7 @@ struct Exponential {
 
 /// For |x| < 1000.
 inline Exponential split_exp(Floats x) {
-  // Adding 1.5 * 2^23 leaves no bits behind the point: it rounds, and the low bits of the sum are the
-  // integer.
+  // Adding 1.5 * 2^23 leaves no fraction bits: it rounds, and the low bits of the sum are the integer.
   constexpr float shift = 12582912.0f;
   const Floats shifted = fma(x, 1.44269504f, shift);
   const Floats k = shifted - shift;
@@ -36,15 +35,15 @@ inline Exponential split_exp(Floats x) {
 
 /// exp(x) for x < 1000.
 inline Floats exp_of_moderate(Floats x) {
-  const Exponential e = split_exp(at_least(x, -104.0f));  // zero
+  const Exponential e = split_exp(at_least(x, -104.0f));  // gives zero
   return scale(1.0f + e.q, e.k);
 }
 
 inline Floats exp_of(Floats x) {
-  return exp_of_moderate(at_most(x, 89.0f));  // infinity
+  return exp_of_moderate(at_most(x, 89.0f));  // gives infinity
 }
 
-/// (exp(x) - 1) / 2 for -86 < x < 89: half of it, because 2^128 is too large for a float.
+/// (exp(x) - 1) / 2 for -86 < x < 89: halved because 2^128 is not a float.
 inline Floats half_expm1(Floats x) {
   const Exponential e = split_exp(x);
   const Floats scale = power_of_two(e.n - 1);
@@ -52,15 +51,15 @@ inline Floats half_expm1(Floats x) {
 }
 
 inline Floats expm1_of(Floats x) {
-  Floats y = at_least(at_most(x, 89.0f), -20.0f);  // infinity, minus one
+  Floats y = at_least(at_most(x, 89.0f), -20.0f);  // limits: infinity, minus one
   y = 2.0f * half_expm1(y);
-  return absolute(x) < 1e-8f ? x : y;  // keeps zeros and denormals
+  return absolute(x) < 1e-8f ? x : y;  // preserves zeros and denormals
 }
 
 /// log(u) + rest for normal u > 0 times 2^exponent; rest is small.
 inline Floats log_of_normal(Floats u, Ints exponent, Floats rest) {
   // u = 2^k m with sqrt(1/2) <= m < sqrt(2).
-  // Without the sign, for which callers have an answer of their own, no difference overflows.
+  // Without the sign, which callers handle, no difference overflows.
   const Ints bits = bits_of(u) & 0x7fffffff;
   const Ints k = (bits - 0x3f3504f3) >> 23;
   const Floats f = from_bits(bits - (k << 23)) - 1.0f;
@@ -93,23 +92,23 @@ inline Floats log_of(Floats x) {
 
 inline Floats log1p_of(Floats x) {
   const Floats u = 1.0f + x;
-  // What rounding took from u, exactly; log(u + lost) = log(u) + lost / u to first order.
+  // The rounding error of u, exactly; log(u + lost) = log(u) + lost / u to first order.
   const Floats lost = x >= 1.0f ? 1.0f - (u - x) : x - (u - 1.0f);
   Floats y = log_of_normal(u, Ints{}, lost / u);
   y = x < infinity ? y : x;
   y = x < -1.0f ? Floats{} + nan : y;
   y = x == -1.0f ? Floats{} - infinity : y;
-  return x == 0.0f ? x : y;  // keeps minus zero
+  return x == 0.0f ? x : y;  // preserves minus zero
 }
 
 inline Floats tanh_of(Floats x) {
-  const Floats a = at_most(absolute(x), 10.0f);  // one
+  const Floats a = at_most(absolute(x), 10.0f);  // gives one
   const Floats h = half_expm1(2.0f * a);         // tanh(a) = (exp(2a) - 1) / (exp(2a) + 1)
   return with_sign_of(h / (h + 1.0f), x);
 }
 
 inline Floats sigmoid_of(Floats x) {
-  // Never overflows, and keeps the precision of tiny results.
+  // Never overflows, and is accurate for tiny results.
   const Floats z = exp_of_moderate(with_sign_of(x, Floats{} - 1.0f));
   return (x < 0.0f ? z : Floats{} + 1.0f) / (1.0f + z);
 }
@@ -119,7 +118,7 @@ inline Floats softplus_of(Floats x) {
 }
 
 inline Floats erf_of(Floats x) {
-  const Floats a = at_most(absolute(x), 4.0f);  // one
+  const Floats a = at_most(absolute(x), 4.0f);  // gives one
   // erf(x) / x - 1 in x^2, for |x| <= 0.9, to 2^-26.
   const Floats s = x * x;
   Floats p = fma(s, -0.000611128094f, 0.005016226125f);
@@ -142,8 +141,8 @@ inline Floats erf_of(Floats x) {
 
 /// sin(x) for quarter = 0 and cos(x) for quarter = 1, for |x| <= 1e6.
 inline Floats sine_of(Floats x, std::int32_t quarter) {
-  // x - k pi/2 loses up to 50 bits, so it is done in double; k times the first part of pi/2, of 33 bits, is
-  // exact.
+  // x - k pi/2 cancels up to 50 bits, so it is computed in double; k times the first part of pi/2, of 33
+  // bits, is exact.
   constexpr double shift = 6755399441055744.0;  // 1.5 * 2^52, rounds as in split_exp
   const WideDoubles wide = __builtin_convertvector(x, WideDoubles);
   const WideDoubles k = (wide * 0.63661977236758134 + shift) - shift;
@@ -171,7 +170,7 @@ inline bool any(Ints mask) {
   return found != 0;
 }
 
-/// Replaces the lanes that sine_of cannot do by the standard library's result, one by one.
+/// Replaces the lanes outside of sine_of's range by the standard library's result, one by one.
 template <class Scalar>
 inline Floats with_large(Floats y, Floats x, Scalar scalar) {
   const Ints large = ~(absolute(x) <= 1e6f);
@@ -183,7 +182,7 @@ inline Floats with_large(Floats y, Floats x, Scalar scalar) {
 
 inline Floats sin_of(Floats x) {
   const Floats y = with_large(sine_of(x, 0), x, [](float v) { return __builtin_sinf(v); });
-  return x == 0.0f ? x : y;  // keeps minus zero
+  return x == 0.0f ? x : y;  // preserves minus zero
 }
 
 inline Floats cos_of(Floats x) {

@@ -85,7 +85,7 @@ void tanh(const double* x, double* y, std::size_t n) {
 }
 void sigmoid(const double* x, double* y, std::size_t n) {
   each(x, y, n, [](double v) {
-    const double z = std::exp(-std::abs(v));  // never overflows, and keeps the precision of tiny results
+    const double z = std::exp(-std::abs(v));  // never overflows, and is accurate for tiny results
     return (v < 0 ? z : 1.0) / (1.0 + z);
   });
 }

@@ -1,8 +1,7 @@
 #pragma once
-/// Functions and arithmetic over arrays, vectorised for the machine the program runs on: the code is built
-/// for plain x86-64 (or whatever the architecture's minimum is), for AVX2 and for AVX-512, and chosen when
-/// the program starts. Arrays may start anywhere; an output may be one of the inputs but must not overlap one
-/// partly.
+/// Functions and arithmetic over arrays, vectorised for the machine at run time: the code is built for plain
+/// x86-64 (or the minimum of another architecture), for AVX2 and for AVX-512, and selected at first use.
+/// Arrays need no alignment; an output may be one of the inputs but must not overlap one partly.
 
 #include <cstddef>
 #include <string_view>
@@ -11,15 +10,15 @@
 
 namespace sluice::kernels {
 
-/// The instruction set in use: "avx512", "avx2" or "baseline". The best one this machine has, or the one the
-/// environment variable SLUICE_ISA names; where the machine lacks that one, the best it has below it. Other
-/// values are ignored.
+/// The instruction set in use: "avx512", "avx2" or "baseline". The best one of this machine, or the one named
+/// by the environment variable SLUICE_ISA, or the best below it if the machine lacks that one. Throws Error
+/// for any other value.
 std::string_view isa();
 
 /// @name y[i] = f(x[i])
-/// float: within 3 units in the last place of the true value for every float, denormal results, infinities,
-/// NaN and the sign of zero included. The bits of y[i] depend on x[i] and the instruction set only, never on
-/// where it lies. double: what the standard library gives.
+/// float: within 3 ulp of the true value for every float, including denormal results, infinities, NaN and the
+/// sign of zero. The bits of y[i] depend on x[i] only, not on alignment, position or instruction set. double:
+/// computed with the functions of the standard library.
 /// @{
 void exp(const float* x, float* y, std::size_t n);
 void expm1(const float* x, float* y, std::size_t n);
@@ -52,7 +51,7 @@ void erf(const double* x, double* y, std::size_t n);
 /// @}
 
 /// @name y[i] = a[i * stride_a] (op) b[i * stride_b]
-/// Strides are 0 (one value for all) or 1. maximum and minimum give NaN where either side is NaN;
+/// Strides are 0 (one value for all) or 1. maximum and minimum give NaN if either side is NaN;
 /// multiply_no_nan is 0 where b is, whatever a is; divide_keep_zeros is 0 where a is, whatever b is.
 /// @{
 void add(const float* a, Index stride_a, const float* b, Index stride_b, float* y, std::size_t n);
@@ -78,8 +77,8 @@ void minimum(const double* a, Index stride_a, const double* b, Index stride_b, d
 /// @}
 
 /// @name y[i] = f(x[i]), exactly
-/// square(x) = x x. relu(x) is 0 for x <= 0 and x otherwise, leaky_relu is slope x there. clamp is low below
-/// low and high above high. NaN stays NaN.
+/// square(x) = x x. For x <= 0, relu(x) is 0 and leaky_relu(x) is slope x; both are x otherwise. clamp is low
+/// below low and high above high. NaN stays NaN.
 /// @{
 void negate(const float* x, float* y, std::size_t n);
 void square(const float* x, float* y, std::size_t n);
@@ -98,8 +97,9 @@ void leaky_relu(double slope, const double* x, double* y, std::size_t n);
 void clamp(double low, double high, const double* x, double* y, std::size_t n);
 /// @}
 
-/// x for x > 0, alpha (exp(x) - 1) otherwise, and x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. Within a
-/// few units in the last place of what is rounded on the way.
+/// x for x > 0, alpha (exp(x) - 1) otherwise; and x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. elu is
+/// within 4 ulp, gelu_tanh within 2 ulp for x >= 0 and up to 100 ulp in the left tail (near -9.5), where
+/// rounding of the exponent is amplified.
 void elu(float alpha, const float* x, float* y, std::size_t n);
 void gelu_tanh(const float* x, float* y, std::size_t n);
 
@@ -114,7 +114,7 @@ void where(const bool* condition, const double* a, Index stride_a, const double*
 
 /// @name Reductions and axpy
 /// The order of the additions is fixed: it depends on n only, not on threads, alignment or the instruction
-/// set, and so do the bits. sum and dot add in 128 bytes of lanes over blocks of 2048 that are then added
+/// set, and so do the bits. sum and dot accumulate in 128-byte vectors over blocks of 2048, combined
 /// pairwise, so their error grows with log n.
 /// @{
 
@@ -122,12 +122,12 @@ void where(const bool* condition, const double* a, Index stride_a, const double*
 float sum(const float* x, std::size_t n);
 double sum(const double* x, std::size_t n);
 
-/// The sum of the x that are not 1, and how many are. A chain for each of 128 bytes of lanes: for some
-/// thousand numbers.
+/// The sum of the x that are not 1, and the number of those that are. Accumulates in 128-byte vectors, one
+/// chain per lane: for at most some thousand numbers.
 float sum_but_ones(const float* x, std::size_t n, std::size_t* ones);
 double sum_but_ones(const double* x, std::size_t n, std::size_t* ones);
 
-/// The largest value, NaN where there is one, and minus infinity for n = 0.
+/// The largest value; NaN if there is one, minus infinity for n = 0.
 float max(const float* x, std::size_t n);
 double max(const double* x, std::size_t n);
 

@@ -1,6 +1,6 @@
-// The vectorised functions built for AVX-512 F, DQ, BW and VL.
-// Includes no header with code in it, so that none of that code is built for this instruction set: see
-// vector_table.h. (The functions of immintrin.h exist in line only.)
+// The vectorised functions built for AVX-512 F, DQ, BW and VL. Includes no header with code, so that none of
+// that code is built for this instruction set: see vector_table.h. (The functions of immintrin.h are always
+// inlined.)
 #include <immintrin.h>
 
 #include <sluice/kernels/vector_table.h>
@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t register_bytes = 64;
 
-// Each needs the one before.
+// Each needs the ones before.
 #include <sluice/kernels/vector_basics.inl>
 
 #include <sluice/kernels/vector_native_avx512.inl>

@@ -1,6 +1,5 @@
-// The vectorised functions built for the minimum of the architecture: SSE2 on x86-64.
-// Includes no header with code in it, so that none of that code is built for this instruction set: see
-// vector_table.h.
+// The vectorised functions built for the minimum of the architecture: SSE2 on x86-64. Includes no header with
+// code, so that none of that code is built for this instruction set: see vector_table.h.
 #include <sluice/kernels/vector_table.h>
 
 namespace sluice::kernels::detail {
@@ -9,7 +8,7 @@ namespace {
 
 constexpr std::size_t register_bytes = 16;
 
-// Each needs the one before.
+// Each needs the ones before.
 #include <sluice/kernels/vector_basics.inl>
 
 #include <sluice/kernels/vector_native.inl>

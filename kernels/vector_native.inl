@@ -1,4 +1,4 @@
-// What the vector extensions have no word for, written in plain C++. Included after vector_basics.inl.
+// Operations that the vector extensions lack, in plain C++. Included after vector_basics.inl.
 
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {

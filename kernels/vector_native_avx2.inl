@@ -1,4 +1,4 @@
-// What the vector extensions have no word for, with AVX2. Included after vector_basics.inl.
+// Operations that the vector extensions lack, with AVX2. Included after vector_basics.inl.
 
 /// All ones in the first n lanes.
 template <class T>
@@ -10,7 +10,8 @@ inline __m256i first_lanes(std::size_t n) {
 
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {
-  // Half a register at once: it was stored so, and only then handed on before it is in the cache.
+  // Half a register at once: if it was stored as such, the store is forwarded to this load only if the load
+  // is no larger.
   if (n * sizeof(T) == 16)
     return __builtin_bit_cast(Vector<T>,
                               _mm256_zextps128_ps256(_mm_loadu_ps(reinterpret_cast<const float*>(x))));
@@ -20,7 +21,7 @@ inline Vector<T> load_few(const T* x, std::size_t n) {
     return __builtin_bit_cast(Vector<T>, _mm256_maskload_pd(x, first_lanes<T>(n)));
 }
 
-/// Not by mask: some machines take dozens of cycles for that.
+/// Not a masked store: some machines take dozens of cycles for one.
 template <class T>
 inline void store_few(T* y, Vector<T> v, std::size_t n) {
   alignas(register_bytes) T padded[lanes<T>];
@@ -41,7 +42,7 @@ inline Bits<T> load_bools(const bool* x) {
   }
 }
 
-/// Put together in a general register: bytes stored one by one could not be read as one word at once.
+/// Assembled in a general-purpose register: byte stores could not be forwarded to a load of one word.
 template <class T>
 inline Bits<T> load_few_bools(const bool* x, std::size_t n) {
   std::uint64_t bytes = 0;
@@ -71,7 +72,7 @@ inline Doubles square_root(Doubles x) {
   return __builtin_bit_cast(Doubles, _mm256_sqrt_pd(__builtin_bit_cast(__m256d, x)));
 }
 
-// The instructions give their second operand where either is NaN.
+// The instructions return their second operand if either is NaN.
 inline Floats at_most(Floats x, float limit) {
   return __builtin_bit_cast(Floats, _mm256_min_ps(_mm256_set1_ps(limit), __builtin_bit_cast(__m256, x)));
 }

@@ -1,8 +1,8 @@
-// What the vector extensions have no word for, with AVX-512. Included after vector_basics.inl.
-// The forms with a mask of all lanes are there because g++ 12 takes the ones without for uninitialised.
+// Operations that the vector extensions lack, with AVX-512. Included after vector_basics.inl. The forms with
+// a mask of all lanes avoid false warnings of g++ 12 about uninitialised values.
 
-/// Halves and quarters of a register are moved whole: what has been stored is handed on to a load, before it
-/// is in the cache, only if all of the load is in it, and never if a mask has stored it.
+/// Halves and quarters of a register are moved whole: a store is forwarded to a load only if it covers all of
+/// the load, and never if it was masked.
 template <class T>
 inline Vector<T> load_few(const T* x, std::size_t n) {
   const auto* floats = reinterpret_cast<const float*>(x);
@@ -80,7 +80,7 @@ inline Doubles square_root(Doubles x) {
   return __builtin_bit_cast(Doubles, _mm512_maskz_sqrt_pd(0xff, __builtin_bit_cast(__m512d, x)));
 }
 
-// The instructions give their second operand where either is NaN.
+// The instructions return their second operand if either is NaN.
 inline Floats at_most(Floats x, float limit) {
   return __builtin_bit_cast(
       Floats, _mm512_maskz_min_ps(0xffff, _mm512_set1_ps(limit), __builtin_bit_cast(__m512, x)));

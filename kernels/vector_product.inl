@@ -1,8 +1,8 @@
-// Products of matrices too small for the libraries behind gemm.h, whose calls cost more than the work: a
-// recurrent step of one sequence is a handful of them. Included after vector_basics.inl.
+// Products of matrices too small to pack or to choose blocks for: a recurrent step of one sequence has a
+// handful of them. Included after vector_basics.inl.
 
-/// c[0, columns) = a[0, k) times the k rows of b, plus the old c if asked to. `count` registers hold the
-/// result while b streams through; the last one is moved left to end with the last column, so that it never
+/// c[0, columns) = a[0, k) times the k rows of b, plus the old c if requested. `count` registers hold the
+/// result while b is streamed; the last one is shifted left to end with the last column, so that it never
 /// reads beyond it.
 template <class T, std::size_t count>
 inline void multiply_row(std::int64_t columns, std::int64_t k, const T* a, std::int64_t a_stride, const T* b,
@@ -26,8 +26,8 @@ inline void multiply_row(std::int64_t columns, std::int64_t k, const T* a, std::
   for (std::int64_t j = whole; j < columns; ++j) c[j] = keep ? c[j] + end[j - last] : end[j - last];
 }
 
-/// The same for fewer columns than a register has. Rows of b are read whole, running into the next row, where
-/// that is still inside b.
+/// The same for fewer columns than a register has. Rows of b are read as whole registers, running into the
+/// next row, as long as that is still inside b.
 template <class T>
 inline void multiply_narrow_row(std::int64_t columns, std::int64_t k, const T* a, std::int64_t a_stride,
                                 const T* b, std::int64_t ldb, bool keep, T* c) {
@@ -43,7 +43,7 @@ inline void multiply_narrow_row(std::int64_t columns, std::int64_t k, const T* a
 }
 
 /// c = op(a) b + beta c for m, n, k >= 1. op(a)[i, l] = a[i * a_row + l * a_column]. Every element is summed
-/// over k in order, so a row of the result does not depend on how many rows there are.
+/// over k in order, so a row of the result does not depend on the number of rows.
 template <class T>
 void multiply_rows(std::int64_t m, std::int64_t n, std::int64_t k, const T* a, std::int64_t a_row,
                    std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc) {

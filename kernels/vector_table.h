@@ -1,8 +1,8 @@
 #pragma once
 /// The vectorised functions of one instruction set as a table of pointers. Internal to the room and its
 /// tests: users call vector_math.h. Includes next to nothing, because it is read by sources that are built
-/// for instruction sets the machine may lack: an inline function from a standard header, compiled there,
-/// could end up in the whole program.
+/// for instruction sets the machine may lack: the linker could choose their copy of an inline function of a
+/// standard header for the whole program.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ template <class T>
 using Zip = void (*)(const T* a, std::int64_t stride_a, const T* b, std::int64_t stride_b, T* y,
                      std::size_t n);
 
-/// What both float and double have.
+/// Functions for both float and double.
 template <class T>
 struct Arithmetic {
   Zip<T> add;
@@ -42,7 +42,7 @@ struct Arithmetic {
                         std::int64_t a_column, const T* b, std::int64_t ldb, T beta, T* c, std::int64_t ldc);
 };
 
-/// Functions without arithmetic to speak of, for float and double.
+/// Functions that select rather than compute, for float and double.
 template <class T>
 struct Choice {
   void (*negate)(const T* x, T* y, std::size_t n);
@@ -56,8 +56,8 @@ struct Choice {
                 T* y, std::size_t n);
 };
 
-/// What a product is made of: c = start + a b, with a of m x k in parts, without `start` where that is null;
-/// m, n, k >= 1.
+/// The operands of a product: c = start + a b, with a of m x k in parts; a null `start` counts as zero. m, n,
+/// k >= 1.
 template <class T>
 struct PackedOperands {
   std::int64_t m;
@@ -80,9 +80,10 @@ struct PackedProduct {
   std::int64_t panel_columns;
   void (*pack_panels)(bool transpose_b, std::int64_t k, std::int64_t n, const T* b, std::int64_t ldb,
                       std::int64_t begin, std::int64_t end, T* packed);
-  /// The left operand, m x k numbers stored as columns, in panels: m * k numbers, and up to a register more.
+  /// Packs the left operand, m x k numbers stored as columns, into panels: m * k numbers, and up to a
+  /// register more.
   void (*pack_left)(std::int64_t m, std::int64_t k, const T* x, std::int64_t ldx, T* packed);
-  /// y[i, j] = x[j, i] for rows x columns numbers of y, whose rows are filled up with zeros to a multiple of
+  /// y[i, j] = x[j, i] for rows x columns numbers of y, whose rows are padded with zeros to a multiple of
   /// register_columns.
   void (*transpose)(std::int64_t rows, std::int64_t columns, const T* x, std::int64_t ldx, T* y,
                     std::int64_t ldy);
@@ -135,10 +136,10 @@ extern const Kernels kernels_avx512;
 
 enum class Isa { baseline, avx2, avx512 };
 
-/// The table for `isa`, or for the best the machine has below it.
+/// The table of `isa`, or of the best instruction set below it that the machine has.
 const Kernels& kernels_for(Isa isa);
 
-/// The table that vector_math.h uses, chosen at the first call.
+/// The table that vector_math.h uses, selected at the first call.
 const Kernels& active();
 
 }  // namespace sluice::kernels::detail

@@ -43,8 +43,8 @@ void CarriedState::assign(const States& states, Location where) const {
     }
     values.insert(values.end(), states[i].parts.begin(), states[i].parts.end());
   }
-  // The new parts are made from the old ones, so all are computed before the first is replaced. (A trace does
-  // that by itself.)
+  // New parts are computed from old ones, so compute all before replacing the first. (A trace does so by
+  // itself.)
   if (!is_tracing()) values = evaluate(values);
   auto value = values.begin();
   for (const auto& parts : parts_) {

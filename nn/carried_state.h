@@ -4,8 +4,8 @@
 
 namespace sluice::nn {
 
-/// The states of recurrent layers, kept from one window of a long sequence to the next (truncated
-/// backpropagation through time). They are Variables, so a checkpoint of all Variables holds them too:
+/// The states of recurrent layers, carried from one window of a long sequence to the next (truncated
+/// backpropagation through time). They are Variables, so a checkpoint of all Variables contains them:
 ///
 ///     nn::CarriedState carried(rnn, batch);
 ///     auto step = compile([&](const Tensor& x, const Tensor& y) {
@@ -20,15 +20,14 @@ class CarriedState : public Module {
   CarriedState(const RecurrentLayers& layers, Index batch, DType dtype = DType::float32,
                Location where = Location::current());
 
-  /// The states as they are now, one per layer. Gradients stop here: a window learns nothing from the one
-  /// before.
+  /// The current states, one per layer. Gradients stop here: they do not flow into the previous window.
   States read(Location where = Location::current()) const;
 
-  /// Remembers these, such as a Sequence's state; recorded where a function is being traced. Throws
-  /// ShapeError when they are not of the shapes of the first.
+  /// Stores these states, such as a Sequence's; recorded if a function is being traced. Throws ShapeError if
+  /// their shapes are not those of the initial states.
   void assign(const States& states, Location where = Location::current()) const;
 
-  /// Back to the initial states of the layers.
+  /// Resets to the initial states of the layers.
   void reset(Location where = Location::current()) const;
 
   /// Names them layer.part: "0.0" is the output of layer 0.

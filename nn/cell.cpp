@@ -15,7 +15,7 @@ std::string shapes(const Tensors& parts) {
   return text.empty() ? "nothing" : text;
 }
 
-// The parts a state of these sizes has, as text: "f32[20, 256], f32[20, 256]".
+// The parts of a state of these sizes, as text: "f32[20, 256], f32[20, 256]".
 std::string wanted(DType dtype, Index batch, const std::vector<Index>& sizes) {
   std::string text;
   for (const Index size : sizes) {

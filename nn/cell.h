@@ -8,8 +8,8 @@
 
 namespace sluice::nn {
 
-/// What a recurrent cell remembers between steps: one tensor [batch, size] per part. The first part is the
-/// output.
+/// The state that a recurrent cell carries between steps: one tensor [batch, size] per part. The first part
+/// is the output.
 struct State {
   Tensors parts;
 
@@ -17,17 +17,17 @@ struct State {
   explicit State(Tensors parts) : parts(std::move(parts)) {}
   State(std::initializer_list<Tensor> parts) : parts(parts) {}
 
-  /// The first part, which the cell shows to the world.
+  /// The first part: the output of the cell.
   const Tensor& output() const { return parts.front(); }
-  /// Both parts of a state that has two: auto [h, c] = s.pair(). Throws Error for another number of parts.
+  /// The parts of a state with two: auto [h, c] = s.pair(). Throws Error for another number of parts.
   std::pair<Tensor, Tensor> pair(Location where = Location::current()) const;
 };
 
 /// One state per layer.
 using States = std::vector<State>;
 
-/// One step of a recurrence, written as its equations. A cell of your own derives from Cell, tells it the
-/// sizes, and overrides step and members; it works in Recurrent like those that come with the library:
+/// One step of a recurrence, written as its equations. A custom cell derives from Cell, passes it the sizes,
+/// and overrides step and members; it works in Recurrent like the built-in cells:
 ///
 ///     struct Leaky : nn::Cell {
 ///       nn::Linear in;
@@ -40,22 +40,21 @@ using States = std::vector<State>;
 ///       void members(const nn::Members& m) const override { m("in", in); }
 ///     };
 ///
-/// Keep the gates apart and the weights per gate: the compiler merges the products.
+/// Write separate gates with separate weights: the compiler merges the products.
 class Cell : public Module {
  public:
-  /// The state after one step: x [batch, inputs], s the state before. Called on checked shapes.
+  /// The state after one step: x [batch, inputs], s the previous state. Called with checked shapes.
   virtual State step(const Tensor& x, const State& s) const = 0;
 
-  /// The state before the first step, as initial() hands it out: zeros. A cell that learns its first state
-  /// overrides this.
+  /// The initial state, returned by initial(): zeros. A cell that learns its initial state overrides this.
   virtual State start(Index batch, DType dtype) const;
 
-  /// start with its shapes checked: the state to begin a batch of sequences with. Throws Error for a
-  /// negative batch, ShapeError when start returns another shape than the cell's sizes say.
+  /// start with its shapes checked: the initial state of a batch of sequences. Throws Error for a negative
+  /// batch, ShapeError if start returns other shapes than the cell's sizes.
   State initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
 
-  /// step with its shapes checked. Throws ShapeError when x or s do not fit the cell, or step returns a state
-  /// of another shape.
+  /// step with its shapes checked. Throws ShapeError if x or s do not fit the cell, or step returns a state
+  /// of other shapes.
   State operator()(const Tensor& x, const State& s, Location where = Location::current()) const;
 
   Index inputs() const { return inputs_; }
@@ -63,8 +62,8 @@ class Cell : public Module {
   const std::vector<Index>& state_sizes() const { return sizes_; }
 
  protected:
-  /// A cell that takes vectors of `inputs` and remembers parts of these sizes, the output first. Throws Error
-  /// for sizes below 1 or no parts.
+  /// A cell with inputs of size `inputs` and state parts of these sizes, the output first. Throws Error for
+  /// sizes below 1 or no parts.
   Cell(Index inputs, std::vector<Index> state_sizes, Location where = Location::current());
 
  private:

@@ -26,7 +26,7 @@ Tensor Dropout::operator()(const Tensor& x, Mode mode, const Tensor& key, Locati
         rate_));
   }
   const Tensor kept = random::bernoulli(key, 1 - rate_, x.shape());
-  return multiply_no_nan(x, cast(kept, x.dtype()) * (1 / (1 - rate_)));  // infinity that is dropped is 0
+  return multiply_no_nan(x, cast(kept, x.dtype()) * (1 / (1 - rate_)));  // a dropped infinity is 0
 }
 
 }  // namespace sluice::nn

@@ -10,15 +10,15 @@ struct EmbeddingOptions {
   DType dtype = DType::float32;
 };
 
-/// A vector for each of `count` ids: y[..., :] = W[ids[...], :], with W [count, size]. ids i32 [...] -> y
-/// [..., size].
+/// A table of `count` vectors, looked up by id: y[..., :] = W[ids[...], :], with W [count, size]. ids i32
+/// [...] -> y [..., size].
 class Embedding : public Module {
  public:
   /// Throws Error for sizes below 1.
   Embedding(Index count, Index size, const Tensor& key, const EmbeddingOptions& options = {},
             Location where = Location::current());
 
-  /// Throws ShapeError unless ids are int32; an id that is not in [0, count) is an Error when it runs.
+  /// Throws ShapeError unless ids are int32 and, at run time, Error for an id outside of [0, count).
   Tensor operator()(const Tensor& ids, Location where = Location::current()) const;
 
   void members(const Members& m) const override;

@@ -8,22 +8,22 @@ namespace sluice::nn {
 
 struct FourGateOptions {
   bool bias = true;
-  double forget_bias = 1;  ///< first value of the forget gate's bias; the other biases start at zero
-  /// First values of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)).
+  double forget_bias = 1;  ///< initial value of the forget gate's bias; the other biases start at zero
+  /// Initialiser of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)).
   init::Initializer init = {};
   DType dtype = DType::float32;
 };
 
-/// The four gates of the textbook picture, over a long-term memory LTM, a short-term memory STM and an event
-/// E (x):
+/// The textbook cell with four gates, over a long-term memory LTM, a short-term memory STM and an event E
+/// (x):
 ///
 ///   learn     N = tanh([E, STM] W_n + b_n),  I = sigmoid([E, STM] W_i + b_i),  learned = N * I
 ///   forget    F = sigmoid([E, STM] W_f + b_f),  kept = LTM * F
 ///   remember  LTM' = kept + learned
 ///   use       U = tanh(kept W_u + b_u),  V = sigmoid([E, STM] W_v + b_v),  STM' = U * V
 ///
-/// It is no LSTM: the use gate looks at what the forget gate kept, through weights of its own. The state is
-/// {STM, LTM}.
+/// Unlike in an LSTM, the use gate reads the memory that the forget gate kept, with its own weights. The
+/// state is {STM, LTM}.
 class FourGateCell : public Cell {
  public:
   using Options = FourGateOptions;

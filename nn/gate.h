@@ -8,8 +8,8 @@
 namespace sluice::nn::detail {
 
 /// The Linear of one gate of a cell: weights by options.init, by default U(-1/sqrt(hidden), 1/sqrt(hidden)),
-/// and the bias, where there is one, with a first value of `bias`. `who` is the cell, a literal, and `where`
-/// the line that made it.
+/// and the bias, if there is one, initialised to `bias`. `who` is the cell, a literal, and `where` the line
+/// that made it.
 template <class Options>
 Linear gate(const char* who, Index in, Index hidden, const Tensor& key, const Options& options,
             Location where, double bias = 0) {
@@ -23,7 +23,7 @@ Linear gate(const char* who, Index in, Index hidden, const Tensor& key, const Op
   return Linear(in, hidden, key, linear, Location{});
 }
 
-/// The same with the key of this number made of the cell's.
+/// The same with key `number` derived from the cell's key.
 template <class Options>
 Linear gate(const char* who, Index in, Index hidden, const Tensor& key, int number, const Options& options,
             Location where, double bias = 0) {

@@ -8,18 +8,18 @@ namespace sluice::nn {
 
 struct GRUOptions {
   bool bias = true;
-  /// Whether the reset gate acts after the product with h (as in cuDNN and PyTorch) or before it (as in the
-  /// paper).
+  /// Whether the reset gate is applied after the product with h (as in cuDNN and PyTorch) or before it (as in
+  /// the paper).
   bool reset_after = true;
-  /// First values of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
+  /// Initialiser of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
   init::Initializer init = {};
   DType dtype = DType::float32;
 };
 
 /// Gated recurrent unit (Cho et al., "Learning phrase representations using RNN encoder-decoder", 2014):
 ///
-///   r = sigmoid([x, h] W_r + b_r)                          what of h the candidate sees
-///   z = sigmoid([x, h] W_z + b_z)                          what to keep
+///   r = sigmoid([x, h] W_r + b_r)                          how much of h the candidate sees
+///   z = sigmoid([x, h] W_z + b_z)                          how much of h to keep
 ///   n = tanh(x W_n + b_n + r * (h U_n + c_n))              reset_after; otherwise
 ///   n = tanh(x W_n + b_n + (r * h) U_n + c_n)
 ///   h' = (1 - z) * n + z * h

@@ -29,7 +29,7 @@ Fans fans_of(const Shape& shape, std::string_view who) {
   return {static_cast<double>(in), static_cast<double>(shape.back())};
 }
 
-// The columns of a [rows, columns] matrix, one after the other in memory.
+// The columns of a matrix [rows, columns], stored one after the other.
 struct Columns {
   std::vector<double> values;
   std::size_t rows;
@@ -44,8 +44,8 @@ double dot(std::span<const double> a, std::span<const double> b) {
   return sum;
 }
 
-// Makes the columns orthonormal, from the first to the last (modified Gram-Schmidt). Twice is enough: what
-// rounding leaves of the earlier columns after one pass is gone after the next.
+// Makes the columns orthonormal, from first to last (modified Gram-Schmidt). Two passes are enough: the
+// second removes what rounding in the first leaves of earlier columns.
 void orthonormalise(Columns& columns) {
   for (std::size_t i = 0; i < columns.count(); ++i) {
     const auto column = columns[i];
@@ -127,12 +127,11 @@ Initializer orthogonal(double gain) {
     const bool tall = in >= out;
     const auto rows = static_cast<std::size_t>(tall ? in : out);
     const auto count = static_cast<std::size_t>(tall ? out : in);
-    // Columns of a Gaussian matrix point anywhere with equal chance, so what is made of them does too.
+    // The columns of a Gaussian matrix have uniformly distributed directions, and so do those of the result.
     const Tensor random = random::normal(key, {static_cast<Index>(rows * count)}, 0, 1, DType::float64);
     Columns columns{evaluate(random).to_vector<double>(), rows};
     orthonormalise(columns);
-    // Row-major [in, out]: where it is wide, the orthonormal vectors are its rows and lie in memory as they
-    // are.
+    // Row-major [in, out]: if it is wide, the orthonormal vectors are its rows, and contiguous.
     std::vector<double> values(columns.values.size());
     for (std::size_t i = 0; i < count; ++i) {
       const auto column = columns[i];

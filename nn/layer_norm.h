@@ -5,26 +5,25 @@
 namespace sluice::nn {
 
 struct LayerNormOptions {
-  bool affine = true;     ///< learn scale and shift
+  bool affine = true;     ///< learned scale and shift
   double epsilon = 1e-5;  ///< added to the variance
   DType dtype = DType::float32;
 };
 
-/// y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift, over the last axis, with the variance of the
-/// values themselves (divided by n). x [..., size] -> y [..., size]. Ba, Kiros and Hinton, "Layer
-/// normalization", 2016.
+/// y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift, over the last axis, with the biased variance
+/// (divided by n). x [..., size] -> y [..., size]. Ba, Kiros and Hinton, "Layer normalization", 2016.
 class LayerNorm : public Module {
  public:
   /// Throws Error for a size below 1 or an epsilon that is not positive.
   explicit LayerNorm(Index size, const LayerNormOptions& options = {}, Location where = Location::current());
 
-  /// Throws ShapeError when the last axis of x is not `size`, or its dtype another.
+  /// Throws ShapeError if the last axis of x is not `size`, or its dtype is another.
   Tensor operator()(const Tensor& x, Location where = Location::current()) const;
 
   void members(const Members& m) const override;
 
-  Variable scale;  ///< [size], ones at first; scale and shift are not defined where options.affine is false
-  Variable shift;  ///< [size], zeros at first
+  Variable scale;  ///< [size], initially ones; scale and shift are undefined if options.affine is false
+  Variable shift;  ///< [size], initially zeros
 
  private:
   Spec vector_;  // one vector: dtype and [size]

@@ -70,7 +70,7 @@ Tensor pick(std::string_view who, const Tensor& x, const Tensor& classes) {
   return squeeze(sluice::detail::take_along_axis(x, expand_dims(classes, -1), axis, names), {-1});
 }
 
-// Reduces losses of which only those with counted = true count.
+// Reduces the losses for which `counted` is true.
 Tensor reduce_counted(const Tensor& losses, const Tensor& counted, Reduction reduction) {
   const Tensor kept = sluice::where(counted, losses, zeros_like(losses));
   if (reduction != Reduction::mean) return reduce(kept, reduction);
@@ -123,7 +123,7 @@ Tensor binary_cross_entropy_with_logits(const Operand& logits, const Operand& ta
         "their shape: got {} for {}; cast or reshape it",
         weight.spec().text(), x.spec().text()));
   }
-  // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x), which lose nothing on either side.
+  // -log s(x) = softplus(-x) and -log(1 - s(x)) = softplus(x) do not cancel on either side.
   const Tensor positive = multiply_no_nan(softplus(-x), y);
   const Tensor negative = multiply_no_nan(softplus(x), 1 - y);
   const Tensor weighted = weight.defined() ? multiply_no_nan(positive, weight) : positive;

@@ -8,20 +8,20 @@ namespace sluice::nn {
 
 struct LSTMOptions {
   bool bias = true;
-  /// First value of the forget gate's bias; the other biases start at zero. 1 lets a fresh cell remember
-  /// (Jozefowicz et al., "An empirical exploration of recurrent network architectures", 2015).
+  /// Initial value of the forget gate's bias; the other biases start at zero. With 1, an untrained cell
+  /// remembers (Jozefowicz et al., "An empirical exploration of recurrent network architectures", 2015).
   double forget_bias = 1;
-  /// First values of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)).
+  /// Initialiser of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)).
   init::Initializer init = {};
   DType dtype = DType::float32;
 };
 
 /// Long short-term memory (Hochreiter and Schmidhuber, 1997; with the forget gate of Gers et al., 2000):
 ///
-///   f = sigmoid([x, h] W_f + b_f)      what to keep
-///   i = sigmoid([x, h] W_i + b_i)      what to write
-///   n = tanh([x, h] W_n + b_n)         the candidate to write
-///   o = sigmoid([x, h] W_o + b_o)      what to show
+///   f = sigmoid([x, h] W_f + b_f)      forget gate
+///   i = sigmoid([x, h] W_i + b_i)      input gate
+///   n = tanh([x, h] W_n + b_n)         candidate
+///   o = sigmoid([x, h] W_o + b_o)      output gate
 ///   c' = f * c + i * n
 ///   h' = o * tanh(c')
 ///

@@ -14,12 +14,12 @@ namespace sluice::nn {
 
 class Module;
 
-/// Whether a model learns or is used. Passed explicitly to what behaves differently, such as Dropout; nothing
-/// keeps it in secret.
+/// Training or inference. Passed explicitly to modules that distinguish them, such as Dropout; no module
+/// stores it.
 enum class Mode { train, evaluate };
 
-/// What a module hands its members to, each under its name. Names of nested modules are joined by dots:
-/// "rnn.0.forget.weight". A Variable seen before (tied weights) is passed over: the first name is its name.
+/// Collects the members of a module by name. Names of nested modules are joined by dots:
+/// "rnn.0.forget.weight". A Variable that occurs again (tied weights) is skipped: it keeps its first name.
 class Members {
  public:
   explicit Members(NamedVariables& found);
@@ -28,7 +28,7 @@ class Members {
   void operator()(std::string_view name, const Variable& variable,
                   Location where = Location::current()) const;
   void operator()(std::string_view name, const Module& module, Location where = Location::current()) const;
-  /// A list of Variables, modules or pointers to modules: their positions are part of the name.
+  /// A list of Variables, modules or pointers to modules: their positions become part of the name.
   template <class T>
   void operator()(std::string_view name, const std::vector<T>& list,
                   Location where = Location::current()) const {
@@ -68,17 +68,17 @@ class Members {
 ///       }
 ///     };
 ///
-/// Variables are handles, so a module is cheap to copy, and the copies share their Variables.
+/// Variables are handles, so a module is cheap to copy, and copies share their Variables.
 class Module {
  public:
   virtual ~Module() = default;
 
-  /// Hands each member to `m` under its name. A name must not be empty, and not be used twice.
+  /// Passes each member to `m` with its name. Names must not be empty, nor used twice.
   virtual void members(const Members& m) const = 0;
 
-  /// All Variables inside, by name, in the order they are listed; each slot once.
+  /// All Variables in the module, by name, in the order of members(); each slot once.
   NamedVariables variables(Location where = Location::current()) const;
-  /// The number of values in them: the size of the model.
+  /// The number of parameters: the sum of the sizes of all Variables.
   Index count(Location where = Location::current()) const;
 
  protected:
@@ -91,24 +91,24 @@ class Module {
 
 namespace detail {
 
-/// "[who] this module has been moved from: ...", for what is used all the same.
+/// "[who] this module has been moved from: ...", for the use of a moved-from module.
 std::string moved_from(std::string_view who);
-/// Throws it unless the Variable, which every such module has, is there.
+/// Throws that error unless the Variable, which every module of the kind has, is defined.
 void require_made(std::string_view who, const Variable& variable);
 
 }  // namespace detail
 
-/// A module and the name it goes by in a model.
+/// A module and its name in a model.
 struct NamedModule {
   std::string_view name;
   const Module& module;
 };
 
 /// The Variables of several modules: variables({{"embed", embed}, {"rnn", rnn}, {"head", head}}) has names
-/// such as "rnn.0.forget.weight". A Variable that two modules share is listed once.
+/// such as "rnn.0.forget.weight". A Variable shared by two modules is listed once.
 NamedVariables variables(std::initializer_list<NamedModule> modules, Location where = Location::current());
 
-/// A module and the line that it is handed over at, for functions of any number of modules.
+/// A module and the line that passes it, for variadic functions.
 struct LocatedModule {
   const Module& module;
   Location where;
@@ -116,7 +116,7 @@ struct LocatedModule {
   LocatedModule(const Module& module, Location where = Location::current()) : module(module), where(where) {}
 };
 
-/// The same without names: the positions stand for them ("0.weight", "1.0.forget.weight").
+/// The same without names: positions take their place ("0.weight", "1.0.forget.weight").
 template <class... Modules>
 NamedVariables variables(const LocatedModule& first, const Modules&... others) {
   const sluice::detail::Call call("variables", first.where);
@@ -128,10 +128,10 @@ NamedVariables variables(const LocatedModule& first, const Modules&... others) {
   return found;
 }
 
-/// The Variables that a loss (or any tensor) was made from and that are not among those listed: a member
-/// forgotten in members(), say, which would be neither trained nor saved. They go by what is known of them,
-/// "f32[3, 3] made at model.cpp:12". Random keys and carried states that the model uses and somebody else
-/// keeps are among them. Works eagerly, and while a function is traced, where a look costs nothing later.
+/// The Variables that a loss (or any tensor) was made from and that are not among `listed`: for example a
+/// member forgotten in members(), which would be neither trained nor saved. They are named by where they were
+/// made, "f32[3, 3] made at model.cpp:12". Includes random keys and carried states that the model reads but
+/// does not own. Works eagerly and during tracing; a compiled function does not pay for it.
 NamedVariables unlisted(const NamedVariables& listed, const Tensor& loss,
                         Location where = Location::current());
 NamedVariables unlisted(const Module& model, const Tensor& loss, Location where = Location::current());

@@ -10,7 +10,7 @@ namespace sluice::nn {
 
 namespace {
 
-/// The dtype of all floating Variables of a cell; none where they differ, or there are none.
+/// The dtype of all floating-point Variables of a cell; none if they differ, or there are none.
 std::optional<DType> dtype_of_variables(const Cell& cell) {
   std::optional<DType> dtype;
   for (const NamedVariable& named : cell.variables()) {

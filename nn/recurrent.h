@@ -12,8 +12,8 @@
 
 namespace sluice::nn {
 
-/// What layers of cells make of a sequence. It is itself the output of the last layer, [time, batch, hidden],
-/// or [batch, hidden] of a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
+/// The result of running layers over a sequence. It is itself the output of the last layer, [time, batch,
+/// hidden], or [batch, hidden] for a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
 struct Sequence : Tensor {
   Sequence(Tensor output, States state) : Tensor(std::move(output)), state(std::move(state)) {}
 
@@ -22,46 +22,44 @@ struct Sequence : Tensor {
   States state;  ///< of every layer after the last step
 };
 
-/// How to run layers over a sequence.
+/// Options of a run over a sequence.
 struct RecurrentCall {
-  States initial = {};         ///< one per layer; where empty, what the cells say (zeros)
-  bool reverse = false;        ///< from the last step to the first; outputs keep their places
-  Mode mode = Mode::evaluate;  ///< whether to drop values between the layers
-  Tensor key = {};             ///< random key of the dropout; needed in Mode::train where the rate is not 0
+  States initial = {};         ///< one per layer; if empty, the cells' initial states (zeros)
+  bool reverse = false;        ///< iterates backwards; indices of outputs are unchanged
+  Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers
+  Tensor key = {};             ///< random key of the dropout; needed in Mode::train unless the rate is 0
   Index checkpoint = 0;        ///< less memory for long sequences: see ScanOptions::checkpoint
 };
 
-/// Layers of recurrent cells, one on the output of the other. Time is axis 0: x [time, batch, inputs] ->
-/// output [time, batch, hidden]. Each layer is one scan, so building and compiling take the same time for any
-/// length. Holds cells of any kinds: this is what to write where the kind is chosen when the program runs. A
-/// copy shares its cells.
+/// Stacked layers of recurrent cells. Time is axis 0: x [time, batch, inputs] -> output [time, batch,
+/// hidden]. Each layer is one scan, so building and compiling take the same time for any length. Holds cells
+/// of any types: use it if the type is chosen at run time. A copy shares its cells.
 class RecurrentLayers : public Module {
  public:
   using Cells = std::vector<std::shared_ptr<const Cell>>;
 
-  /// Layers from the first to the last; `dropout` is the rate at which the output of each but the last is
-  /// dropped in training. Throws Error for no cells, ShapeError when a cell's inputs are not the hidden size
-  /// below it.
+  /// Layers from first to last; `dropout` is the rate applied in training to the output of each layer but the
+  /// last. Throws Error for no cells, ShapeError if a cell's input size is not the hidden size of the layer
+  /// below.
   explicit RecurrentLayers(Cells cells, double dropout = 0, Location where = Location::current());
 
-  /// Throws ShapeError when x or the states do not fit the cells.
+  /// Throws ShapeError if x or the states do not fit the cells.
   Sequence operator()(const Tensor& x, Location where = Location::current()) const;
   Sequence operator()(const Tensor& x, const RecurrentCall& call, Location where = Location::current()) const;
-  /// The same with a mode and a key, which is how Sequential calls its layers.
+  /// The same with a mode and a key: the form that Sequential calls.
   Sequence operator()(const Tensor& x, Mode mode, const Tensor& key,
                       Location where = Location::current()) const;
-  /// The same from these states. (A template, so that braces as in rnn(x, {.reverse = true}) mean a
+  /// The same from these initial states. (A template, so that braces as in rnn(x, {.reverse = true}) mean a
   /// RecurrentCall.)
   template <std::same_as<States> S>
   Sequence operator()(const Tensor& x, const S& initial, Location where = Location::current()) const {
     return from(x, initial, where);
   }
 
-  /// One step with the same parameters, for sequences that come in bit by bit: x [batch, inputs]. Never
-  /// drops.
+  /// One step with the same parameters, for streaming: x [batch, inputs]. No dropout.
   Sequence step(const Tensor& x, const States& state, Location where = Location::current()) const;
 
-  /// The states before the first step.
+  /// The initial states.
   States initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
 
   /// Names the cells by their position: "0.forget.weight".
@@ -76,14 +74,14 @@ class RecurrentLayers : public Module {
   Sequence from(const Tensor& x, const States& initial, Location where) const;
   void require_input(const Tensor& x) const;
   void require_states(const States& states) const;
-  const Cells& made(Location where) const;  // throws Error where they have been moved away
+  const Cells& made(Location where) const;  // throws Error if they have been moved from
 
   Cells cells_;
   std::optional<DType> dtype_;  // of the Variables of the first cell, if they have one
   Dropout dropout_;
 };
 
-/// For cells that have no Options.
+/// For cells without Options.
 struct NoOptions {};
 
 namespace detail {
@@ -98,29 +96,29 @@ struct CellOptions<C> {
 };
 }  // namespace detail
 
-/// Options of Recurrent<C>; `cell` are those of the cell, C::Options.
+/// Options of Recurrent<C>; `cell` holds those of the cell, C::Options.
 template <std::derived_from<Cell> C>
 struct RecurrentOptions {
-  double dropout = 0;  ///< rate between the layers, in training
+  double dropout = 0;  ///< rate between the layers in training
   typename detail::CellOptions<C>::type cell = {};
 };
 
-/// Layers of cells of one kind:
+/// Layers of cells of one type:
 ///
 ///     nn::Recurrent<PeepholeCell> rnn(2, 128, 256, key, {.dropout = 0.2});
 ///     auto logits = head(rnn(x));
 ///
-/// A cell needs a constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options). It adds nothing to
-/// RecurrentLayers but this, and may be assigned to one.
+/// A cell needs a constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options). Recurrent adds
+/// only constructors and a typed cell(); it converts to RecurrentLayers.
 template <std::derived_from<Cell> C>
 class Recurrent : public RecurrentLayers {
  public:
-  /// `layers` cells; the first takes `inputs`, the others `hidden`. Each gets a random key of its own.
+  /// `layers` cells; the first takes `inputs`, the others `hidden`. Each gets its own random key.
   Recurrent(Index layers, Index inputs, Index hidden, const Tensor& key,
             const RecurrentOptions<C>& options = {}, Location where = Location::current())
       : RecurrentLayers(make(layers, inputs, hidden, key, options, where), options.dropout, where) {}
 
-  /// Layers of cells made one by one, of any sizes that fit.
+  /// Layers of existing cells, of any sizes that fit.
   explicit Recurrent(const std::vector<C>& cells, double dropout = 0, Location where = Location::current())
       : RecurrentLayers(shared(cells), dropout, where) {}
 

@@ -17,7 +17,7 @@ State RNNCell::step(const Tensor& x, const State& s) const {
 }
 
 void RNNCell::members(const Members& m) const {
-  // The cell is its one layer, so that its names stay short: "weight", "bias".
+  // The members of the linear are those of the cell, so that names stay short: "weight", "bias".
   linear.members(m);
 }
 

@@ -11,7 +11,7 @@ enum class RNNActivation { tanh, relu };
 struct RNNOptions {
   bool bias = true;
   RNNActivation activation = RNNActivation::tanh;
-  /// First values of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
+  /// Initialiser of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
   init::Initializer init = {};
   DType dtype = DType::float32;
 };

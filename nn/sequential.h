@@ -11,18 +11,17 @@
 namespace sluice::nn {
 
 namespace detail {
-/// Whether these are layers of an S, and not an S to copy.
+/// Whether the arguments are layers of an S, and not an S to copy.
 template <class S, class... Layers>
 inline constexpr bool are_layers = sizeof...(Layers) > 1 ||
                                    (!std::derived_from<std::remove_cvref_t<Layers>, S> && ...);
 }  // namespace detail
 
-/// One layer after the other: y = f_n(... f_2(f_1(x))). A layer is a module or any function of a tensor:
+/// Layers applied in order: y = f_n(... f_2(f_1(x))). A layer is a module or any function of a tensor:
 ///
 ///     nn::Sequential net(nn::Linear(784, 128, key), relu, nn::Dropout(0.5), nn::Linear(128, 10, other));
 ///     auto logits = net(x);                        // Mode::evaluate
-///     auto logits = net(x, nn::Mode::train, key);  // layers that take a mode and a key get a key of their
-///     own
+///     auto logits = net(x, nn::Mode::train, key);  // layers that take a mode and a key each get a key
 ///
 /// Modules are copied in, which shares their Variables; they are named by their position: "0.weight",
 /// "3.weight".

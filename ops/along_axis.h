@@ -18,20 +18,20 @@ struct AlongAxis {
   Index inner = 1;
 };
 
-/// How errors speak of the ids that an op looks up: whose they are, what they are, and what to do about one
-/// that is out of range.
+/// How errors name the ids that an op looks up: whose they are, what they are, and what to do about one out
+/// of range.
 struct IdNames {
-  // Literals, for ops keep them.
+  // Literals: ops store them.
   std::string_view who;
   std::string_view what = "ids";
   std::string_view advice = "correct it, or enlarge what it chooses from";
-  Index hidden_axes = 0;  ///< at the end of the ids, unknown to the user
+  Index hidden_axes = 0;  ///< trailing axes of the ids that the user does not know of
 
-  /// What attributes() of an op says of them: nothing where it goes by its own name.
+  /// The names as part of an op's attributes(); empty for an op that goes by its own name.
   std::string text(std::string_view op) const;
 };
 
-/// Throws Error for the first id that is not in 0..length-1, with its place among the ids.
+/// Throws Error for the first id that is not in 0..length-1, naming its index.
 void check_ids(const View& ids, Index length, const IdNames& names);
 inline void check_ids(const View& ids, Index length, std::string_view who) {
   check_ids(ids, length, IdNames{who});

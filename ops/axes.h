@@ -12,8 +12,8 @@
 
 namespace sluice {
 
-/// The axes a reduction takes away: one number, a list, or all of them (`{}`, the default). Axes count from
-/// the end when negative. An empty std::vector names no axis at all.
+/// The axes to reduce: one number, a list, or all of them (`{}`, the default). Negative axes count from the
+/// end. An empty std::vector means no axis at all.
 class Axes {
  public:
   Axes() = default;  ///< all axes
@@ -32,7 +32,7 @@ class Axes {
 
 namespace detail {
 
-/// A set of axes, one bit each: what ops keep, because it is normal and allocates nothing.
+/// A set of axes, one bit each. Ops store this form: it is canonical and does not allocate.
 using AxisSet = std::uint32_t;
 
 inline bool has_axis(AxisSet set, Index axis) { return ((set >> axis) & 1u) != 0; }
@@ -43,7 +43,7 @@ AxisSet axis_set(const Axes& axes, Index rank, std::string_view who);
 /// "[0, 2]"
 std::string axis_text(AxisSet set);
 
-/// The shape without the axes of the set, or with length 1 in their places.
+/// The shape without the axes of the set or, with `keep`, with length 1 for each.
 Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep);
 
 }  // namespace detail

@@ -36,7 +36,7 @@ class BroadcastTo final : public Op {
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const Shape& x = inputs[0].shape();
     const detail::Strides dense = detail::dense_strides(x);
-    detail::Strides from{};  // 0 where an axis is repeated
+    detail::Strides from{};  // 0 along a repeated axis
     for (Index i = 0; i < x.rank(); ++i) {
       const auto axis = static_cast<std::size_t>(i);
       if (x[i] != 1) from[axis + static_cast<std::size_t>(shape_.rank() - x.rank())] = dense[axis];

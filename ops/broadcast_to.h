@@ -4,9 +4,9 @@
 
 namespace sluice {
 
-/// x repeated so that it has `shape`, by NumPy's rule: y[..., i, ...] = x[..., i or 0, ...]. x itself when it
-/// has the shape already. Any dtype. Gradient: dy summed over the repeated axes. Throws ShapeError when x's
-/// shape does not broadcast to it.
+/// x repeated to `shape`, by NumPy's rule: y[..., i, ...] = x[..., i or 0, ...]. Returns x itself if it has
+/// the shape already. Any dtype. Gradient: dy summed over the repeated axes. Throws ShapeError if x's shape
+/// does not broadcast to it.
 Tensor broadcast_to(const Operand& x, const Shape& shape);
 
 }  // namespace sluice

@@ -14,7 +14,7 @@ To convert(From x) {
   if constexpr (std::is_same_v<To, bool>) {
     return x != From{};
   } else if constexpr (std::is_integral_v<To> && std::is_floating_point_v<From>) {
-    // A float cannot hold the largest i32; converting what is outside of the range would be undefined.
+    // The largest i32 is not a float, and converting a number out of range is undefined.
     constexpr auto above = static_cast<From>(2147483648.0);
     if (x >= above) return std::numeric_limits<To>::max();
     if (x < -above) return std::numeric_limits<To>::min();

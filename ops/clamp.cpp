@@ -14,8 +14,8 @@ namespace sluice {
 
 namespace {
 
-/// The bound as a number of the tensor's type, which has it; for integers an infinite one is the last of
-/// them.
+/// The bound as a number of the tensor's type, which must be able to represent it; an infinite bound becomes
+/// the type's limit for integers.
 template <class T>
 T bound(double value) {
   if constexpr (std::is_integral_v<T>) {
@@ -66,7 +66,7 @@ Tensor clamp(const Operand& x, double low, double high) {
   }
   const Tensor tensor = x.tensor();
   for (const double bound : {low, high}) {
-    if (std::isfinite(bound) && tensor.dtype() != DType::boolean)  // which it does not take
+    if (std::isfinite(bound) && tensor.dtype() != DType::boolean)  // clamp refuses bool itself
       require_number(bound, tensor.dtype(), "clamp", "a bound of", x.where());
   }
   return make(std::make_shared<Clamp>(low, high), {Operand(tensor, x.where())});

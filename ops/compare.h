@@ -4,9 +4,9 @@
 
 namespace sluice {
 
-// Comparisons, elementwise: operands of one dtype broadcast to a bool tensor, made to be the condition of
-// `where`. Each is false where an operand is NaN, but for not_equal, which is true there. They have no
-// gradient (it is zero almost everywhere). Whether two Tensors are the same node is Tensor::is.
+// Elementwise comparisons: operands of one dtype broadcast to a bool tensor, the condition of `where`. A
+// comparison with NaN is false, except not_equal, which is true. They have no gradient (it is zero almost
+// everywhere). Whether two Tensors are the same node is Tensor::is.
 
 Tensor operator<(const Operand& a, const Operand& b);
 Tensor operator<=(const Operand& a, const Operand& b);

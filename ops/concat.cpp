@@ -40,7 +40,7 @@ class Concat final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    if (outputs[0].size() == 0) return;  // there is no memory to find places in
+    if (outputs[0].size() == 0) return;  // no memory to take addresses in
     const std::size_t bytes = size_of(outputs[0].spec.dtype);
     const detail::Strides to = detail::dense_strides(outputs[0].shape());
     Index position = 0;

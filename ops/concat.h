@@ -4,9 +4,9 @@
 
 namespace sluice {
 
-/// The tensors one behind the other along an axis: concat([2, 3], [2, 1]; axis 1) is [2, 4]. One dtype, any.
-/// Gradient: the slices of dy. Throws ShapeError for no tensors, scalars, different dtypes, or shapes that
-/// differ on another axis.
+/// The tensors one after the other along an axis: concat([2, 3], [2, 1]; axis 1) is [2, 4]. Any dtype, the
+/// same for all. Gradient: the slices of dy. Throws ShapeError for an empty list, scalars, different dtypes,
+/// or shapes that differ on another axis.
 Tensor concat(const Tensors& tensors, Index axis = 0, Location where = Location::current());
 
 }  // namespace sluice

@@ -65,7 +65,7 @@ class CumSum final : public Op {
             const T* from = x + outer * size + first;
             T* to = y + outer * size + first;
             if (along.inner == 1) {
-              T sum = 0;  // stays in a register: reading back what was just stored takes longer
+              T sum = 0;  // stays in a register: reading back the value just stored takes longer
               for (Index i = 0; i < along.length; ++i) to[i * step] = sum = plus(sum, from[i * step]);
               continue;
             }

@@ -19,7 +19,7 @@ class Divide final : public Elementwise<Divide, 2> {
   static std::int32_t value(std::int32_t a, std::int32_t b) {
     if (b == 0)
       throw Error("[divide] an integer cannot be divided by 0: got 0; cast to a floating dtype for infinity");
-    if (b == -1) return detail::wrapping_subtract(0, a);  // the most negative number has no opposite
+    if (b == -1) return detail::wrapping_subtract(0, a);  // the most negative number cannot be negated
     return a / b;
   }
   bool may_throw(std::span<const Spec> inputs) const override { return inputs[0].dtype == DType::int32; }

@@ -12,12 +12,11 @@ namespace {
 constexpr std::size_t max_rank = static_cast<std::size_t>(Shape::max_rank);
 constexpr std::size_t max_operands = static_cast<std::size_t>(ElementwiseOp::max_operands);
 
-/// Elements per piece of work: about ten microseconds of arithmetic, many times what it costs to hand a piece
-/// over.
+/// Elements per task: about ten microseconds of arithmetic, many times the cost of handing over a task.
 constexpr Index elements_per_piece = 16384;
 
-/// The output's axes with as few of them as possible: axes of length 1 are gone and neighbours that every
-/// operand crosses in one stride are one. Along the last axis operands are constant or contiguous.
+/// The output's axes merged to as few as possible: axes of length 1 are dropped, and neighbours that every
+/// operand crosses with one stride are joined. Along the last axis operands are constant or contiguous.
 struct Loops {
   std::size_t rank = 0;
   std::array<Index, max_rank> length{};

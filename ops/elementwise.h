@@ -12,32 +12,32 @@
 
 namespace sluice {
 
-/// Which dtypes an elementwise op takes: f32 and f64; these and i32; bool only; all four.
+/// The dtypes an elementwise op takes: f32 and f64; these and i32; bool only; all four.
 enum class Domain { floating, numeric, boolean, any };
 
-/// What an op is that computes each element of its output from the elements at the same place of its
-/// operands. Operands broadcast by NumPy's rule. This class does everything but the arithmetic; authors use
-/// Elementwise below.
+/// An op that computes each element of its output from the elements of its operands at the same index.
+/// Operands broadcast by NumPy's rule. This class does everything but the arithmetic; authors use Elementwise
+/// below.
 class ElementwiseOp : public Op {
  public:
   static constexpr int max_operands = 4;
 
-  /// The operands' broadcast shape and result_dtype. Throws ShapeError when shapes do not broadcast, dtypes
+  /// The operands' broadcast shape and result_dtype. Throws ShapeError if shapes do not broadcast, dtypes
   /// differ or the op does not take them.
   Specs infer(std::span<const Spec> inputs) const override;
 
-  /// Calls tile on the longest runs that the operands' shapes allow; large outputs are divided over threads.
+  /// Calls tile on runs as long as the operands' shapes allow; large outputs are divided over threads.
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const final;
 
   bool in_place() const final { return true; }
 
-  /// By rows where every operand that has rows of its own is marked.
+  /// True if every operand with rows is marked in by_rows.
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const final;
 
-  /// The arithmetic: n elements of the output from those of the operands, where operand i advances by
-  /// strides[i] elements, 0 (one value for all) or 1. `dtype` is the dtype of the last operand. The output
-  /// may be the same memory as an operand with stride 1. This is all that the compiler calls when it fuses
-  /// ops, so the result for an element must not depend on n or on where the element lies.
+  /// The arithmetic: computes n elements of the output; operand i advances by strides[i] elements, 0 (one
+  /// value for all) or 1. `dtype` is the dtype of the last operand. The output may be the memory of an
+  /// operand with stride 1. Fused programs call only this function, so the result for an element must not
+  /// depend on n or on its position.
   virtual void tile(const void* const* inputs, const Index* strides, void* output, Index n,
                     DType dtype) const = 0;
 
@@ -53,7 +53,7 @@ class ElementwiseOp : public Op {
   Shape broadcast_all(std::span<const Spec> inputs) const;
 };
 
-/// The base of an elementwise op with N operands. A whole op, which fuses like the built-in ones:
+/// The base of an elementwise op with N operands. A complete op, which fuses like the built-in ones:
 ///
 ///     struct Softsign : sluice::Elementwise<Softsign, 1> {
 ///       static constexpr std::string_view id = "softsign";
@@ -63,16 +63,15 @@ class ElementwiseOp : public Op {
 ///       }
 ///     };
 ///
-/// * `id` is its name in prints and errors.
+/// * `id` is the name in prints and errors.
 /// * `value` is called with N numbers of one type, float or double by default. It returns that type (other
-/// numbers are
-///   converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C function may be
-///   meant. It may be a const member that uses attributes of the op; then override attributes() too.
-/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, makes it take other dtypes.
-/// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or
-/// beside it,
-///   computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may be an
-///   operand.
+///   numbers are converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C
+///   function may be called. It may be a const member that uses attributes of the op; then override
+///   attributes() too.
+/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes.
+/// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or in
+///   addition, computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may
+///   be an operand.
 template <class Self, int N>
 class Elementwise : public ElementwiseOp {
   static_assert(N >= 1 && N <= max_operands);
@@ -95,7 +94,7 @@ class Elementwise : public ElementwiseOp {
   DType result_dtype(DType operands) const final {
     return with_type(operands, [](auto type) {
       if constexpr (takes<decltype(type)>()) return dtype_of<Result<decltype(type)>>;
-      return DType::boolean;  // not reached: infer has refused this dtype
+      return DType::boolean;  // unreachable: infer refuses this dtype
     });
   }
 
@@ -139,7 +138,7 @@ class Elementwise : public ElementwiseOp {
     auto* y = static_cast<Result<T>*>(output);
     if (n <= 0) return;
     if (std::all_of(strides, strides + N, [](Index stride) { return stride == 0; })) {
-      // One value everywhere.
+      // The same value everywhere.
       const Index ones[max_operands] = {1, 1, 1, 1};
       if (n > 1) {
         compute<T>(inputs, ones, output, 1);
@@ -156,8 +155,7 @@ class Elementwise : public ElementwiseOp {
     }
   }
 
-  /// Turns strides, one by one, into bits of a template argument, so that every pattern has a loop of its
-  /// own.
+  /// Turns strides, one by one, into bits of a template argument, so that every pattern gets its own loop.
   template <class T, unsigned pattern, std::size_t known = 0>
   void with_pattern(const std::array<const T*, N>& x, const Index* strides, Result<T>* y, Index n) const {
     if constexpr (known == N) {

@@ -30,9 +30,7 @@ class Elu final : public Elementwise<Elu, 1> {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Tensor negative = x <= 0;
-    // The exponential must not overflow where it is not chosen: its own gradient there would be 0 times
-    // infinity.
-    return {where(negative, alpha_ * dy * exp(where(negative, x, 0)), dy)};
+    return {where(negative, alpha_ * dy * exp(x), dy)};
   }
 
  private:

@@ -17,7 +17,7 @@ namespace {
 template <class T>
 constexpr T infinity = std::numeric_limits<T>::infinity();
 
-/// The limits where the largest x is infinite.
+/// Replaces shift and rest by their limits if the largest x is infinite.
 template <class T>
 void take_limit(T& shift, T& rest) {
   if (!std::isinf(shift)) return;
@@ -32,7 +32,7 @@ T finite(T x) {
   return x > 0 ? std::numeric_limits<T>::max() : T{0};
 }
 
-/// Exponentials that are 1 are counted, and the others added, so that one of the ones can be left out.
+/// Exponentials equal to 1 are counted, and the others added, so that one of the ones can be left out.
 template <class T>
 void row_sum(const T* x, Index length, T* y, T& shift, T& rest) {
   constexpr Index chunk = 128;
@@ -60,7 +60,7 @@ template <class T>
 void column_sums(const T* x, Index length, Index stride, Index width, T* y, T* shifts, T* rests) {
   using Band = std::array<T, static_cast<std::size_t>(band_width)>;
   using Count =
-      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;  // as wide, to be vectorised
+      std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint64_t>;  // as wide as T, to vectorise
   std::fill_n(shifts, width, -infinity<T>);
   for (Index i = 0; i < length; ++i) {
     for (Index j = 0; j < width; ++j)

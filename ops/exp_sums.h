@@ -8,27 +8,26 @@
 
 namespace sluice::detail {
 
-/// Columns that are normalised together where the axis is not the last one.
+/// Columns that are normalised together if the axis is not the last one.
 inline constexpr Index band_width = 64;
 
-/// Of each column j of a band: a shift m_j, which is the largest x[., j], and
+/// For each column j of a band: a shift m_j, which is the largest x[., j], and
 ///     rest_j = sum_i exp(x[i, j] - m_j) - 1,
-/// where what is left out is one of the largest terms, so that log(sum) = log1p(rest) keeps the digits of a
-/// rest far below 1. Where the largest x is infinite, the shift is 0 and the rest is infinity or -1, which
-/// gives the right limits.
+/// without one of the largest terms, so that log(sum) = log1p(rest) keeps the digits of a rest far below 1.
+/// If the largest x is infinite, the shift is 0 and the rest is infinity or -1, which gives the right limits.
 template <class T>
 struct ExpSums {
   std::array<T, static_cast<std::size_t>(band_width)> shifts;
   std::array<T, static_cast<std::size_t>(band_width)> rests;
 };
 
-/// x[i, j] is at x + i * stride + j, with i < length and j < width <= band_width. y, unless null, gets the
-/// exponentials.
+/// x[i, j] is at x + i * stride + j, with i < length and j < width <= band_width. y receives the exponentials
+/// unless it is null.
 ExpSums<float> exp_sums(const float* x, Index length, Index stride, Index width, float* y);
 ExpSums<double> exp_sums(const double* x, Index length, Index stride, Index width, double* y);
 
-/// Calls f(offset, outer, column, width) for all bands of a tensor seen along an axis, shared out over the
-/// threads: `offset` is that of the band's first element, `column` its place on the inner axes.
+/// Calls f(offset, outer, column, width) for all bands of a tensor along an axis, divided over the threads:
+/// `offset` is that of the band's first element, `column` its index on the inner axes.
 template <class F>
 void for_each_band(const AlongAxis& along, const F& f) {
   const Index bands = (along.inner + band_width - 1) / band_width;
@@ -44,7 +43,7 @@ void for_each_band(const AlongAxis& along, const F& f) {
                         });
 }
 
-/// Calls f with a float or double for a floating dtype.
+/// Calls f with a float or double, for a floating-point dtype.
 template <class F>
 void with_floating(DType dtype, const F& f) {
   if (dtype == DType::float64) {
@@ -54,7 +53,7 @@ void with_floating(DType dtype, const F& f) {
   }
 }
 
-/// Throws ShapeError naming `who` unless the dtype is floating.
+/// Throws ShapeError naming `who` unless the dtype is floating-point.
 void require_floating(const Spec& x, std::string_view who);
 
 }  // namespace sluice::detail

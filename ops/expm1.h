@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// e^x - 1, exact near 0. Gradient: dy e^x.
+/// e^x - 1, accurate near 0. Gradient: dy e^x.
 Tensor expm1(const Operand& x);
 
 }  // namespace sluice

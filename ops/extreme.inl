@@ -42,7 +42,7 @@ struct ExtremeFold {
   }
 };
 
-/// What max and min share.
+/// The common part of max and min.
 template <bool largest>
 class Extreme final : public Op {
  public:

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// The largest whole number that is not above x. Gradient: 0.
+/// The largest integer not above x. Gradient: 0.
 Tensor floor(const Operand& x);
 
 }  // namespace sluice

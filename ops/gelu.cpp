@@ -22,7 +22,7 @@ class Gelu final : public Elementwise<Gelu, 1> {
   static constexpr std::string_view id = "gelu";
   bool may_throw(std::span<const Spec>) const override { return false; }
 
-  /// erfc keeps its digits in the left tail, where 1 + erf would cancel.
+  /// erfc is accurate in the left tail, where 1 + erf would cancel.
   template <class T>
   static T value(T x) {
     const T below = std::erfc(x * static_cast<T>(-sqrt_half)) / 2;

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// How gelu is computed: with the error function, or with the approximation by tanh that some models were
+/// The formula of gelu: with the error function, or with the approximation by tanh that some models were
 /// trained with.
 enum class GeluForm { exact, tanh };
 

@@ -20,16 +20,16 @@ namespace sluice {
 
 namespace {
 
-/// The places of each id among all ids, in order: sorted by counting, in memory from outside.
+/// The indices of each id among all ids, in order: a counting sort in memory of the caller.
 class Occurrences {
  public:
-  /// `memory` has room for length + 1 + count numbers; the ids are in 0..length-1.
+  /// `memory` holds length + 1 + count numbers; the ids are in 0..length-1.
   Occurrences(const std::int32_t* ids, Index count, Index length, Index* memory)
       : ends_(memory), places_(memory + length + 1) {
     std::fill_n(ends_, length + 1, Index{0});
     for (Index i = 0; i < count; ++i) ++ends_[ids[i] + 1];
     std::partial_sum(ends_, ends_ + length + 1, ends_);
-    // Each begin moves on to its end, which is where the next one began.
+    // Advances each begin to its end, the initial begin of the next id.
     for (Index i = 0; i < count; ++i) places_[ends_[ids[i]]++] = i;
   }
 
@@ -93,7 +93,7 @@ class IndexSum final : public Op {
 
   detail::IndexSumForm form() const { return {axis_, length_}; }
 
-  /// Along axis 0 time is one more axis of the ids.
+  /// Along axis 0, time is one more axis of the ids.
   Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     if (axis_ != 0) return {};
     const Tensors all = detail::all_over_time(inputs, over_time);
@@ -101,7 +101,7 @@ class IndexSum final : public Op {
   }
 
  private:
-  /// y = the sum of the updates at these places, in pairs; they are `distance` apart.
+  /// y = the pairwise sum of the updates at these indices; they are `distance` apart.
   template <class T>
   static void sum_updates(std::span<const Index> places, const T* updates, Index distance, Index n, T* y) {
     if constexpr (std::is_floating_point_v<T>) {
@@ -114,7 +114,7 @@ class IndexSum final : public Op {
     }
   }
 
-  /// Threads share out rows of the result. Updates of one id are added in pairs.
+  /// Threads divide the rows of the result. Updates of one id are added pairwise.
   template <class T>
   void add(const Occurrences& found, Index count, const T* updates, const MutableView& result) const {
     const detail::AlongAxis y(result.shape(), axis_);
@@ -124,7 +124,7 @@ class IndexSum final : public Op {
     kernels::parallel_for(y.outer * length_, std::max<Index>(1, (Index{1} << 15) / work),
                           [&](Index begin, Index end) {
                             T* rows = result.as<T>() + begin * y.inner;
-                            std::fill_n(rows, (end - begin) * y.inner, T{0});  // most ids may not occur
+                            std::fill_n(rows, (end - begin) * y.inner, T{0});  // most ids may be absent
                             Index id = begin % length_;
                             const T* from = updates + begin / length_ * count * y.inner;
                             for (Index at = begin; at < end; ++at, ++id, rows += y.inner) {

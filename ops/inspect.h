@@ -7,8 +7,8 @@
 #include <optional>
 #include <vector>
 
-/// What a pass that is about one kind of op may ask of it: whether an op is of that kind, and with which
-/// attributes. Each is answered on the op's own page.
+/// For passes about one kind of op: whether an op is of that kind, and with which attributes. Each function
+/// is defined in the op's own source file.
 namespace sluice::detail {
 
 bool is_add(const Op& op);
@@ -20,11 +20,11 @@ bool is_reshape(const Op& op);
 bool is_broadcast_to(const Op& op);
 
 std::optional<Index> concat_axis(const Op& op);
-/// One normal range (0 <= begin <= end <= length) per axis; null for any other op than a slice.
+/// One normalised range (0 <= begin <= end <= length) per axis; null for any op but a slice.
 const std::vector<Range>* slice_ranges(const Op& op);
 /// One per axis, of a pad with zeros; null for any other op.
 const std::vector<Spread>* zero_paddings(const Op& op);
-/// The input's axis at each place of the output; null for any other op than a transpose.
+/// The input's axis for each axis of the output; null for any op but a transpose.
 const std::vector<Index>* transpose_order(const Op& op);
 
 struct SumAxes {
@@ -34,12 +34,12 @@ struct SumAxes {
 std::optional<SumAxes> sum_axes(const Op& op);
 
 std::optional<Index> take_axis(const Op& op);
-/// Of scatter_sum.
+/// The axis of a scatter_sum.
 std::optional<Index> scatter_axis(const Op& op);
-/// The updates of a scatter_sum as they are, which throws where it does: for an id out of range.
+/// The updates of a scatter_sum unchanged; throws whenever the scatter_sum does, for an id out of range.
 Tensor checked_updates(const Node& scatter_sum);
 
-/// Whether gradients end at the op because that is what it is for: stop_gradient.
+/// Whether the op exists to stop gradients: stop_gradient.
 bool stops_gradients(const Op& op);
 struct IndexSumForm {
   Index axis = 0;

@@ -17,12 +17,12 @@ namespace sluice {
 
 namespace {
 
-/// Below this, squares have lost digits.
+/// Squares below this have lost precision.
 template <class T>
 constexpr T smallest_variance = std::numeric_limits<T>::min() / std::numeric_limits<T>::epsilon();
 
-/// Outputs: the normalised rows, and for each the factor s = 1 / sqrt(variance + epsilon), which the gradient
-/// needs and nobody else.
+/// Outputs: the normalised rows, and for each row the factor s = 1 / sqrt(variance + epsilon), which only the
+/// gradient needs.
 class LayerNorm final : public Op {
  public:
   explicit LayerNorm(double epsilon) : epsilon_(epsilon) {}
@@ -57,8 +57,7 @@ class LayerNorm final : public Op {
     });
   }
 
-  /// Where y = (x - mean) s and s is the second output, which is why x is not needed any more:
-  /// ds/dx = -s^2 y / n.
+  /// y = (x - mean) s, and s is the second output, so x is not needed: ds/dx = -s^2 y / n.
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>&) const override {
     const Tensor& y = ys[0];
     const Tensor& scale = ys[1];
@@ -80,8 +79,8 @@ class LayerNorm final : public Op {
   }
 
  private:
-  /// y = (x - mean) s of one row; returns s. Without y the numbers in between are put where there is room for
-  /// some of them at a time.
+  /// y = (x - mean) s of one row; returns s. Without y, some of the intermediate results at a time go to a
+  /// buffer.
   template <class T>
   T normalise(const T* x, T* y, Index n) const {
     constexpr Index room = 256;
@@ -95,7 +94,7 @@ class LayerNorm final : public Op {
       squares += kernels::dot(to, to, static_cast<std::size_t>(count));
     }
     const T variance = squares / static_cast<T>(n) + static_cast<T>(epsilon_);
-    // Squares that overflow, or vanish beside no epsilon.
+    // The squares overflow, or vanish next to an epsilon of zero.
     if (!(variance < std::numeric_limits<T>::infinity()) || variance < smallest_variance<T>)
       return normalise_in_units(x, y, n);
     const T scale = 1 / std::sqrt(variance);
@@ -105,7 +104,7 @@ class LayerNorm final : public Op {
     return scale;
   }
 
-  /// The same for a row whose squares a T does not have: in units of its largest number.
+  /// The same for a row whose squares leave the range of T: in units of its largest number.
   template <class T>
   T normalise_in_units(const T* x, T* y, Index n) const {
     double unit = 0;

@@ -4,8 +4,8 @@
 
 namespace sluice {
 
-// Logic on bool tensors, elementwise with broadcasting; no gradient. Functions and not the operators && and
-// ||, which readers expect to leave out their right side when the left decides: graphs always hold both.
+// Elementwise logic on bool tensors with broadcasting; no gradient. Not the operators && and ||, which would
+// suggest short-circuit evaluation: a graph always contains both operands.
 
 Tensor logical_and(const Operand& a, const Operand& b);  ///< true where both are
 Tensor logical_or(const Operand& a, const Operand& b);   ///< true where one or both are

@@ -47,7 +47,7 @@ class LogSumExp final : public Op {
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Shape kept = x.shape().with(axis_, 1);
-    // Not exp(x - y), which has the rounding of a large y. Where all x are minus infinity, softmax is no number.
+    // Not exp(x - y), which inherits the rounding of a large y. If all x are minus infinity, softmax is NaN.
     const Tensor vanishes = equal(reshape(y, kept), -std::numeric_limits<double>::infinity());
     return {where(vanishes, 0, softmax(x, axis_)) * reshape(dy, kept)};
   }

@@ -13,7 +13,7 @@ namespace sluice {
 
 namespace {
 
-/// The two last axes as op sees them, and those in front.
+/// The last two axes as the op sees them, and the batch axes.
 struct Sides {
   Sides(const Shape& shape, bool transposed) {
     rows = shape[shape.rank() - 2];
@@ -57,12 +57,12 @@ void check(const Spec& a, const Spec& b, MatMulOptions options) {
   }
 }
 
-/// All rows of the left operand are those of one product, where the right one is one matrix.
+/// Whether all rows of the left operand belong to one product: the right operand is a single matrix.
 bool is_one_product(MatMulOptions options, const Sides& b) {
   return b.batch.size() == 1 && !options.transpose_a;
 }
 
-/// Elements that each worker needs.
+/// Elements of work memory per worker.
 template <class T>
 Index workspace_of(MatMulOptions options, const Sides& a, const Sides& b) {
   const Index rows = is_one_product(options, b) ? a.batch.size() * a.rows : a.rows;
@@ -102,7 +102,7 @@ void multiply(MatMulOptions options, const WorkMemory& memory, const View& left,
   const auto step_a = strides(a.batch, a.rows * a.columns);
   const auto step_b = strides(b.batch, b.rows * b.columns);
   const Index size = a.rows * b.columns;
-  // Small products are shared out over the threads; large ones share themselves out.
+  // Small products are divided over the threads; large ones divide themselves.
   const Index batches = shape.size() / size;
   const Index work = size * std::max<Index>(a.columns, 1);
   const Index grain = work > (Index{1} << 20) ? batches : std::max<Index>(1, (Index{1} << 18) / work);
@@ -175,7 +175,7 @@ Tensors MatMul::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   Tensor db;
   if (wanted[0]) da = ta ? matmul(b, dc, {tb, true}) : matmul(dc, b, {false, !tb});
   if (wanted[1]) {
-    // One matrix for many batches: all their rows are the rows of one product.
+    // One matrix for many batches: all their rows form one product.
     const bool joined = b.rank() == 2 && a.rank() > 2 && !ta;
     const Index count = Sides(a.shape(), false).batch.size() * a.dim(-2);
     const Tensor rows = joined ? reshape(a, {count, a.dim(-1)}) : a;

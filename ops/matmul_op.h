@@ -30,7 +30,7 @@ class MatMul final : public Op {
 
 namespace detail {
 
-/// The op as a product; null where it is another one.
+/// The op as a MatMul; null for any other op.
 inline const MatMul* as_matmul(const Op& op) { return dynamic_cast<const MatMul*>(&op); }
 
 }  // namespace detail

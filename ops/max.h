@@ -4,9 +4,9 @@
 
 namespace sluice {
 
-/// The largest element over the axes, which vanish or, with `keep`, stay with length 1; NaN where there is
-/// one. Floating or i32. Gradient: dy, shared evenly by the elements that are the largest. Throws ShapeError
-/// for an axis out of range or named twice, for bool, and where there are no elements to choose from.
+/// The largest element over the axes, which are removed or, with `keep`, kept with length 1; NaN if there is
+/// one. Floating-point or i32. Gradient: dy, divided evenly among the largest elements. Throws ShapeError for
+/// an axis out of range or named twice, for bool, and over no elements.
 Tensor max(const Operand& x, const Axes& axes = {}, bool keep = false);
 
 }  // namespace sluice

@@ -12,7 +12,7 @@ namespace sluice {
 
 namespace {
 
-/// What `mine` gets of dy. (NaN beside a number: both get all.)
+/// The part of dy that goes to `mine`. (If one is NaN, both get all of it.)
 Tensor share_of_larger(const Tensor& mine, const Tensor& other, const Tensor& dy) {
   return where(mine < other, 0, where(mine == other, 0.5 * dy, dy));
 }

@@ -19,7 +19,7 @@ namespace {
 
 double sum_of_squares(const double* x, Index n) { return kernels::dot(x, x, static_cast<std::size_t>(n)); }
 
-/// get(i)^2 added up, for i < n.
+/// The sum of get(i)^2 for i < n.
 template <class Get>
 double sum_of_squares(Index n, const Get& get) {
   constexpr Index chunk = 512;
@@ -37,11 +37,11 @@ double sum_of_squares(const float* x, Index n) {
   return sum_of_squares(n, [x](Index i) { return static_cast<double>(x[i]); });
 }
 
-/// part(begin, end) of all n elements added up, in an order that depends on n only.
+/// The sum of part(begin, end) over parts of n elements, in an order that depends on n only.
 template <class Part>
 double sum_of_parts(Index n, const Part& part) {
   constexpr Index most = 64;
-  constexpr Index piece = Index{1} << 15;  // elements that are worth another thread
+  constexpr Index piece = Index{1} << 15;  // elements that justify another thread
   const Index length = std::max(piece, (n + most - 1) / most);
   std::array<double, static_cast<std::size_t>(most)> sums{};
   kernels::parallel_for(n, length, [&](Index begin, Index end) {
@@ -54,7 +54,7 @@ template <class T>
 double norm_of(const T* x, Index n) {
   const double sum =
       sum_of_parts(n, [&](Index begin, Index end) { return sum_of_squares(x + begin, end - begin); });
-  // Below this, squares of doubles have lost digits.
+  // Squares of doubles below this have lost precision.
   constexpr double smallest = std::numeric_limits<double>::min() / std::numeric_limits<double>::epsilon();
   if (std::isnan(sum) || (sum >= smallest && std::isfinite(sum))) return std::sqrt(sum);
   double unit = 0;

@@ -121,7 +121,7 @@ Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value)
     spreads[i] = {padding.before, padding.after, 1};
     adds = adds || padding.before + padding.after > 0;
   }
-  // As everywhere, a number beside i32 must be one.
+  // As everywhere, a number combined with i32 must be an integer.
   if (adds) Operand(value).tensor(tensor.dtype());
   return adds ? detail::pad_spread(tensor, spreads, value) : tensor;
 }

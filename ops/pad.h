@@ -4,20 +4,20 @@
 
 namespace sluice {
 
-/// How many elements are added at the two ends of an axis.
+/// The number of elements added at the two ends of an axis.
 struct Padding {
   Index before = 0;
   Index after = 0;
 };
 
-/// x with elements of `value` around it: one Padding per axis; axes without one stay as they are. x itself
-/// where nothing is added. Any dtype. Gradient: the slice of dy where x lies. Throws ShapeError for negative
+/// x with elements of `value` around it: one Padding per axis; further axes stay unchanged. Returns x itself
+/// if nothing is added. Any dtype. Gradient: the slice of dy that x occupies. Throws ShapeError for negative
 /// paddings and for more of them than axes.
 Tensor pad(const Operand& x, const std::vector<Padding>& paddings, double value = 0);
 
 namespace detail {
 
-/// As a Padding, with the elements of x `step` places apart: what turns a slice with a step around.
+/// A Padding with the elements of x `step` apart: the gradient of a slice with a step.
 struct Spread {
   Index before = 0;
   Index after = 0;

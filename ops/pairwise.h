@@ -11,14 +11,14 @@
 
 namespace sluice::detail {
 
-/// Parts that are combined one after the other, before pairs are made.
+/// Parts that are combined sequentially before results are combined pairwise.
 inline constexpr Index shortest_chain = 32;
 
-/// Partial results that combine_pairwise keeps at most: 8 KiB of the stack.
+/// Most partial results that combine_pairwise keeps: 8 KiB of stack.
 template <class T>
 inline constexpr Index waiting_numbers = 8192 / static_cast<Index>(sizeof(T));
 
-/// Partial results of each column that wait at most.
+/// Most partial results of each column that wait to be combined.
 inline Index waiting_levels(Index parts, Index chain = shortest_chain) {
   const Index chains = (std::max<Index>(parts, 1) + chain - 1) / chain;
   return static_cast<Index>(std::bit_width(static_cast<std::uint64_t>(chains - 1)));
@@ -26,8 +26,8 @@ inline Index waiting_levels(Index parts, Index chain = shortest_chain) {
 
 /// y[0 .. width) = all parts combined, beginning with `start`: part(y, j) combines part j into partial
 /// results, and into(y, x, width) the results x of later parts into those of earlier ones. Chains of parts
-/// are combined in order and their results pairwise, as a binary counter carries, so that rounding errors
-/// grow with the logarithm of `parts`. The order depends on `parts` and `width` only; width <=
+/// are combined in order and their results pairwise, like the carries of a binary counter, so that rounding
+/// errors grow with the logarithm of `parts`. The order depends on `parts` and `width` only; width <=
 /// waiting_numbers<T>.
 template <class T, class Part, class Into>
 void combine_pairwise(Index parts, Index width, T start, T* y, const Part& part, const Into& into) {
@@ -47,8 +47,8 @@ void combine_pairwise(Index parts, Index width, T start, T* y, const Part& part,
   for (--level; level > 0; --level) into(results(level - 1), results(level), width);
 }
 
-/// y[0 .. width) = row(0) + ... + row(count - 1), rows of `width` neighbours each: some at a time, and these
-/// as above.
+/// y[0 .. width) = row(0) + ... + row(count - 1), contiguous rows of `width`: groups of rows are added first,
+/// and the groups as above.
 template <std::floating_point T, class Row>
 void sum_rows(Index count, Index width, T* y, const Row& row) {
   constexpr Index some = 32;

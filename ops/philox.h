@@ -20,10 +20,10 @@ inline std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter,
   return counter;
 }
 
-/// What a key is used for. Each use counts in a range of its own, so that no two of them ever share a word.
+/// The purpose of a draw. Each purpose has its own range of counters, so no two ever share a word.
 enum class Purpose : std::uint32_t { uniform, normal, categorical, split, fold_in };
 
-/// The random words of one key for one purpose: block after block of four.
+/// The random words of one key for one purpose, in blocks of four.
 class Stream {
  public:
   /// `key` points to the two elements of a key tensor.

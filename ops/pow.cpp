@@ -20,14 +20,11 @@ class Pow final : public Elementwise<Pow, 2> {
 
   static auto value(auto a, auto b) { return std::pow(a, b); }
 
-  /// What is not chosen by a `where` is kept finite as well, or second derivatives would be 0 times infinity.
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& a = y.input(0);
     const Tensor& b = y.input(1);
-    const Tensor flat = b == 0;
-    const Tensor da = where(flat, 0, dy * b * pow(a, where(flat, 1, b) - 1));
-    const Tensor at_zero = logical_and(a == 0, b >= 0);
-    const Tensor db = where(at_zero, 0, multiply_no_nan(log(where(at_zero, 1, a)), dy * y));
+    const Tensor da = where(b == 0, 0, dy * b * pow(a, b - 1));
+    const Tensor db = where(logical_and(a == 0, b >= 0), 0, multiply_no_nan(log(a), dy * y));
     return {da, db};
   }
 };

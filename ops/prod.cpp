@@ -56,7 +56,7 @@ class Prod final : public Op {
     });
   }
 
-  /// With the reduced axes moved behind the others and joined to one.
+  /// Moves the reduced axes last and joins them to one.
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     std::vector<Index> order;

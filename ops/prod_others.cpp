@@ -16,11 +16,11 @@ namespace sluice {
 
 namespace {
 
-/// A product of many numbers that neither overflows nor vanishes on the way: the exponent is kept apart, and
-/// what has no inverse is counted.
+/// A product of many numbers that neither overflows nor underflows in between: the exponent is kept
+/// separately, and factors without an inverse are counted.
 class Product {
  public:
-  /// Times x, or with `times` = -1 without one x that is in the product.
+  /// Multiplies by x or, with `times` = -1, removes one factor x.
   void multiply(double x, Index times) {
     negative_ = negative_ != std::signbit(x);
     if (x == 0) {
@@ -80,8 +80,8 @@ class ProdOthers final : public Op {
     }
   }
 
-  /// y_i = prod_j m_ij, where m_ij is x_j but 1 on the diagonal. Hence dx_k = sum_i dy_i prod_{j != k} m_ij
-  /// over i != k.
+  /// y_i = prod_j m_ij, where m has x in every row and 1 on the diagonal. Hence dx_k = sum_i dy_i prod_{j !=
+  /// k} m_ij over i != k.
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);
     const Index n = x.dim(-1);

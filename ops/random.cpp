@@ -18,8 +18,8 @@ namespace {
 constexpr double two_pi = 6.283185307179586;
 constexpr Index blocks_per_piece = 2048;
 
-/// Numbers of a shape and a floating dtype, made of a key only. `per_block` of them come from one block of
-/// the stream.
+/// A tensor of a floating-point dtype generated from a key alone. Each block of the stream gives `per_block`
+/// elements.
 class Generator : public Op {
  public:
   Generator(const Shape& shape, DType dtype) : spec_{dtype, shape} {}
@@ -35,8 +35,8 @@ class Generator : public Op {
   }
 
  protected:
-  /// Calls write(block, values, n) for every block: its n values begin at `values`, n is per_block but at the
-  /// end.
+  /// Calls write(block, values, n) for every block: its n values begin at `values`; n is per_block, except
+  /// possibly for the last.
   template <class T, class F>
   static void for_blocks(const MutableView& output, Index per_block, F&& write) {
     const Index size = output.size();
@@ -86,7 +86,7 @@ class Uniform final : public Generator {
     const T low = static_cast<T>(low_);
     const T high = static_cast<T>(high_);
     const T width = high - low;
-    // Halves where the width itself is beyond the largest number.
+    // Computed from halves if the width itself overflows.
     const T value = std::isfinite(width) ? low + width * unit : 2 * (low / 2 + (high / 2 - low / 2) * unit);
     return value < high ? value : std::nextafter(high, low);  // rounding may reach the open end
   }
@@ -135,7 +135,7 @@ void require_probability(double probability) {
       probability));
 }
 
-/// Probabilities as they are; Error for numbers that are none.
+/// Checks probabilities and returns them unchanged.
 class Probability final : public Elementwise<Probability, 1> {
  public:
   static constexpr std::string_view id = "random::probability";

@@ -13,8 +13,8 @@ namespace sluice::random {
 
 namespace {
 
-/// Draws by inverting the cumulative distribution, one 53-bit number per draw, without
-/// temporary memory, where the Gumbel trick would take a random number per logit.
+/// Draws by inverting the cumulative distribution: one 53-bit number per draw and no temporary memory, where
+/// the Gumbel trick would take a random number per logit.
 class Categorical final : public Op {
  public:
   explicit Categorical(Index axis) : axis_(axis) {}

@@ -6,7 +6,7 @@
 
 namespace sluice::random {
 
-/// Throws ShapeError, naming `who`, unless this is what random::key makes.
+/// Throws ShapeError, naming `who`, unless this is the spec of a key.
 void require_key(const Spec& key, std::string_view who);
 
 }  // namespace sluice::random

@@ -28,7 +28,7 @@ Index Walk::offset(Index position) const {
 
 ReductionPlan::ReductionPlan(const Shape& shape, AxisSet reduced) {
   Index stride = shape.size();
-  Index length = 1;  // of the group under way
+  Index length = 1;  // of the current group
   bool is_taken = false;
   const auto close = [&] {
     if (length != 1) (is_taken ? taken : kept).add(length, stride);

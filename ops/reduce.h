@@ -9,8 +9,8 @@
 
 namespace sluice::detail {
 
-/// The positions of some axes of a tensor, in row-major order: the walk of a reduction over what it keeps or
-/// takes away.
+/// Iterates over the positions along some axes of a tensor, in row-major order: those that a reduction keeps,
+/// or those that it reduces.
 class Walk {
  public:
   void add(Index length, Index stride);
@@ -28,9 +28,8 @@ class Walk {
   Index size_ = 1;
 };
 
-/// How a reduction goes through memory: neighbouring axes that are both kept or both reduced are one; the
-/// innermost run of neighbours in memory, `inner` elements, is either reduced (to one element of the result)
-/// or kept (to as many).
+/// The loops of a reduction: neighbouring axes that are both kept or both reduced are merged; the innermost
+/// contiguous run, `inner` elements, is either reduced (to one element of the result) or kept (to as many).
 struct ReductionPlan {
   ReductionPlan(const Shape& shape, AxisSet reduced);
 
@@ -42,16 +41,16 @@ struct ReductionPlan {
 
 /// y = x reduced over the axes, by a Fold for elements T that offers
 ///   T start() const                              the value of no elements
-///   T of(const T* x, Index n) const              n neighbours
+///   T of(const T* x, Index n) const              n contiguous elements
 ///   void into(T* y, const T* x, Index n) const   y[i] = combine(y[i], x[i])
 ///   T combine(T a, T b) const
-/// and, if there is a faster way to combine rows of neighbours than into(),
+/// and, if there is a faster way to combine contiguous rows than into(),
 ///   void rows(Index count, Index n, T* y, Row row) const   y[i] = row(0)[i], row(1)[i], ... combined
 /// The order of the operations depends on the shape only, and many parts are combined pairwise. Does not
 /// allocate.
 template <class T, class Fold>
 void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold) {
-  constexpr Index piece = Index{1} << 15;  // elements that are worth another thread
+  constexpr Index piece = Index{1} << 15;  // elements that justify another thread
   const ReductionPlan plan(shape, axes);
   const Index taken = plan.taken.size();
   const auto into = [&fold](T* to, const T* from, Index n) { fold.into(to, from, n); };
@@ -82,7 +81,7 @@ void reduce(const Shape& shape, AxisSet axes, const T* x, T* y, const Fold& fold
                           });
     return;
   }
-  // Rows of kept elements are combined one upon the other, in bands of columns that stay in the cache.
+  // Rows of kept elements are accumulated in bands of columns that stay in cache.
   const Index fast = std::clamp<Index>(piece / std::max<Index>(taken, 1), 128, 4096);
   const Index band = std::min(fast, waiting_numbers<T> / std::max<Index>(waiting_levels(taken), 1));
   const Index bands = (plan.inner + band - 1) / band;

@@ -58,7 +58,7 @@ class Reshape final : public Op {
   const Shape shape_;
 };
 
-/// The dims with -1 replaced by what is left of the size.
+/// The dims with -1 replaced by the length that the size requires.
 Shape completed(const Shape& x, std::vector<Index> dims) {
   const auto open = std::find(dims.begin(), dims.end(), -1);
   if (open == dims.end()) return Shape(std::span<const Index>(dims));

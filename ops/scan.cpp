@@ -48,7 +48,7 @@ Index length_of(const Tensors& xs, const ScanOptions& options) {
   return length;
 }
 
-/// Steps between the carries to keep; 0 where everything is kept.
+/// Steps between checkpointed carries; 0 if everything is kept.
 Index segment_of(Index length, const ScanOptions& options) {
   if (options.checkpoint >= 0) return options.checkpoint;
   if (options.checkpoint == ScanOptions::automatic)
@@ -76,8 +76,7 @@ void require_same_carry(const Tensors& before, const Tensors& after) {
   }
 }
 
-/// What the body uses from outside: tensors that do not depend on its placeholders. Numbers in formulas stay
-/// inside.
+/// The body's captures: tensors that do not depend on its placeholders. Numbers in formulas stay inside.
 Tensors captures_of(const Tensors& results, int level) {
   Tensors captures;
   TensorMap<bool> seen;
@@ -93,7 +92,7 @@ Tensors captures_of(const Tensors& results, int level) {
   return captures;
 }
 
-/// The body's tensors that the node can stack over time: ys, carries as they come in, values computed.
+/// The body's tensors that the node can stack over time: ys, incoming carries, intermediate values.
 Tensors stackable(const Graph& body, const ScanOp::Counts& counts) {
   const auto carries = static_cast<std::ptrdiff_t>(counts.carries);
   Tensors stacked(body.outputs.begin() + carries, body.outputs.end());
@@ -165,7 +164,7 @@ ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors&
   }
   graph.outputs = step.carry;
   graph.outputs.insert(graph.outputs.end(), step.ys.begin(), step.ys.end());
-  for (const Tensor& output : graph.outputs) static_cast<void>(output.spec());  // throws for undefined ones
+  for (const Tensor& output : graph.outputs) static_cast<void>(output.spec());  // throws if undefined
 
   Tensors captures = captures_of(graph.outputs, scope.level());
   graph.inputs = carry_in;

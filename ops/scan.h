@@ -6,7 +6,7 @@
 
 namespace sluice {
 
-/// What a step of a scan returns, and what the whole scan returns.
+/// The result of a step of a scan, and of the whole scan.
 struct Carried {
   Tensors carry;  ///< handed to the next step; of the scan: after the last one
   Tensors ys;     ///< one value per step; of the scan: all of them, stacked along a new axis 0
@@ -15,22 +15,22 @@ struct Carried {
 struct ScanOptions {
   static constexpr Index automatic = -1;
 
-  Index length = -1;     ///< number of steps; needed only where there are no xs
-  bool reverse = false;  ///< walks time from the last step to the first; xs and ys keep their places
-  /// For long sequences: the way back keeps only the carries at every so many steps and computes the steps
-  /// between them again, one such segment at a time. Memory for T steps in segments of k is that of T/k + k
-  /// steps in place of T, for about the time of one more way forward. `automatic` takes k = sqrt(T); 0 keeps
-  /// everything. Values and gradients stay the same.
+  Index length = -1;     ///< number of steps; needed only without xs
+  bool reverse = false;  ///< iterates backwards; indices of xs and ys are unchanged
+  /// For long sequences: the forward pass keeps only the carries at the beginning of every segment of so many
+  /// steps, and the backward pass recomputes one segment at a time. Memory for T steps in segments of k is
+  /// that of T/k + k steps instead of T, for one extra forward pass; `automatic` takes k = sqrt(T), 0 keeps
+  /// everything. Values and gradients stay the same up to rounding.
   Index checkpoint = 0;
 };
 
 using ScanBody = std::function<Carried(const Tensors& carry, const Tensors& x)>;
 
-/// Runs a body once per step of a sequence, handing values from step to step.
+/// Runs a body once per step of a sequence, passing carries from step to step.
 ///
 ///   scan : ((carry, x) -> (carry, y)), carry, [x] -> (carry, [y])
 ///
-/// Time is axis 0 of xs and ys. It means exactly this loop:
+/// Time is axis 0 of xs and ys. Equivalent to this loop:
 ///
 ///   for (Index t : reverse ? T-1, ..., 0 : 0, ..., T-1) {
 ///     auto [next, y] = body(carry, {xs[0][t], xs[1][t], ...});
@@ -39,12 +39,12 @@ using ScanBody = std::function<Carried(const Tensors& carry, const Tensors& x)>;
 ///   }
 ///   return {carry, ys};
 ///
-/// but the body is traced once, so building, differentiating and compiling take the same time for any T, also
-/// 0. The body may use any tensor or Variable from outside; it may not assign Variables. A carry keeps its
-/// shape and dtype. Scans nest. The gradient is another scan, walking the other way. Throws ShapeError when
-/// lengths of xs differ, a carry changes its spec, or there are neither xs nor a length, and Error for a
-/// negative checkpoint; errors of the body name the shapes a step sees. Tensors inside a body have at most
-/// Shape::max_rank - 1 axes, with checkpoint one less.
+/// but the body is traced once, so building, differentiating and compiling take the same time for any T,
+/// including 0. The body may use any tensor or Variable from outside; it may not assign Variables. A carry
+/// keeps its shape and dtype. Scans nest. The gradient is another scan, in the other direction. Throws
+/// ShapeError if lengths of xs differ, a carry changes its spec, or there are neither xs nor a length, and
+/// Error for a negative checkpoint; errors of the body name the shapes a step sees. Tensors inside a body
+/// have at most Shape::max_rank - 1 axes, with checkpoint one less.
 Carried scan(const ScanBody& body, const Tensors& carry, const Tensors& xs, const ScanOptions& options = {},
              Location where = Location::current());
 

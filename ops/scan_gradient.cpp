@@ -13,8 +13,8 @@ namespace sluice {
 
 namespace {
 
-/// Which inputs of the body the wanted gradients flow through: those asked for, and every carry that depends
-/// on one.
+/// The inputs of the body that the wanted gradients flow through: those asked for, and every carry that
+/// depends on one.
 std::vector<bool> active_inputs(const Graph& body, std::size_t carries, const std::vector<bool>& wanted) {
   std::vector<bool> active = wanted;
   const auto order = topological_order(body.outputs);
@@ -35,7 +35,7 @@ std::vector<bool> active_inputs(const Graph& body, std::size_t carries, const st
   return active;
 }
 
-/// The tensors of `offered` that `results` need, without looking behind an offered one.
+/// The tensors of `offered` that `results` need, not looking beyond an offered one.
 Tensors used_of(const Tensors& offered, const Tensors& results) {
   TensorMap<bool> used;
   for (const Tensor& t : offered) used.emplace(t, false);
@@ -53,14 +53,14 @@ Tensors used_of(const Tensors& offered, const Tensors& results) {
   }
   Tensors in_order;
   std::copy_if(offered.begin(), offered.end(), std::back_inserter(in_order), [&](const Tensor& t) {
-    return std::exchange(used[t], false);  // an entry offered twice is taken once
+    return std::exchange(used[t], false);  // take an entry offered twice only once
   });
   return in_order;
 }
 
-/// A function of what a carry becomes, such as tanh(c_t), where the carry before, c_t-1, is kept: the carry
-/// behind costs no memory then, for it is the carry before of the next step. So the function is better
-/// computed again.
+/// Whether t is a function of an outgoing carry, such as tanh(c_t), whose incoming value c_t-1 is kept. The
+/// outgoing carry then costs no memory, since it is the next step's incoming one, and recomputing the
+/// function is cheaper than storing it.
 bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries, const Tensors& kept) {
   if (t.node().inputs.size() != 1 || dynamic_cast<const ElementwiseOp*>(&t.op()) == nullptr) return false;
   const auto is_kept = [&](std::size_t carry, const Tensor& after) {
@@ -89,14 +89,12 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   const std::vector<bool> active = active_inputs(body_, counts_.carries, wanted);
 
   // 1. The vector-Jacobian product of one step, in terms of the body's own tensors. Seeds: the gradient of
-  // the next
-  //    carry, which comes from the step after, and the gradients of the stacked outputs, which come from
-  //    outside.
+  //    the outgoing carry, which comes from the step after, and the gradients of the stacked outputs, which
+  //    come from outside.
   Tensors step_ys;
   Tensors seeds;
   Tensors carry_seeds;
-  Tensors
-      initial;  // of the backward scan's carry: gradients of the final carry, then zeros to sum captures into
+  Tensors initial;    // backward scan's carry: gradients of the final carry, then zeros to sum captures' into
   Tensors outer_dys;  // gradients of stacked outputs, over time
   const detail::Scope scope(detail::Scope::Kind::body);
   for (std::size_t i = 0; i < counts_.carries; ++i) {
@@ -119,10 +117,9 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   }
   const Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses(), ys.front().node().where);
 
-  // 2. What that needs from the way forward is taken from the trail; this is where "kept" is decided. The
-  // trail
-  //    begins with the carries as they came in: all else follows from them and from xs, and a scan that
-  //    recomputes stops there.
+  // 2. Take from the residuals (`trail`) what that needs of the forward pass. This alone decides what is
+  //    saved. The first residuals are the incoming carries, from which, with xs, all else follows; a scan
+  //    that recomputes saves nothing else.
   const auto x_begin = body_.inputs.begin() + static_cast<std::ptrdiff_t>(counts_.carries);
   const auto x_end = x_begin + static_cast<std::ptrdiff_t>(counts_.xs);
   const auto trail = stacked_.begin() + static_cast<std::ptrdiff_t>(counts_.ys);
@@ -132,13 +129,13 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   const auto again = [&](const Tensor& t) { return follows_from_carry(t, body_, counts_.carries, kept); };
   offered.erase(std::remove_if(offered.begin(), offered.end(), again), offered.end());
   kept = used_of(offered, step_gradients);
-  TensorMap<Tensor> over_time;  // of a tensor in the body, its values of all steps
+  TensorMap<Tensor> over_time;  // maps a tensor of the body to its values at all steps
   for (std::size_t i = 0; i < stacked_.size(); ++i) over_time.emplace(stacked_[i], ys[counts_.carries + i]);
   for (std::size_t i = 0; i < counts_.xs; ++i) {
     over_time.insert_or_assign(body_.inputs[counts_.carries + i], inputs[counts_.carries + i]);
   }
 
-  // 3. The backward scan: the same expressions with the placeholders of its own step put in.
+  // 3. The backward scan: the same expressions, on the placeholders of its own step.
   Tensors xs = outer_dys;
   for (const Tensor& t : kept) xs.push_back(over_time.at(t));
   for (std::size_t i = first_capture; i < inputs.size(); ++i) {
@@ -151,14 +148,14 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
     for (std::size_t i = 0; i < kept.size(); ++i) now.emplace(kept[i], x[outer_dys.size() + i]);
     for (std::size_t i = first_capture; i < inputs.size(); ++i) now.emplace(body_.inputs[i], inputs[i]);
 
-    // All at once, so that what several gradients need is computed once.
+    // All at once, so that common subexpressions of several gradients are computed once.
     Tensors defined;
     std::copy_if(step_gradients.begin(), step_gradients.end(), std::back_inserter(defined),
                  [](const Tensor& t) { return t.defined(); });
     defined = substitute(defined, now);
 
     Carried next;
-    std::size_t sum = carry_seeds.size();  // carry that sums up the next capture's gradient
+    std::size_t sum = carry_seeds.size();  // carry that accumulates the next capture's gradient
     for (std::size_t i = 0, w = 0, d = 0; i < inputs.size(); ++i) {
       if (!active[i]) continue;
       const Tensor gradient = step_gradients[w++].defined() ? defined[d++] : Tensor();
@@ -178,7 +175,7 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_);
   const Carried back = detail::scan_node(op, initial, xs, closed.captures, where);
 
-  // 4. Hand the results to the inputs they belong to.
+  // 4. Assign the results to the inputs they belong to.
   Tensors gradients(inputs.size());
   std::size_t carry = 0;
   std::size_t y = 0;

@@ -5,22 +5,20 @@
 
 namespace sluice {
 
-/// The op behind scan(). Its body is a closed Graph; the tensors that the user's body took from outside have
-/// become arguments of it.
+/// The op behind scan(). Its body is a closed Graph; captured tensors have become arguments of it.
 ///
 ///   inputs of the node:  initial carries | xs [T, ...]   | captures
 ///   inputs of the body:  carries         | x of a step   | captures
 ///   outputs of the body: next carries    | y of a step
-///   outputs of the node: final carries   | ys [T, ...]   | trail [T, ...]
+///   outputs of the node: final carries   | ys [T, ...]   | residuals [T, ...]
 ///
-/// The trail offers every value inside the body, of every step: first the carries as they came in, then what
-/// its nodes compute. Nobody computes or stores an entry that is not used. The gradient uses the entries it
-/// needs: which values are kept for the way back is decided there and nowhere else, and the forward node
-/// stays as it was.
+/// Residuals are offered for every value inside the body, at every step: first the incoming carries, then
+/// what its nodes compute. Those not used are neither computed nor stored. The gradient uses those it needs:
+/// only it decides what is saved for the backward pass, and the forward node is not replaced.
 ///
-/// A scan that recomputes keeps of the trail only the carries as they came in; its gradient, which recomputes
-/// too, has the forward step in its body once more. Whoever writes such a loop wants memory before speed:
-/// passes keep the property, and take nothing out of the loop that would be there for all steps at a time.
+/// A scan that recomputes saves only the incoming carries; its gradient, which recomputes too, repeats the
+/// forward step in its body. Such a loop trades speed for memory: passes preserve the property and hoist
+/// nothing out of it, since it would be materialised for all steps.
 class ScanOp final : public Op {
  public:
   struct Counts {
@@ -47,7 +45,7 @@ class ScanOp final : public Op {
   bool recompute() const { return recompute_; }
   /// The time index of the i-th step to run.
   Index time(Index step) const { return reverse_ ? length_ - 1 - step : step; }
-  /// The body's tensors behind the node's outputs from `counts().carries` on: ys, then the trail.
+  /// The body's tensors behind the node's outputs from `counts().carries` on: ys, then residuals.
   const Tensors& stacked() const { return stacked_; }
 
  private:
@@ -62,7 +60,7 @@ class ScanOp final : public Op {
 
 namespace detail {
 
-/// A body traced and closed, and what it took from outside.
+/// A traced and closed body, and its captures.
 struct ClosedBody {
   Graph graph;
   ScanOp::Counts counts;
@@ -70,12 +68,12 @@ struct ClosedBody {
 };
 ClosedBody close_body(const ScanBody& body, const Tensors& carry, const Tensors& xs, Location where);
 
-/// The node that runs a closed body over these.
+/// Makes the node that runs a closed body.
 Carried scan_node(const std::shared_ptr<const ScanOp>& op, const Tensors& carry, const Tensors& xs,
                   const Tensors& captures, Location where);
 
 /// The same steps in segments of `segment` steps: a scan over segments that recomputes, whose body scans the
-/// steps of one, and a shorter scan for the steps left over at the end of the walk.
+/// steps of one, and a shorter scan for the steps left over at the end of the iteration.
 Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensors& xs, Index length,
                       bool reverse, Index segment, Location where);
 

@@ -23,9 +23,9 @@ const void* at_time(const void* base, Index t, std::size_t bytes) {
 
 }  // namespace
 
-// The loop of the docstring, step by step through the interpreter. Compiled programs run their own loop.
+// Runs the loop described in ops/scan.h through the interpreter. Compiled programs have their own loop.
 void ScanOp::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
-  Graph step = body_;  // computes the next carries and those stacked values that somebody wants
+  Graph step = body_;  // computes the next carries and the stacked values that are used
   step.outputs.resize(counts_.carries);
   std::vector<MutableView> wanted;
   for (std::size_t i = 0; i < stacked_.size(); ++i) {

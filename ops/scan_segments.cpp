@@ -19,7 +19,7 @@ Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensor
                       bool reverse, Index segment, Location where) {
   const Index segments = length / segment;
   const Index whole = segments * segment;
-  const Index rest = length - whole;  // steps left over, the last ones of the walk
+  const Index rest = length - whole;  // steps left over, the last to run
   const auto steps_of = [&](Index count) {
     return std::make_shared<ScanOp>(body.graph, body.counts, count, reverse);
   };

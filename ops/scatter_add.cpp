@@ -47,8 +47,7 @@ class ScatterSum final : public Op {
         const T* updates = inputs[1].as<T>();
         T* to = outputs[0].as<T>();
         const Index rows = from.length * from.inner;
-        // Each thread has outer parts of its own: an element has one writer, who goes through the ids in
-        // order.
+        // Threads divide the outer axes: each element has one writer, which goes through the ids in order.
         const Index grain =
             std::max<Index>(1, (Index{1} << 14) / std::max<Index>(rows + length_ * from.inner, 1));
         kernels::parallel_for(from.outer, grain, [&](Index begin, Index end) {
@@ -84,7 +83,7 @@ class ScatterSum final : public Op {
   const detail::IdNames names_;
 };
 
-/// What is left of a scatter_sum when it does not matter where the updates go.
+/// The rest of a scatter_sum if the destinations do not matter: the updates, and the check of the ids.
 class CheckedUpdates final : public Op {
  public:
   CheckedUpdates(Index length, const detail::IdNames& names) : length_(length), names_(names) {}

@@ -18,7 +18,7 @@ class Silu final : public Elementwise<Silu, 1> {
   static constexpr std::string_view id = "silu";
   bool may_throw(std::span<const Spec>) const override { return false; }
 
-  /// y may be x, so some sigmoids at a time are kept aside.
+  /// y may be x, so sigmoids go to a buffer, some at a time.
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {
     std::array<T, 256> s;

@@ -12,7 +12,7 @@ namespace sluice {
 
 namespace {
 
-/// A range whose places lie on the axis, with begin <= end.
+/// The range clipped to the axis, with begin <= end.
 Range normal_range(const Range& range, Index length) {
   if (range.step < 1) {
     throw ShapeError(
@@ -21,8 +21,8 @@ Range normal_range(const Range& range, Index length) {
   const auto place = [&](Index at) { return std::clamp<Index>(at < 0 ? at + length : at, 0, length); };
   const Index begin = place(range.begin);
   const Index end = std::max(begin, place(range.end));
-  // A step that leads behind the end is as good as the one to it, and no later sum or product of steps
-  // overflows.
+  // A step beyond the end is the same as a step to it, and keeps later arithmetic with steps from
+  // overflowing.
   return {begin, end, std::min(range.step, std::max<Index>(end - begin, 1))};
 }
 
@@ -30,7 +30,7 @@ Index count(const Range& range) { return (range.end - range.begin + range.step -
 
 class Slice final : public Op {
  public:
-  /// One normal range per axis.
+  /// One normalised range per axis.
   explicit Slice(std::vector<Range> ranges) : ranges_(std::move(ranges)) {}
   std::string_view name() const override { return "slice"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
@@ -87,7 +87,7 @@ class Slice final : public Op {
     Index offset = 0;
     for (std::size_t i = 0; i < ranges_.size(); ++i) {
       const auto axis = static_cast<Index>(i);
-      // A view of fewer rows than the node's still takes all of them.
+      // `input` may be a range of rows of the node's input; then it takes all of them.
       shape = shape.with(axis, std::min(count(ranges_[i]), input.shape[axis]));
       offset += ranges_[i].begin * strides[i];
       strides[i] *= ranges_[i].step;

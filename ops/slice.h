@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// begin, begin + step, ... up to but not including end. As in NumPy, negative places count from the end of
-/// the axis and places beyond it are moved to it.
+/// begin, begin + step, ... up to but not including end. As in NumPy, negative indices count from the end of
+/// the axis and indices beyond it are clipped.
 struct Range {
   static constexpr Index to_end = std::numeric_limits<Index>::max();
   Index begin = 0;
@@ -15,12 +15,12 @@ struct Range {
   Index step = 1;
 };
 
-/// Part of a tensor: x[begin:end:step] along an axis. x itself when that is all of it. Any dtype. Gradient:
-/// dy in its place among zeros. Throws ShapeError for an axis out of range or a step below 1 (use flip to go
-/// backwards).
+/// Part of a tensor: x[begin:end:step] along an axis. Returns x itself if that is all of it. Any dtype.
+/// Gradient: dy at the same indices among zeros. Throws ShapeError for an axis out of range or a step below 1
+/// (use flip to go backwards).
 Tensor slice(const Operand& x, Index axis, Index begin, Index end = Range::to_end, Index step = 1);
 
-/// The same for several axes at once, the first ones: slice(x, {{0, 2}, {1}}) is x[0:2, 1:].
+/// The same for several leading axes at once: slice(x, {{0, 2}, {1}}) is x[0:2, 1:].
 Tensor slice(const Operand& x, const std::vector<Range>& ranges);
 
 }  // namespace sluice

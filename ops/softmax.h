@@ -5,7 +5,7 @@
 namespace sluice {
 
 /// y_i = exp(x_i) / sum_j exp(x_j) along an axis, computed from x - max(x), so that no exponential overflows.
-/// Floating. Gradient: y (dy - sum(dy y)). Throws ShapeError for an axis out of range, i32 and bool.
+/// Floating-point. Gradient: y (dy - sum(dy y)). Throws ShapeError for an axis out of range, i32 and bool.
 Tensor softmax(const Operand& x, Index axis = -1);
 
 }  // namespace sluice

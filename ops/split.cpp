@@ -35,7 +35,7 @@ Tensors detail::split_evenly(const Operand& x, Index parts, Index axis) {
   const detail::Call call("split", x.where());
   const Tensor tensor = x.tensor();
   const Index length = tensor.shape()[normal_axis(axis, tensor.rank(), "split")];
-  constexpr Index most_empty = 1 << 16;  // parts of an axis of length 0, which has any number of them
+  constexpr Index most_empty = 1 << 16;  // parts of an axis of length 0, which would divide into any number
   if (parts < 1 || parts > std::max(length, most_empty) || length % parts != 0) {
     throw ShapeError(
         fmt::format("[split] the length of axis {} must be a multiple of the parts: got {} parts of {}; "

@@ -6,11 +6,11 @@
 
 namespace sluice {
 
-/// Slices along an axis, with these lengths, one behind the other; concat puts them together again. Any
-/// dtype. Throws ShapeError unless the sizes add up to the length of the axis.
+/// Consecutive slices of these lengths along an axis; concat is the inverse. Any dtype. Throws ShapeError
+/// unless the sizes add up to the length of the axis.
 Tensors split(const Operand& x, const std::vector<Index>& sizes, Index axis = 0);
 
-/// The same in equal parts. Throws ShapeError when the axis cannot be divided into them.
+/// The same in equal parts. Throws ShapeError if the length of the axis is not a multiple of their number.
 Tensors split(const Operand& x, std::integral auto parts, Index axis = 0);
 
 namespace detail {

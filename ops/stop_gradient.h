@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// x itself, but a constant in the eyes of grad: no gradient flows through.
+/// x itself, but a constant to grad: no gradient flows through.
 Tensor stop_gradient(const Operand& x);
 
 }  // namespace sluice

@@ -15,12 +15,12 @@ struct Axis {
   Index to;
 };
 
-// Rows and columns that are copied together where memory is walked across: 16 floats are a cache line, and
-// not more lines than that survive in a cache when they lie a power of two apart.
+// Rows and columns that are copied together if reads are strided: 16 floats are a cache line, and no more
+// lines than that survive in a cache if they are a power of two apart.
 constexpr Index tile = 16;
 
-/// The loops of a copy, outermost first: axes of length one left out, axes merged that are one in both
-/// memories.
+/// The loops of a copy, outermost first: axes of length 1 are dropped, and axes that are contiguous in both
+/// memories are merged.
 struct Loops {
   std::array<Axis, Shape::max_rank> axes{};
   Index rank = 0;
@@ -43,9 +43,8 @@ Loops loops_of(const Shape& shape, const Strides& from, const Strides& to) {
     }
     loops.axes[static_cast<std::size_t>(loops.rank++)] = axis;
   }
-  // Order is free, so the axis that is dense where we write goes innermost and, when another one is dense
-  // where we read (a transpose), that one next to it: the two are walked in square tiles that stay in the
-  // cache.
+  // The order is free: the axis that is dense in the destination goes innermost and, if another one is dense
+  // in the source (a transpose), that one next to it. The two are walked in square tiles that stay in cache.
   const auto first = loops.axes.begin();
   const auto last = first + loops.rank;
   const auto move_back = [&](auto found, Index places) {
@@ -55,7 +54,7 @@ Loops loops_of(const Shape& shape, const Strides& from, const Strides& to) {
   if (loops.rank > 1 && loops.back(0).from != 1) {
     move_back(std::find_if(first, last - 1, [](const Axis& a) { return a.from == 1; }), 1);
   }
-  while (loops.rank < 2) {  // the plane below has two axes
+  while (loops.rank < 2) {  // a plane below needs two axes
     std::move_backward(first, first + loops.rank, first + loops.rank + 1);
     loops.axes[0] = {1, 0, 0};
     ++loops.rank;
@@ -93,10 +92,10 @@ void copy_plane(const Axis& rows, const Axis& columns, const T* from, T* to) {
 
 template <class T>
 void copy(Loops& loops, const T* from, T* to) {
-  constexpr Index piece = Index{1} << 15;  // elements that are worth another thread
+  constexpr Index piece = Index{1} << 15;  // elements that justify another thread
   const Axis columns = loops.back(0);
   Axis rows = loops.back(1);
-  // With the rows cut into bands there is enough to share out even when there are few planes.
+  // Cutting rows into bands gives enough parallel work even for few planes.
   const Index band = std::min(std::max(piece / std::max<Index>(columns.length, 1), tile), rows.length);
   const Index bands = (rows.length + band - 1) / band;
   Index planes = 1;

@@ -59,7 +59,7 @@ class Take final : public Op {
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     if (!over_time[1]) return {take(inputs[0], inputs[1], axis_ + 1)};
     if (over_time[0]) return {};
-    const Tensor taken = take(inputs[0], inputs[1], axis_);  // time comes first among the axes of the ids
+    const Tensor taken = take(inputs[0], inputs[1], axis_);  // time is the first of the axes of the ids
     std::vector<Index> order{axis_};
     for (Index axis = 0; axis < taken.rank(); ++axis) {
       if (axis != axis_) order.push_back(axis);

@@ -4,8 +4,7 @@
 
 namespace sluice::detail {
 
-// Integers that wrap around on overflow, as the hardware does it, where plain C++ arithmetic would be
-// undefined.
+// Integer arithmetic that wraps around on overflow, which is undefined for plain signed integers.
 
 inline std::int32_t wrapping_add(std::int32_t a, std::int32_t b) {
   return static_cast<std::int32_t>(static_cast<std::uint32_t>(a) + static_cast<std::uint32_t>(b));

@@ -42,7 +42,7 @@ Tensors Adam::changes(const std::vector<Slice>& slices, const Tensors& g, const 
       scale = maximum(v_max_[i], v);
       next.set(v_max_[i], scale);
     }
-    // Numerator and denominator times correction2: what is done once for all spares a division for each.
+    // Numerator and denominator times correction2: one scalar operation replaces a division per element.
     const Tensor deviation = sqrt(scale) + p.scalar(options_.eps * correction2);
     taken.push_back(p.scalar(p.rate * (correction2 / correction1)) * (m / deviation));
   }

@@ -18,15 +18,15 @@ struct AdamOptions {
   Schedule schedule = {};
 };
 
-/// Adam: steps of about the learning rate along every axis, whatever the scale of its gradient.
+/// Adam: steps of about the learning rate in every coordinate, whatever the scale of the gradient.
 ///
 ///     g  = gradient + weight_decay * p
 ///     m' = beta1 * m + (1 - beta1) * g                             state "m"
 ///     v' = beta2 * v + (1 - beta2) * g^2                           state "v"
 ///     p' = p - rate * (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + eps)
 ///
-/// With amsgrad, the largest v' so far (state "v_max") stands in the place of v' in the last line. The powers
-/// are taken in float64, so the corrections hold for any number of steps.
+/// With amsgrad, the largest v' so far (state "v_max") replaces v' in the last line. The powers are computed
+/// in float64, so the corrections hold for any number of steps.
 ///
 /// Kingma and Ba, Adam: a method for stochastic optimization, 2015; Reddi, Kale and Kumar, On the convergence
 /// of Adam and beyond, 2018. Throws Error for options out of range.
@@ -44,7 +44,7 @@ class Adam : public Optimizer {
 
   void step(const std::vector<Slice>& slices, const Tensor& t, NewValues& next) const override;
 
-  /// What the gradients g take away from the values in step t; the new moments go to `next`.
+  /// The amounts that step t subtracts from the values, given gradients g; the new moments go to `next`.
   Tensors changes(const std::vector<Slice>& slices, const Tensors& g, const Tensor& t, NewValues& next) const;
 
  private:

@@ -18,12 +18,13 @@ struct AdamWOptions {
   Schedule schedule = {};
 };
 
-/// Adam with decoupled weight decay: the decay does not pass through the moments.
+/// Adam with decoupled weight decay: the decay does not enter the moments.
 ///
 ///     p' = (1 - rate * weight_decay) * p - rate * (m' / (1 - beta1^t)) / (sqrt(v' / (1 - beta2^t)) + eps)
 ///
-/// with the moments m', v' of Adam made from the gradient alone (states "m", "v" and, with amsgrad, "v_max").
-/// Loshchilov and Hutter, Decoupled weight decay regularization, 2019. Throws Error for options out of range.
+/// with the moments m', v' of Adam computed from the gradient alone (states "m", "v" and, with amsgrad,
+/// "v_max"). Loshchilov and Hutter, Decoupled weight decay regularization, 2019. Throws Error for options out
+/// of range.
 class AdamW final : public Adam {
  public:
   explicit AdamW(const std::vector<Group>& groups, const AdamWOptions& options = {},

@@ -24,8 +24,8 @@ namespace sluice::optim {
 
 namespace {
 
-/// The floating Variables that gradients of a loss may go to: those on a way of floating tensors without
-/// stop_gradient.
+/// The floating-point Variables that gradients of a loss may reach: through floating-point tensors only, and
+/// no stop_gradient.
 std::vector<Variable> reached_by_gradients(const Tensor& loss) {
   std::vector<Variable> found;
   std::unordered_set<const Node*> reached{&loss.node()};
@@ -36,7 +36,7 @@ std::vector<Variable> reached_by_gradients(const Tensor& loss) {
     if (reached.count(&node) == 0 || sluice::detail::stops_gradients(*node.op)) continue;
     if (const Variable variable = variable_of(node); variable.defined()) {
       if (slots.insert(variable.slot().get()).second) found.push_back(variable);
-      continue;  // gradients end where something was assigned
+      continue;  // gradients end at an assignment
     }
     for (const Tensor& input : node.inputs) {
       if (is_floating(input.dtype())) reached.insert(&input.node());
@@ -138,7 +138,7 @@ void Optimizer::set_learning_rate(double rate, Location where) {
 std::int64_t Optimizer::steps(Location where) const {
   const sluice::detail::Call call(who_, where);
   const double steps = step_.value().item();
-  if (!(steps >= 0 && steps <= 0x1p53)) {  // above that a double does not count any more
+  if (!(steps >= 0 && steps <= 0x1p53)) {  // above that a double does not represent every integer
     throw Error(
         fmt::format("[{}] the Variable \"step\" must hold the number of steps done: got {}; restore a "
                     "checkpoint of this optimiser, or set it to 0",
@@ -266,10 +266,10 @@ void Optimizer::commit(NewValues next, Tensor& norm, Tensor& taken) const {
   }
   if (is_tracing()) {
     for (const auto& [variable, value] : values) variable.assign(value);
-    norm = stop_gradient(norm);  // a number for logs, as it is eagerly
+    norm = stop_gradient(norm);  // a number for logs, as in eager mode
     return;
   }
-  // Eagerly every value is computed before the first one is replaced.
+  // In eager mode every value is computed before the first one is replaced.
   Tensors all{norm, taken};
   for (const auto& [variable, value] : values) all.push_back(value);
   const Tensors computed = evaluate(all);
@@ -292,7 +292,7 @@ std::string Update::why(Location where) const {
 }
 
 Tensor Optimizer::finite_squares(const Tensor& squares) const {
-  constexpr double small = 1e15;  // far from the root of the largest float, also beside weight decay
+  constexpr double small = 1e15;  // far below the root of the largest float, even with weight decay
   const auto limits = [](double limit) { return limit > 0 && limit < small; };
   if (limits(options_.clip_norm) || limits(options_.clip_value)) return squares;
   const bool is_double = squares.dtype() == DType::float64;

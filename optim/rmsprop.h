@@ -18,16 +18,16 @@ struct RMSpropOptions {
   Schedule schedule = {};
 };
 
-/// RMSprop: the gradient divided by a running root of its mean square.
+/// RMSprop: the gradient divided by the root of a running mean of its squares.
 ///
 ///     g  = gradient + weight_decay * p
 ///     v' = alpha * v + (1 - alpha) * g^2                           state "v"
 ///     d  = sqrt(v') + eps
 ///     p' = p - rate * g / d
 ///
-/// Centered, it divides by the deviation: a' = alpha * a + (1 - alpha) * g (state "mean") and
-/// d = sqrt(max(v' - a'^2, 0)) + eps. With momentum, b' = momentum * b + g / d (state "momentum") and
-/// p' = p - rate * b'.
+/// Centered, it divides by the standard deviation: a' = alpha * a + (1 - alpha) * g (state "mean") and d =
+/// sqrt(max(v' - a'^2, 0)) + eps. With momentum, b' = momentum * b + g / d (state "momentum") and p' = p -
+/// rate * b'.
 ///
 /// Tieleman and Hinton, Neural networks for machine learning, lecture 6.5, 2012; centered: Graves, Generating
 /// sequences with recurrent neural networks, 2013; eps outside of the root as in PyTorch. Throws Error for

@@ -62,7 +62,7 @@ Schedule warm_up(Index steps, Schedule then, bool from_zero, Location where) {
   if (!then) throw Error("[warm_up] a schedule must follow: got an empty one; use constant()", where);
   return [steps, then = std::move(then), from_zero](const Tensor& step) {
     const Tensor line = (from_zero ? step : step + 1) / steps;
-    // The schedule that follows never sees a negative step, for which it need not be defined.
+    // The following schedule never sees a negative step, where it need not be defined.
     const Tensor after = maximum(step - steps, 0);
     return sluice::where(step < steps, line, then(after));
   };

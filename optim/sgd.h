@@ -17,7 +17,7 @@ struct SGDOptions {
   Schedule schedule = {};
 };
 
-/// Stochastic gradient descent, with momentum if asked for:
+/// Stochastic gradient descent, optionally with momentum:
 ///
 ///     g = gradient + weight_decay * p
 ///     p' = p - rate * g                                            without momentum

@@ -46,7 +46,7 @@ Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_
 }
 
 std::size_t Batches::targets_per_epoch() const {
-  // A stream holds more than windows * length pairs only when dropping.
+  // A stream holds more than windows * length pairs only with Tail::drop.
   return std::min(windows_ * length_, pairs_) * batch_ + longer_;
 }
 

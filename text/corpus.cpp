@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 [[noreturn]] void fail(const fs::path& path, std::string_view what) {
-  std::string text = path.string();  // a message ends at a zero byte
+  std::string text = path.string();  // a zero byte would end the message
   for (std::size_t at = 0; (at = text.find('\0', at)) != std::string::npos; ++at) text.replace(at, 1, "\\0");
   throw Error(fmt::format("[corpus] {}: {}", text, what));
 }
@@ -56,7 +56,7 @@ bool is_wanted(const fs::path& path, const std::vector<std::string>& extensions)
          });
 }
 
-/// The regular files below a folder that are not hidden or in a build folder, without following links.
+/// The regular files below a folder, except hidden ones and build folders, without following links.
 std::vector<fs::path> files_below(const fs::path& root) {
   std::vector<fs::path> files;
   std::vector<fs::path> folders{root};
@@ -67,7 +67,7 @@ std::vector<fs::path> files_below(const fs::path& root) {
     for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
       const std::string name = entry->path().filename().string();
       if (name.starts_with('.')) continue;
-      std::error_code gone;  // an entry that vanished meanwhile is no file
+      std::error_code gone;  // an entry removed meanwhile is not a file
       const fs::file_type type = entry->symlink_status(gone).type();
       if (type == fs::file_type::regular) files.push_back(entry->path());
       if (type == fs::file_type::directory && !name.starts_with("build")) folders.push_back(entry->path());
@@ -125,7 +125,7 @@ Parts split(std::string_view text, double fraction, Location where) {
                     fraction));
   }
   std::size_t cut = text.size() - static_cast<std::size_t>(static_cast<double>(text.size()) * fraction);
-  // A character has at most three continuation bytes; other data may have more and is cut where it is.
+  // A character has at most three continuation bytes; other data may have more and is cut anywhere.
   for (int i = 0; i < 3 && cut > 0 && cut < text.size() && (text[cut] & 0xC0) == 0x80; ++i) --cut;
   const Parts parts{text.substr(0, cut), text.substr(cut)};
   if (parts.training.empty() || (fraction > 0 && parts.validation.empty())) {

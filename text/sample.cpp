@@ -12,7 +12,7 @@
 namespace sluice::text {
 namespace {
 
-/// Where the largest logit is; checks all of them.
+/// The index of the largest logit; checks all of them.
 std::size_t find_largest(std::span<const float> logits) {
   constexpr float infinity = std::numeric_limits<float>::infinity();
   if (logits.empty())
@@ -67,8 +67,8 @@ std::int32_t Sampler::operator()(std::span<const float> logits, double uniform, 
 
   const double target = uniform * std::accumulate(weights_.begin(), weights_.end(), 0.0);
   double cumulative = 0;
-  // Summed in the order of the total, so it passes the target; should a compiler's fast-math flags reorder
-  // either sum, the last possible token is taken.
+  // Summed in the order of the total, so it exceeds the target; should fast-math flags reorder either sum,
+  // the last possible token is taken.
   std::size_t chosen = largest;
   for (std::size_t id = 0; id < weights_.size() && cumulative <= target; ++id) {
     if (weights_[id] == 0) continue;

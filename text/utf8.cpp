@@ -11,8 +11,8 @@
 namespace sluice::text {
 namespace {
 
-/// What the first bytes of a text are. `length` counts the bytes of the character, or, when it is cut off or
-/// invalid, those that could have begun one (at least 1).
+/// The character at the start of a text. `length` counts its bytes or, if it is truncated or invalid, those
+/// that could have begun one (at least 1).
 struct Character {
   enum class State { whole, cut_off, invalid } state;
   char32_t code_point;
@@ -20,8 +20,8 @@ struct Character {
   std::string_view reason;
 };
 
-/// What a first byte promises: the length of the character and the range of its second byte, which is what
-/// excludes overlong forms, surrogates and code points above U+10FFFF.
+/// Properties of a first byte: the length of the character and the range of its second byte, which excludes
+/// overlong forms, surrogates and code points above U+10FFFF.
 struct Lead {
   std::size_t length;  // 0: no character starts with this byte
   unsigned char low, high;

@@ -39,7 +39,7 @@ void each_piece(TokenKind kind, std::string_view text, Use use) {
   }
 }
 
-/// Rejects a token that no text of this kind could produce; it would only waste an id.
+/// Rejects a token that no text of this kind could produce: it would only waste an id.
 void require_reachable(TokenKind kind, const std::string& token, std::size_t id) {
   std::size_t pieces = 0;
   each_piece(kind, token, [&](std::string_view) { ++pieces; });

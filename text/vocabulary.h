@@ -13,7 +13,7 @@
 
 namespace sluice::text {
 
-/// What one token is.
+/// The unit of text that is one token.
 enum class TokenKind {
   character,  ///< "char": one Unicode code point
   byte,       ///< "byte": one byte; any data at all, no unknown token
@@ -28,17 +28,17 @@ TokenKind token_kind(std::string_view name, Location where = Location::current()
 
 /// An immutable, one-to-one map between token texts and ids 0 .. size() - 1.
 ///
-/// Character and word vocabularies have an unknown token with id 0, written `<unk>`: what the vocabulary does
-/// not hold is encoded as 0, and 0 is decoded as U+FFFD. Without unknown tokens, `decode(encode(text)) ==
+/// Character and word vocabularies have an unknown token with id 0, written `<unk>`: text outside of the
+/// vocabulary is encoded as 0, and 0 is decoded as U+FFFD. Without unknown tokens, `decode(encode(text)) ==
 /// text`.
 class Vocabulary {
  public:
   static constexpr std::int32_t unknown_id = 0;
   static constexpr std::string_view unknown_text = "<unk>";
-  /// No vocabulary holds more tokens.
+  /// Largest size of a vocabulary.
   static constexpr std::size_t largest_size = std::size_t{1} << 24;
 
-  /// `<unk>` and the code points of `text` in ascending order. Throws Error when the text is empty or not
+  /// `<unk>` and the code points of `text` in ascending order. Throws Error if the text is empty or not
   /// UTF-8.
   static Vocabulary characters(std::string_view text, Location where = Location::current());
 
@@ -46,17 +46,18 @@ class Vocabulary {
   static Vocabulary bytes();
 
   /// `<unk>` and the most frequent pieces of `text`, the most frequent first, equally frequent ones in the
-  /// order of their first appearance, `max_size` tokens in all. Throws Error when the text is empty or not
-  /// UTF-8 or when `max_size` is below 2.
+  /// order of their first appearance, `max_size` tokens in all. Throws Error if the text is empty or not
+  /// UTF-8 or if `max_size` is below 2.
   static Vocabulary words(std::string_view text, std::size_t max_size = largest_size,
                           Location where = Location::current());
 
-  /// One of the three above; `max_size` matters to words only.
+  /// One of the three above; `max_size` applies to words only.
   static Vocabulary of(TokenKind kind, std::string_view text, std::size_t max_size = largest_size,
                        Location where = Location::current());
 
-  /// Reads what `to_json` wrote. Throws Error for anything else, by rule: not JSON, unknown format or kind,
-  /// missing or mistyped fields, tokens that are repeated, out of order, or could never come out of a text.
+  /// Reads the output of `to_json`. Throws Error naming the broken rule for anything else: not JSON, unknown
+  /// format or kind, missing or mistyped fields, tokens that are repeated, out of order, or cannot occur in a
+  /// text.
   static Vocabulary from_json(std::string_view json, Location where = Location::current());
 
   /// One line: {"format":"sluice.vocabulary.1","kind":"char","tokens":["<unk>","\n"," ",...]}; bytes have no
@@ -67,11 +68,11 @@ class Vocabulary {
   std::size_t size() const { return tokens_.size(); }
   bool has_unknown() const { return kind_ != TokenKind::byte; }
 
-  /// The text of one token (`<unk>` for the unknown one). Throws Error when there is no such id.
+  /// The text of one token (`<unk>` for the unknown one). Throws Error for an id outside the vocabulary.
   const std::string& token(std::int32_t id, Location where = Location::current()) const;
 
-  /// The ids of a text; adds the number of unknown ones to `*unknown` when given. Throws Error when the text
-  /// is not UTF-8 (bytes: never).
+  /// The ids of a text; adds the number of unknown ones to `*unknown` if given. Throws Error if the text is
+  /// not UTF-8 (never for bytes).
   std::vector<std::int32_t> encode(std::string_view text, std::size_t* unknown = nullptr,
                                    Location where = Location::current()) const;
 

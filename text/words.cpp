@@ -22,7 +22,7 @@ bool belongs_to_word(char32_t c) {
 std::vector<std::string_view> split_words(std::string_view text, Location where) {
   const sluice::detail::Call call(where);
   std::vector<std::string_view> pieces;
-  std::size_t start = 0;  // of the word being read
+  std::size_t start = 0;  // of the current word
   for (std::size_t position = 0; position < text.size();) {
     const std::size_t here = position;
     if (belongs_to_word(next_code_point(text, position))) continue;

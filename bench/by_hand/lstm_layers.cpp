@@ -1,4 +1,4 @@
-// Makes the class of the hand-scheduled LSTM callable, whose source the build names.
+// Wraps the class of the hand-scheduled LSTM, whose source file the build names.
 
 #include "lstm_layers.h"
 

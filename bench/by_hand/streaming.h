@@ -1,5 +1,5 @@
 #pragma once
-// A streaming step with sizes known when it is compiled.
+// A streaming step with sizes known at compile time.
 
 namespace bench::by_hand {
 

@@ -1,6 +1,6 @@
-// A recurrent cell of your own: an LSTM whose gates also see the memory ("peepholes"). It is written as its
-// equations and nothing else; Recurrent stacks it, grad differentiates it, compile makes it a program, like
-// any cell of the library. Here it learns to repeat what it heard four steps ago.
+// A custom recurrent cell: an LSTM whose gates also see the memory ("peepholes"). It is written as its
+// equations and nothing else; Recurrent stacks it, grad differentiates it, compile makes it a program, as for
+// any built-in cell. Here it learns to repeat its input of four steps ago.
 //
 //   custom_cell [--smoke]
 
@@ -63,7 +63,7 @@ int run(bool smoke) {
   sl::optim::Adam adam(sl::nn::variables({{"rnn", rnn}, {"head", head}}),
                        {.learning_rate = 1e-2, .clip_norm = 1});
 
-  // Every run of the compiled step draws a new batch: the key moves on by itself, for it is a Variable.
+  // Every run of the compiled step draws a new batch: the key is a Variable that the step advances.
   const sl::Variable key(keys[2]);
   const auto step = sl::compile([&] {
     const sl::Tensors next = sl::random::split(key, 2);

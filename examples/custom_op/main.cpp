@@ -1,4 +1,4 @@
-// Two ops of your own, outside of the library: an elementwise one and a general one. See docs/add_an_op.md.
+// Two custom ops outside of the library: an elementwise one and a general one. See docs/add_an_op.md.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

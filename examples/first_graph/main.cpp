@@ -1,5 +1,4 @@
-// The five nouns in a page: a Variable, Tensors made of ops, the gradient as a graph of its own, a compiled
-// function.
+// The five nouns on one page: a Variable, Tensors made of ops, the gradient as a graph, a compiled function.
 //
 //   first_graph [--smoke]        (it is short; --smoke changes nothing)
 
@@ -16,7 +15,7 @@
 namespace sl = sluice;
 
 int main() {
-  // Building a graph computes nothing: shapes are known at once, values when somebody asks.
+  // Building a graph computes nothing: shapes are known at once, values on demand.
   const sl::Tensor x = sl::tensor({1.f, 2.f, 3.f});
   const sl::Tensor y = sl::sum(sl::tanh(x) * x);
   fmt::print("sum(x tanh x) = {:.4f}\n", sl::evaluate(y).item());

@@ -8,10 +8,11 @@
 
 namespace lm {
 
-// The four commands. Each returns the exit code of the program: 0, or what it says; errors are thrown.
+// The four commands. Each returns the exit code of the program: 0, unless it says otherwise; errors are
+// thrown.
 
 struct TrainCommand {
-  std::string program = "lm";  ///< what the user called it
+  std::string program = "lm";  ///< its name on the command line
   std::string text;            ///< empty: the default text
   std::string out;
   std::string resume;
@@ -26,7 +27,7 @@ struct TrainCommand {
   Budget budget;
   std::vector<std::string> given;  ///< names of the options that were on the command line
 };
-/// 130 after a signal to stop, when all is saved.
+/// 130 after a signal to stop, once everything is saved.
 int train(TrainCommand command);
 
 struct SampleCommand {

@@ -12,7 +12,7 @@
 namespace lm {
 namespace {
 
-/// The part of the text that the training of this model learned from or held out.
+/// The part of the text that this model was trained on, or the part that was held out.
 std::string_view part_of(std::string_view text, const std::string& part, double validation) {
   if (part == "all") return text;
   const sluice::text::Parts parts = sluice::text::split(text, validation);

@@ -22,15 +22,15 @@ struct Score {
   double tokens_per_second() const;
 };
 
-/// Measures a model on one text: every token but the first counts once. The text is read as `batch` streams
-/// with the state carried along, as in training, so the first tokens of each stream are predicted from
-/// little: a smaller batch scores a little better and takes longer.
+/// Measures a model on one text: every token but the first counts once. The text is read as `batch` streams,
+/// carrying the state as in training, so the first tokens of each stream are predicted from little context: a
+/// smaller batch scores slightly better and takes longer.
 class Evaluator {
  public:
-  /// Throws UserError for less than two tokens.
+  /// Throws UserError for fewer than two tokens.
   Evaluator(const Model& model, std::vector<std::int32_t> tokens, std::int64_t batch, std::int64_t length);
 
-  /// Nothing when `stopped` turned true on the way.
+  /// Nothing if `stopped` becomes true.
   std::optional<Score> operator()(const std::function<bool()>& stopped);
 
  private:

@@ -8,8 +8,8 @@
 
 namespace lm {
 
-/// A compiled function for arguments of one shape, run on its own buffers: arguments are written where the
-/// program reads them and results read where it leaves them, so a run copies and allocates nothing.
+/// A compiled function for arguments of one shape, run on its own buffers: arguments are written to the
+/// program's input buffers and results read from its output buffers, so a run copies and allocates nothing.
 class InPlace {
  public:
   /// Compiles f for arguments like `examples`.

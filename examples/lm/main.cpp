@@ -1,4 +1,4 @@
-// lm: trains a language model on a text, goes on with a training, measures a model, lets it write.
+// lm: trains a language model on a text, resumes a training, evaluates a model, generates text.
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -104,7 +104,7 @@ CLI::App* add_info(CLI::App& app, lm::InfoCommand& c) {
   return info;
 }
 
-/// The names of the options that the user has set, without dashes.
+/// The names of the options on the command line, without dashes.
 std::vector<std::string> given_options(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
@@ -141,7 +141,7 @@ int run(int argc, char** argv) {
   return lm::info(info_command);
 }
 
-/// Messages are one line, whatever is in them.
+/// Prints a message as one line, whatever it contains.
 int fail(std::string message) {
   for (char& c : message) {
     if (c == '\n' || c == '\r') c = ' ';
@@ -158,7 +158,7 @@ int main(int argc, char** argv) {
     const int code = run(argc, argv);
     errno = 0;
     if (std::fflush(stdout) != 0 || std::ferror(stdout)) {
-      // An earlier write may have failed, and its reason is gone.
+      // An earlier write may have failed, and its errno is lost.
       const std::string reason = errno == 0 ? "" : " (" + std::generic_category().message(errno) + ")";
       return fail("standard output cannot be written" + reason);
     }

@@ -48,7 +48,7 @@ nn::RecurrentLayers make_layers(const ModelSettings& settings, const Tensor& key
 
 nn::EmbeddingOptions embedding_options(const ModelSettings& settings) {
   nn::EmbeddingOptions options;
-  // A tied matrix also makes the logits, where vectors of length 1 are a good start.
+  // A tied matrix also computes the logits, for which vectors of length 1 are a good start.
   if (settings.tie) options.init = nn::init::normal(0, 1 / std::sqrt(static_cast<double>(settings.embed)));
   if (settings.init_range > 0) options.init = nn::init::uniform(-settings.init_range, settings.init_range);
   return options;

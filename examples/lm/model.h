@@ -12,10 +12,10 @@
 
 namespace lm {
 
-/// The cells there are to choose from.
+/// The names of the available cells.
 std::vector<std::string_view> cell_names();
 
-/// A language model: token ids to the logits of the token that follows each.
+/// A language model: maps token ids to the logits of the following tokens.
 ///
 ///   logits = head(dropout(rnn(dropout(embed(ids)))))
 ///
@@ -29,7 +29,7 @@ class Model : public sluice::nn::Module {
     sluice::Tensor logits;      ///< [..., vocabulary]
     sluice::nn::States states;  ///< after the last token
   };
-  /// A window: ids i32 [time, batch]. `key` decides what is dropped in training.
+  /// A window: ids i32 [time, batch]. `key` determines the dropout masks in training.
   Result operator()(const sluice::Tensor& ids, const sluice::nn::States& initial,
                     sluice::nn::Mode mode = sluice::nn::Mode::evaluate, const sluice::Tensor& key = {}) const;
   /// One token of each stream: ids i32 [batch].
@@ -46,7 +46,7 @@ class Model : public sluice::nn::Module {
   sluice::nn::Embedding embed_;
   sluice::nn::RecurrentLayers rnn_;
   sluice::nn::Dropout dropout_;
-  std::optional<sluice::nn::Linear> head_;  // of its own, where weights are not tied
+  std::optional<sluice::nn::Linear> head_;  // if weights are not tied
   sluice::Variable tied_bias_;
 };
 

@@ -55,12 +55,12 @@ struct ScheduleChoice {
   optim::Schedule (*make)(const TrainSettings& settings, const Variable& progress, Index windows_per_epoch);
 };
 
-/// Follows the progress instead of the number of steps.
+/// The schedule as a function of the progress instead of the number of steps.
 optim::Schedule over(const Variable& progress, const optim::Schedule& schedule) {
   return [progress, schedule](const Tensor&) { return schedule(progress); };
 }
 
-// Plateau is no function of the step: the training lowers the optimiser's rate after an epoch.
+// Plateau is not a function of the step: the training lowers the optimiser's rate after an epoch.
 const std::array<ScheduleChoice, 5> schedules{{
     {"constant", [](const TrainSettings&, const Variable&, Index) { return optim::constant(); }},
     {"cosine", [](const TrainSettings& s, const Variable& progress,
@@ -69,7 +69,7 @@ const std::array<ScheduleChoice, 5> schedules{{
                        Index) { return over(progress, optim::exponential(s.final_lr)); }},
     {"step",
      [](const TrainSettings& s, const Variable&, Index windows) -> optim::Schedule {
-       // The first decay comes when `decay_after` epochs are over, the others one epoch apart.
+       // The first decay is after `decay_after` epochs, the others one epoch apart.
        const double offset = static_cast<double>(1 - s.decay_after) * static_cast<double>(windows);
        const optim::Schedule decay = optim::step_decay(windows, s.decay);
        return [=](const Tensor& t) { return decay(sluice::maximum(t + offset, 0)); };

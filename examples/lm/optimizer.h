@@ -11,15 +11,15 @@
 
 namespace lm {
 
-/// The optimisers and the schedules there are to choose from.
+/// The names of the available optimisers and schedules.
 std::vector<std::string_view> optimizer_names();
 std::vector<std::string_view> schedule_names();
 
 /// A learning rate that suits an optimiser.
 double default_rate(const std::string& optimizer);
 
-/// The optimiser of the settings. `progress` is an f64 scalar, the share of the training that is done:
-/// schedules that end somewhere follow it, so that they fit whatever is the budget, minutes too.
+/// The optimiser for the settings. `progress` is an f64 scalar, the fraction of the training that is done:
+/// schedules with an end follow it, so that they fit any budget, including minutes.
 std::unique_ptr<sluice::optim::Optimizer> make_optimizer(const TrainSettings& settings,
                                                          const sluice::NamedVariables& parameters,
                                                          const sluice::Variable& progress,

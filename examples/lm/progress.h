@@ -7,17 +7,17 @@
 
 namespace lm {
 
-/// Where a training is, for people.
+/// The state of a training, for people.
 struct Status {
   std::int64_t step = 0;
   double epoch = 0;  ///< epochs done, with a fraction
-  double nats = 0;   ///< loss of late
+  double nats = 0;   ///< recent loss
   double tokens_per_second = 0;
   std::optional<double> seconds_left;
   std::string_view tokens = "characters";
 };
 
-/// Shows how it goes on: one line that is written anew on a terminal, and a plain line every few seconds
+/// Shows the progress: one line that is rewritten on a terminal, and a plain line every few seconds
 /// elsewhere.
 class Progress {
  public:
@@ -26,7 +26,7 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Shows a status when it is time for one.
+  /// Shows a status if enough time has passed.
   void update(const Status& status);
   /// Prints a line that stays.
   void print(std::string_view line);

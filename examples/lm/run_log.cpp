@@ -23,7 +23,7 @@ constexpr std::string_view header = "step,epoch,seconds,train_nats,tokens_per_se
   throw UserError(fmt::format("{}: cannot be written ({})", path, std::generic_category().message(error)));
 }
 
-/// The step of a line, nothing where it is no whole line of a log.
+/// The step of a line; nothing if it is not a complete line of a log.
 std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
   const ordered_json parsed =
       ordered_json::parse(csv ? "[" + line + (line.ends_with(',') ? "0]" : "]") : line, nullptr,
@@ -34,7 +34,7 @@ std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
   return std::nullopt;
 }
 
-/// The lines of a log that is there. Throws UserError when the file is none.
+/// The lines of an existing log. Throws UserError if the file is not one.
 std::vector<std::string> lines_of(const std::string& path, bool csv) {
   std::ifstream file(path);
   std::vector<std::string> lines;
@@ -45,7 +45,7 @@ std::vector<std::string> lines_of(const std::string& path, bool csv) {
   return lines;
 }
 
-/// Takes away what is behind `step`, through a new file, so that a log is never lost half way.
+/// Removes the lines after `step`, through a new file, so that a log is never half lost.
 void cut(const std::string& path, const std::vector<std::string>& lines, bool csv, std::int64_t step) {
   const std::string temporary = path + ".tmp";
   std::ofstream file(temporary, std::ios::trunc);

@@ -18,16 +18,16 @@ struct LogLine {
   std::optional<double> validation_nats;
 };
 
-/// The course of a training as a file for other programs: comma separated with a header (.csv) or one JSON
-/// object a line (.jsonl).
+/// The course of a training as a file for other programs: comma-separated with a header (.csv) or one JSON
+/// object per line (.jsonl).
 class RunLog {
  public:
-  /// Opens the log. A training that begins starts it anew; one that was resumed at `step` goes on behind the
-  /// line of that step, and lines of later ones, which are done again, are dropped. Throws UserError for
-  /// another ending of the name, for a file that holds something else, and when it cannot be written.
+  /// Opens the log. A new training starts it anew; one resumed at `step` continues after the line of that
+  /// step, and lines of later steps, which are repeated, are dropped. Throws UserError for another file
+  /// extension, for a file with other contents, and if it cannot be written.
   RunLog(const std::string& path, std::optional<std::int64_t> step);
 
-  /// Writes a line through to the file. Throws UserError when that fails.
+  /// Writes a line and flushes it. Throws UserError on failure.
   void add(const LogLine& line);
 
  private:

@@ -15,10 +15,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// How much a running mean keeps at its n-th value: the mean of all, later of about the last 20.
+/// Weight of the old value in a running mean at its n-th value: the mean of all, later of about the last 20.
 double memory_of(std::int64_t n) { return 1 - 1 / static_cast<double>(std::min(n, std::int64_t{20})); }
 
-/// As the shell reads it.
+/// Quoted for the shell.
 std::string quoted(const std::string& argument) {
   constexpr std::string_view plain =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+=,:@%";
@@ -28,7 +28,7 @@ std::string quoted(const std::string& argument) {
   return result + "'";
 }
 
-/// The command that goes on with this training.
+/// The command that resumes this training.
 std::string resume_command(const TrainCommand& c) {
   std::string text = fmt::format("{} train --resume {}", quoted(c.program), quoted(c.out));
   if (!c.log.empty()) text += fmt::format(" --log {} --log-every {}", quoted(c.log), c.log_every);
@@ -52,7 +52,7 @@ Session::Session(Training& training, const TrainCommand& command, std::vector<st
 }
 
 int Session::run() {
-  // An epoch that was over when a signal came is looked back on now.
+  // If a signal came after the end of an epoch, its validation is done now.
   if (training_.state().epoch > training_.state().validated && !look_back()) return stop();
   if (finished()) {
     progress_.print("This training is complete; say --epochs, --steps or --minutes to go on with it.");
@@ -83,7 +83,7 @@ void Session::step() {
   interval_tokens_ += tokens;
   const double memory = memory_of(++steps_);
   loss_ = memory * loss_ + (1 - memory) * loss;
-  // A mean of times. The second step starts it anew: the first one compiled the program.
+  // A mean of times. The second step resets it: the first one included compilation.
   const double kept = memory_of(std::max(steps_ - 1, std::int64_t{1}));
   speed_ = 1 / (kept / std::max(speed_, 1e-9) + (1 - kept) * seconds / tokens);
   update_clock();
@@ -93,7 +93,7 @@ void Session::step() {
       {state.step, epoch, loss_, speed_, seconds_left(), plural_of(training_.vocabulary().kind())});
 }
 
-/// What is due after a step. False when a signal broke it off.
+/// Does what is due after a step. Returns false if a signal interrupted it.
 bool Session::look_back() {
   TrainingState& state = training_.state();
   const bool epoch_over = state.epoch > state.validated;
@@ -123,7 +123,7 @@ bool Session::look_back() {
   return true;
 }
 
-/// The validation loss, where there is a validation part. False when a signal broke it off.
+/// The validation loss, if there is a validation part. Returns false if a signal interrupted it.
 bool Session::measure(std::optional<Score>& score) {
   if (!evaluator_) return true;
   score = (*evaluator_)(stop_requested);
@@ -181,7 +181,7 @@ bool Session::finished() {
   return share_done() >= 1;
 }
 
-/// How much of the budget is spent.
+/// The fraction of the budget that is spent.
 double Session::share_done() {
   const TrainingState& state = training_.state();
   const Budget& budget = training_.plan().budget;
@@ -189,8 +189,8 @@ double Session::share_done() {
   return std::min(1., static_cast<double>(state.step) / steps_in_all());
 }
 
-/// The steps of a budget of steps or epochs; a double, for the product of two large settings may be too large
-/// for an integer.
+/// The number of steps of a budget of steps or epochs; a double, since the product of two large settings may
+/// overflow an integer.
 double Session::steps_in_all() const {
   const Budget& budget = training_.plan().budget;
   if (budget.steps > 0) return static_cast<double>(budget.steps);
@@ -201,7 +201,7 @@ std::optional<double> Session::seconds_left() {
   const TrainingState& state = training_.state();
   const Budget& budget = training_.plan().budget;
   if (budget.minutes > 0) return std::max(0., state.deadline - state.seconds);
-  if (steps_ < 2) return std::nullopt;  // the speed of the first step tells nothing
+  if (steps_ < 2) return std::nullopt;  // the first step includes compilation
   return (steps_in_all() - static_cast<double>(state.step)) *
          static_cast<double>(training_.tokens_per_step()) / speed_;
 }

@@ -13,14 +13,14 @@
 
 namespace lm {
 
-/// One run of the program over a training, from its start or from where it was resumed to its end or to a
-/// signal: shows, logs, measures, samples and saves what the training does.
+/// One run of the program over a training, from its start or the point of resumption to its end or a signal:
+/// shows, logs, measures, samples and saves.
 class Session {
  public:
-  /// `validation` may be empty. The training and what is in the command live as long as the session.
+  /// `validation` may be empty. The training and the command must outlive the session.
   Session(Training& training, const TrainCommand& command, std::vector<std::int32_t> validation);
 
-  /// The exit code: 0, or 130 when a signal ended it.
+  /// Returns the exit code: 0, or 130 after a signal.
   int run();
 
  private:
@@ -47,8 +47,8 @@ class Session {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double seconds_before_;        // spent by earlier runs
   std::int64_t steps_ = 0;       // of this session
-  double loss_ = 0;              // of late
-  double speed_ = 0;             // tokens a second, of late
+  double loss_ = 0;              // recent
+  double speed_ = 0;             // recent tokens per second
   double interval_seconds_ = 0;  // spent in steps since the last line of the log
   double interval_tokens_ = 0;
 };

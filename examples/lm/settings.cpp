@@ -34,8 +34,8 @@ void require_one_of(std::string_view option, const std::string& value,
           fmt::format("is one of {}", fmt::join(names, ", ")), value);
 }
 
-/// Whether JSON has a value of this type. All integers among the settings are counts. The JSON library would
-/// convert fractions, truth values and numbers that do not fit.
+/// Whether JSON has a value of this type. All integer settings are counts. The JSON library itself would
+/// convert fractions, booleans and numbers out of range.
 template <class T>
 bool holds(const json& value) {
   if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
@@ -110,7 +110,7 @@ Settings from_text(const std::string& text) {
   Settings settings;
   const json object = json::parse(text, nullptr, false);
   Settings::each(settings, [&]<class T>(const char* name, T& value, const char*) {
-    const auto found = object.find(name);  // the end, too, of what is no object
+    const auto found = object.find(name);  // also the end if it is not an object
     if (found == object.end() || !holds<T>(*found)) {
       throw UserError(fmt::format("the checkpoint's settings have no valid \"{}\"", name));
     }
@@ -132,7 +132,7 @@ void require_unchanged(const Settings& now, const Settings& before, const std::v
   }
 }
 
-// The settings there are.
+// All types of settings.
 template std::string to_text(const ModelSettings&);
 template std::string to_text(const TrainSettings&);
 template std::string to_text(const Budget&);

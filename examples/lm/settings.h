@@ -9,16 +9,16 @@
 
 namespace lm {
 
-/// What the user can put right; printed as one line.
+/// An error that the user can correct; printed as one line.
 class UserError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
 };
 
-// Settings list their members once, in `each`: f(name, member, help). The options of the command line, the
-// texts in checkpoints and comparisons are all made from that list.
+// Settings list their members once, in `each`: f(name, member, help). Command line options, texts in
+// checkpoints and comparisons are all generated from that list.
 
-/// What the model is: with these and the vocabulary its parameters fit.
+/// Settings of the model: with the vocabulary they determine its parameters.
 struct ModelSettings {
   std::string tokens = "char";
   std::int64_t vocabulary = 10000;
@@ -44,7 +44,7 @@ struct ModelSettings {
   }
 };
 
-/// How it is trained. With the same text and seed they decide every bit.
+/// Settings of the training. With the same text and seed they determine every bit.
 struct TrainSettings {
   std::int64_t batch = 50;
   std::int64_t length = 50;
@@ -83,7 +83,7 @@ struct TrainSettings {
   }
 };
 
-/// How long to train. One of them is set: steps and epochs count from the first start of the training,
+/// The length of a training. One of them is set: steps and epochs count from the first start of the training,
 /// minutes are time spent training.
 struct Budget {
   std::int64_t epochs = 0;
@@ -98,18 +98,18 @@ struct Budget {
   }
 };
 
-/// Fills in what depends on other settings and throws UserError for what makes no sense.
+/// Fills in defaults that depend on other settings, and throws UserError for invalid ones.
 void resolve(ModelSettings& settings);
 void resolve(TrainSettings& settings);
 void resolve(Budget& budget);
 
-/// As JSON, one line, and back. Reading throws UserError when a member is missing or of another type.
+/// To and from JSON, on one line. Reading throws UserError if a member is missing or of another type.
 template <class Settings>
 std::string to_text(const Settings& settings);
 template <class Settings>
 Settings from_text(const std::string& text);
 
-/// Throws UserError when one of the settings in `given` is not what it was.
+/// Throws UserError if one of the settings in `given` has changed.
 template <class Settings>
 void require_unchanged(const Settings& now, const Settings& before, const std::vector<std::string>& given);
 

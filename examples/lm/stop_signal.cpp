@@ -5,7 +5,7 @@
 namespace lm {
 namespace {
 
-// A signal handler has no other way to tell anybody.
+// The only way to communicate from a signal handler.
 volatile std::sig_atomic_t requested = 0;
 
 extern "C" void note_stop(int) { requested = 1; }
@@ -15,8 +15,8 @@ extern "C" void note_stop(int) { requested = 1; }
 void watch_for_stop() {
   struct sigaction action = {};
   action.sa_handler = note_stop;
-  // Without SA_RESTART reads and writes would break off; with SA_RESETHAND the next signal does what it
-  // always does.
+  // SA_RESTART, or reads and writes would be interrupted; SA_RESETHAND, so that the next signal has its
+  // default action.
   action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);

@@ -6,10 +6,11 @@ namespace lm {
 /// one ends the program at once.
 void watch_for_stop();
 
-/// Whether it came.
+/// Whether a signal came.
 bool stop_requested();
 
-/// Lets writing beyond a limit on the size of files fail like a full disk, instead of ending the program.
+/// Makes writes beyond a limit on the size of files fail like a full disk, instead of terminating the
+/// program.
 void report_size_limits();
 
 }  // namespace lm

@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 namespace text = sluice::text;
 
-/// Sources and docs; not the numbers that tests compare with.
+/// Sources and docs, without the reference data of tests.
 const std::vector<std::string> default_extensions{".h", ".cpp", ".inl", ".md", ".sh", ".cmake", ".py"};
 
 text::Corpus load(const std::string& path) {

@@ -11,7 +11,7 @@
 
 namespace lm {
 
-/// Which text a model was trained on: whoever resumes has to have the same.
+/// Identifies the text a model was trained on: resuming requires the same one.
 struct TextIdentity {
   std::string path;        ///< absolute; empty for the default text
   std::int64_t bytes = 0;  ///< of the whole text
@@ -25,7 +25,7 @@ struct TextIdentity {
   }
 };
 
-/// A text as it was read.
+/// A text as read.
 struct Text {
   std::string content;
   std::size_t files = 0;
@@ -33,16 +33,16 @@ struct Text {
 };
 
 /// Reads a file or folder; the default text, this repository's own sources and docs, for an empty path.
-/// Throws UserError when there is none, or when it must be UTF-8 and is not.
+/// Throws UserError if there is none, or if it must be UTF-8 and is not.
 Text read_text(const std::string& path, sluice::text::TokenKind kind);
 
-/// What a text is called in messages.
+/// The name of a text in messages.
 std::string name_of_text(const std::string& path);
 
 /// Throws UserError unless both are the same text.
 void require_same_text(const TextIdentity& now, const TextIdentity& before);
 
-/// What tokens are called in figures: "characters", "bytes", "words".
+/// The plural of tokens in messages: "characters", "bytes", "words".
 std::string_view plural_of(sluice::text::TokenKind kind);
 
 }  // namespace lm

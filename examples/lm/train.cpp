@@ -21,8 +21,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace text = sluice::text;
 
-/// Finds out before the training, not after it, whether the result can be saved; keeps a mistyped --out from
-/// replacing what is no checkpoint.
+/// Checks before the training, not after it, that the result can be saved; keeps a mistyped --out from
+/// replacing a file that is not a checkpoint.
 void require_replaceable(const std::string& out) {
   const fs::path folder = fs::absolute(out).parent_path();
   if (!fs::is_directory(folder))
@@ -53,7 +53,7 @@ Plan new_plan(const TrainCommand& c) {
   return plan;
 }
 
-/// The settings of a resumed one: as they were, but for the budget.
+/// The settings of a resumed training: the saved ones, except for the budget.
 Plan resumed_plan(const TrainCommand& c, const Saved& saved) {
   require_unchanged(c.model, saved.plan.model, c.given);
   require_unchanged(c.train, saved.plan.train, c.given);
@@ -113,7 +113,7 @@ int train(TrainCommand c) {
   Training training(plan, vocabulary, std::move(tokens));
   if (saved) training.restore(*saved);
   TrainingState& state = training.state();
-  // Minutes count from here on, unless the training is what was asked for before.
+  // Minutes count from here on, unless this continues the saved budget.
   if (plan.budget.minutes > 0 && (!saved || is_given(c, "minutes"))) {
     state.deadline = state.seconds + 60 * plan.budget.minutes;
   }

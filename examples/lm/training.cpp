@@ -41,7 +41,7 @@ void add(NamedVariables& all, const std::string& prefix, const NamedVariables& s
 
 std::optional<optim::Plateau> make_plateau(const TrainSettings& settings, const optim::Optimizer& optimizer) {
   if (settings.schedule != "plateau") return std::nullopt;
-  // More epochs without a better loss than an int counts do not come.
+  // More epochs without improvement than an int can count do not happen.
   const auto patience = std::min<std::int64_t>(settings.decay_after, std::numeric_limits<int>::max());
   return optim::Plateau(optimizer, {.factor = settings.decay, .patience = static_cast<int>(patience)});
 }

@@ -18,7 +18,7 @@
 
 namespace lm {
 
-/// All that is decided before a training begins.
+/// Everything decided before a training begins.
 struct Plan {
   ModelSettings model;
   TrainSettings train;
@@ -26,35 +26,34 @@ struct Plan {
   TextIdentity text;
 };
 
-/// What a checkpoint of this program holds.
+/// The contents of a checkpoint of this program.
 struct Saved {
   sluice::io::Checkpoint checkpoint;
   Plan plan;
   TrainingState state;
   sluice::text::Vocabulary vocabulary;
 
-  /// The model alone. Throws Error when its parameters do not fit.
+  /// The model alone. Throws Error if its parameters do not fit.
   Model model() const;
 };
 
-/// Reads a checkpoint. Throws UserError for one that another program wrote, Error for a damaged or missing
-/// file.
+/// Reads a checkpoint. Throws UserError for one of another program, Error for a damaged or missing file.
 Saved open_saved(const std::string& path);
 
-/// A training: a model, what changes it, and one compiled step.
+/// A training: a model, its optimiser and state, and one compiled step.
 class Training {
  public:
   Training(const Plan& plan, const sluice::text::Vocabulary& vocabulary, std::vector<std::int32_t> tokens);
 
-  /// Goes back to where a saved training was. Throws Error when it does not fit, before changing anything.
+  /// Restores a saved training. Throws Error if it does not fit, before changing anything.
   void restore(const Saved& saved);
-  /// Writes a checkpoint, whole or not at all.
+  /// Writes a checkpoint atomically.
   void save(const std::string& path) const;
 
-  /// Trains on the next window, `progress` being the share of the training that is done. Returns the loss in
-  /// nats.
+  /// Trains on the next window, `progress` being the fraction of the training that is done. Returns the loss
+  /// in nats.
   double step(double progress);
-  /// Takes note of the validation loss after an epoch, or that there is none.
+  /// Records the validation loss after an epoch, or that there is none.
   void note_epoch(std::optional<double> nats);
 
   const Plan& plan() const { return plan_; }

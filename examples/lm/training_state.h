@@ -4,18 +4,18 @@
 
 namespace lm {
 
-/// Where a training is, but for its Variables. A checkpoint holds both, so a resumed run goes on with the
-/// same bits.
+/// The state of a training besides its Variables. A checkpoint holds both, so a resumed run gives the same
+/// bits.
 struct TrainingState {
   std::int64_t step = 0;       ///< windows trained on
   std::int64_t epoch = 0;      ///< epochs completed
   std::int64_t window = 0;     ///< windows of this epoch completed
-  std::int64_t validated = 0;  ///< epochs after which the validation loss has been taken
-  double validation = -1;      ///< the last of them, in nats; -1: none
-  double best = -1;            ///< the least of them; -1: none
+  std::int64_t validated = 0;  ///< epochs whose validation loss has been measured
+  double validation = -1;      ///< the latest, in nats; -1: none
+  double best = -1;            ///< the best; -1: none
   std::int64_t bad = 0;        ///< validations since the best
   double seconds = 0;          ///< spent so far, over all runs
-  double deadline = 0;         ///< seconds after which --minutes are over
+  double deadline = 0;         ///< seconds after which the budget of --minutes is spent
   double loss_sum = 0;         ///< nats of the windows since the last line of the log
   std::int64_t loss_count = 0;
 

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t block = 256;
 
-/// Random numbers for the tokens of one block: memory does not depend on how much is written.
+/// Random numbers for the tokens of one block: memory does not depend on the length of the text.
 std::vector<double> random_block(const Tensor& key, std::size_t number) {
   const Tensor own = sluice::random::fold_in(key, static_cast<std::int32_t>(number));
   return sluice::evaluate(sluice::random::uniform(own, {block}, 0, 1, sluice::DType::float64))

@@ -13,20 +13,21 @@
 
 namespace lm {
 
-/// Lets a model write, one token at a time, each drawn from what the model expects after all before it. The
+/// Generates text one token at a time, each drawn from the model's distribution given all before it. The
 /// unknown token is never drawn.
 class Writer {
  public:
   Writer(const Model& model, const sluice::text::Vocabulary& vocabulary);
 
-  /// Reads `prime` (the end of a line where it is empty), then draws `count` tokens. Hands `prime` and, as it
-  /// comes, the text to `show`, whole characters only. Same model, arguments and seed, same text. Returns the
-  /// number of tokens of `prime` that the vocabulary does not know: they are read as the unknown token.
+  /// Reads `prime` (a line end if it is empty), then draws `count` tokens. Passes `prime` and the generated
+  /// text to `show` as it is produced, whole characters only. Deterministic in model, arguments and seed.
+  /// Returns the number of tokens of `prime` that the vocabulary does not contain: they are read as the
+  /// unknown token.
   std::size_t write(std::string_view prime, std::size_t count, std::uint64_t seed,
                     const sluice::text::SampleOptions& options,
                     const std::function<void(std::string_view)>& show);
 
-  /// The same, in one piece.
+  /// The same, as one string.
   std::string write(std::string_view prime, std::size_t count, std::uint64_t seed,
                     const sluice::text::SampleOptions& options);
 

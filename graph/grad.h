@@ -14,12 +14,13 @@ namespace sluice {
 Tensors grad(const Tensor& y, const Tensors& wrt, Location where = Location::current());
 Tensor grad(const Tensor& y, const Tensor& wrt, Location where = Location::current());
 
-/// The vector-Jacobian product, on which grad is built: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys. `dys`
-/// have the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined rather than
-/// zero if no y depends on the tensor. Throws ShapeError for a wrong number or specs of `dys`.
+/// The vector-Jacobian product, on which grad is built: sum_j sum(dys_j * d ys_j / d wrt_i) for any ys.
+/// `dys` have the shapes of `ys`; an undefined one counts as zero. An entry of the result is undefined
+/// rather than zero if no y depends on the tensor. Throws ShapeError for a wrong number or specs of `dys`.
 ///
-/// Elements not selected by where, maximum, minimum, clamp, relu, max, min or multiply_no_nan have the gradient
-/// zero, and it stays zero further down, even if it meets an infinite or NaN slope (see Op::chooses).
+/// Elements not selected by where, maximum, minimum, clamp, relu, max, min or multiply_no_nan have the
+/// gradient zero, and it stays zero further down, even if it meets an infinite or NaN slope (see
+/// Op::chooses).
 Tensors vjp(const Tensors& ys, const Tensors& dys, const Tensors& wrt, Location where = Location::current());
 
 namespace detail {

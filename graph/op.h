@@ -100,9 +100,9 @@ class Op {
   virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
 
   /// @name Zeros of elements that were not selected
-  /// An element that where, max or relu did not select has a gradient of exactly zero. It must stay zero further
-  /// down, where a slope may be infinite or NaN: in the gradients of everything below such an op, products and
-  /// quotients are replaced by keeping_zeros().
+  /// An element that where, max or relu did not select has a gradient of exactly zero. It must stay zero
+  /// further down, where a slope may be infinite or NaN: in the gradients of everything below such an op,
+  /// products and quotients are replaced by keeping_zeros().
   /// @{
 
   /// True if the op selects among elements: those not selected have a gradient of exactly zero.

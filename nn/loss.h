@@ -24,8 +24,10 @@ struct CrossEntropyOptions {
 ///
 ///   loss_n = (1 - e) * -log p_n[class_n] + e * mean_c(-log p_n[c]),  p_n = softmax(logits_n)
 ///
-/// Accurate for logits of any size. The mean is over the examples that are not ignored, 0 if all are. Throws
-/// ShapeError if shapes do not fit and, at run time, Error for a class that is neither in [0, C) nor ignored.
+/// Accurate for logits of any size: an impossible class (minus infinity) costs infinity. NaN if the logits
+/// hold NaN or plus infinity, or are all minus infinity. The mean is over the examples that are not
+/// ignored, 0 if all are. Throws ShapeError if shapes do not fit and, at run time, Error for a class that
+/// is neither in [0, C) nor ignored.
 Tensor cross_entropy(const Operand& logits, const Operand& classes, const CrossEntropyOptions& options = {});
 
 struct NllOptions {
@@ -43,11 +45,12 @@ struct BinaryCrossEntropyOptions {
 };
 
 /// -(w * y * log s(x) + (1 - y) * log(1 - s(x))) for logits x, targets y in [0, 1] of the same shape, s =
-/// sigmoid and w = pos_weight. Accurate for logits of any size.
+/// sigmoid and w = pos_weight. Accurate for logits of any size, infinite ones too: a term of weight zero is
+/// zero.
 Tensor binary_cross_entropy_with_logits(const Operand& logits, const Operand& targets,
                                         const BinaryCrossEntropyOptions& options = {});
 
-/// (x - y)^2, the squared error. Shapes must be equal, here and below.
+/// (x - y)^2, the squared error; NaN for equal infinities, here and below. Shapes must be equal.
 Tensor mse(const Operand& x, const Operand& y, Reduction reduction = Reduction::mean);
 
 /// |x - y|, the absolute error.

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// The cosine of x in radians. Gradient: -dy sin(x).
+/// The cosine of x in radians; NaN at infinity. Gradient: -dy sin(x).
 Tensor cos(const Operand& x);
 
 }  // namespace sluice

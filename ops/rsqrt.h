@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// 1 / sqrt(x); infinity at 0, NaN below. Gradient: -dy y^3 / 2.
+/// 1 / sqrt(x); infinity at 0 (minus infinity at -0), NaN below. Gradient: -dy y^3 / 2.
 Tensor rsqrt(const Operand& x);
 
 }  // namespace sluice

@@ -4,7 +4,7 @@
 
 namespace sluice {
 
-/// The sine of x in radians. Gradient: dy cos(x).
+/// The sine of x in radians; NaN at infinity. Gradient: dy cos(x).
 Tensor sin(const Operand& x);
 
 }  // namespace sluice

@@ -1,5 +1,5 @@
-// Elementwise ops at zeros, infinities, NaN and the ends of what floats hold. A reference that is NaN for numbers
-// is a rule of the op, listed on its page.
+// Elementwise ops at zeros, infinities, NaN and the ends of what floats hold. A reference that is NaN for
+// numbers is a rule of the op, listed on its page.
 
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/ops.h>

@@ -1,6 +1,6 @@
-// No op without a check, and none that was not tried with hard values. The names of all ops are read from their sources; check_op counts the graphs in
-// which it found the op that it was asked for. The name of this file makes it the last to be linked, so that
-// its test runs last.
+// No op without a check, and none that was not tried with hard values. The names of all ops are read from
+// their sources; check_op counts the graphs in which it found the op that it was asked for. The name of
+// this file makes it the last to be linked, so that its test runs last.
 
 #include <filesystem>
 #include <fstream>

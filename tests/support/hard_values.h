@@ -49,9 +49,10 @@ struct HardFunction {
 };
 void check_hard_values(const HardFunction& function);
 
-/// A function along an axis at every row of three hard values, along axis 1 and, transposed, along axis 0: its
-/// values against a reference of the row, and the gradient of sum(weights * y) against another. References give
-/// all outputs of the row, and one gradient per element. They see the weights of the outputs.
+/// A function along an axis at every row of three hard values, along axis 1 and, transposed, along axis 0:
+/// its values against a reference of the row, and the gradient of sum(weights * y) against another.
+/// References give all outputs of the row, and one gradient per element. They see the weights of the
+/// outputs.
 struct HardRows {
   std::string name;
   std::function<Tensor(const Tensor& x, Index axis)> call;
@@ -65,9 +66,9 @@ struct HardRows {
 };
 void check_hard_rows(const HardRows& function);
 
-/// A function that copies and adds elements, y = A x + b with whole numbers in A, at hard values: an element that
-/// is not read has no part in a result, nor has its gradient in another's, and elements that are copied are the
-/// same numbers. A and b are found by asking the function.
+/// A function that copies and adds elements, y = A x + b with whole numbers in A, at hard values: an
+/// element that is not read has no part in a result, nor has its gradient in another's, and elements that
+/// are copied are the same numbers. A and b are found by asking the function.
 struct HardLinear {
   std::string name;
   Shape shape;

@@ -8,7 +8,8 @@
 namespace sluice {
 
 /// The plain interpreter: computes tensors one node at a time, in the order they depend on each other, each
-/// into memory of its own, freed after its last use. Slow on purpose and for ever: it is the oracle that
+/// into memory of its own, freed after its last use: no more values are there at one moment than are still
+/// needed, and the process needs no more memory for it. Slow on purpose and for ever: it is the oracle that
 /// compiled programs are tested against. Throws Error for a placeholder (a tensor of a function being traced
 /// has no value), and what the ops throw, with the line that built the node.
 Tensor evaluate(const Tensor& tensor, Location where = Location::current());

@@ -60,7 +60,10 @@ class Power final : public Elementwise<Power, 1> {
 
 Tensor pow(const Operand& a, const Operand& b) {
   if (a.is_number() || !b.is_number()) return make<Pow>(a, b);
-  return make(std::make_shared<Power>(b.tensor(DType::float64).item()), {a});
+  const double exponent = b.tensor(DType::float64).item();
+  const Tensor base = a.tensor();
+  if (is_floating(base.dtype())) require_number(exponent, base.dtype(), "pow", "the exponent of", a.where());
+  return make(std::make_shared<Power>(exponent), {Operand(base, a.where())});
 }
 
 }  // namespace sluice

@@ -12,6 +12,7 @@
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/one_hot.h>
 #include <sluice/ops/pad.h>
+#include <sluice/ops/pow.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/slice.h>
@@ -46,6 +47,8 @@ TEST_CASE("pad puts numbers of the tensor's dtype around it") {
 TEST_CASE("slopes and small numbers of ops are numbers of the tensor's dtype") {
   CHECK_THROWS_WITH(leaky_relu(real, 1e39), contains("[leaky_relu] the slope of an f32 tensor"));
   CHECK_THROWS_WITH(elu(real, -1e39), contains("[elu] the alpha of an f32 tensor"));
+  CHECK_THROWS_WITH(pow(real, 1e39), contains("[pow] the exponent of an f32 tensor"));
+  CHECK_NOTHROW(pow(tensor({1.0, 2.0}), 1e39));
   CHECK_THROWS_WITH(layer_norm(real, infinity), contains("[layer_norm] epsilon"));
   CHECK_THROWS_WITH(layer_norm(real, quiet_nan), contains("[layer_norm] epsilon"));
   const auto twice = [](const Tensors& x) { return Tensors{x[0] * 2}; };

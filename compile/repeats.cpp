@@ -14,20 +14,18 @@ namespace {
 
 constexpr std::size_t most_steps_unrolled = 8;
 
-/// What nodes have in common that are the same place of a loop's body: the op, its output and what it reads
-/// that no step computes. Empty for those that read no such thing.
-std::string likeness(const Node& node) {
-  std::string text;
-  for (const Tensor& input : node.inputs) {
-    const bool fixed = input.node().inputs.empty() && input.size() > 1;
-    if (fixed) text += fmt::format(" {}", static_cast<const void*>(&input.node()));
-    if (!fixed) text += " -";
+/// What nodes have in common that may be the same place of a loop's body: the op, its output and something it
+/// reads that no step computes; one text for each such thing. The first step reads where the loop begins as
+/// well, which others do not.
+std::vector<std::string> likenesses(const Node& node) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Node& read = node.inputs[i].node();
+    if (!read.inputs.empty() || node.inputs[i].size() == 1) continue;
+    texts.push_back(fmt::format("{} {} {} {} {}", node.op->name(), node.op->attributes(),
+                                node.outputs.front().text(), i, static_cast<const void*>(&read)));
   }
-  if (std::all_of(node.inputs.begin(), node.inputs.end(),
-                  [](const Tensor& input) { return !input.node().inputs.empty() || input.size() == 1; })) {
-    return {};
-  }
-  return fmt::format("{} {} {}{}", node.op->name(), node.op->attributes(), node.outputs.front().text(), text);
+  return texts;
 }
 
 /// The most of these nodes on one path.
@@ -56,11 +54,11 @@ std::string unrolled_loop_warning(const Graph& graph) {
   std::map<std::string, std::size_t> index;
   std::vector<std::vector<const Node*>> alike;
   for (const Node* node : order) {
-    const std::string text = likeness(*node);
-    if (text.empty()) continue;
-    const auto [found, inserted] = index.emplace(text, alike.size());
-    if (inserted) alike.emplace_back();
-    alike[found->second].push_back(node);
+    for (const std::string& text : likenesses(*node)) {
+      const auto [found, inserted] = index.emplace(text, alike.size());
+      if (inserted) alike.emplace_back();
+      alike[found->second].push_back(node);
+    }
   }
   std::size_t steps = 0;
   const Node* first = nullptr;

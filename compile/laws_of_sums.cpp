@@ -70,12 +70,14 @@ Tensor sum_of_products(const Node& node, const Tensors& in) {
   return reshape(Operand(matmul(left, right, {true, false}), node.where), node.outputs[0].shape);
 }
 
-/// Wherever the updates go along an axis, their sum along it is the same. Where they may go is still checked.
+/// Wherever the updates go along an axis, their sum along it is the same, but for a single one that is -0: it
+/// is added to +0. Where they may go is still checked.
 Tensor sum_of_scattered(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
   const auto scattered = axes ? scatter_axis(in[0].op()) : std::nullopt;
   if (!scattered || axes->axes != AxisSet{1} << *scattered) return {};
   const Tensor updates = checked_updates(in[0].node());
+  if (updates.shape()[*scattered] == 1) return {};
   return sum(Operand(updates, node.where), *scattered, axes->keep);
 }
 

@@ -10,8 +10,9 @@
 namespace sluice {
 
 /// One step of the compiler from Graph to Graph: the same inputs, outputs and Variables written, with the
-/// same values but for the order of sums and products, and cheaper to run. A pass is one page with one
-/// function, and has one line in passes.cpp, which is the order they run in.
+/// same values but for the order of sums and products and what depends on it (rounding, overflow, underflow,
+/// the sign of a sum that is zero), and cheaper to run. A pass is one page with one function, and has one line
+/// in passes.cpp, which is the order they run in.
 struct Pass {
   std::string_view name;
   std::string_view what;  ///< in a few words

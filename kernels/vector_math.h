@@ -12,14 +12,16 @@
 namespace sluice::kernels {
 
 /// The instruction set in use: "avx512", "avx2" or "baseline". The best one this machine has, or the one the
-/// environment variable SLUICE_ISA names; where the machine lacks that one, the best it has below it. Other
-/// values are ignored.
+/// environment variable SLUICE_ISA names; where the machine lacks that one, the best it has below it. Throws
+/// Error where the variable is none of these names.
 std::string_view isa();
 
 /// @name y[i] = f(x[i])
-/// float: within 3 units in the last place of the true value for every float, denormal results, infinities,
-/// NaN and the sign of zero included. The bits of y[i] depend on x[i] and the instruction set only, never on
-/// where it lies. double: what the standard library gives.
+/// Within 3 units in the last place of the true value, denormal results, infinities, NaN and the sign of zero
+/// included; sqrt is exact to rounding. float: for every float (tests/kernels/vector_math.cpp tries them). The
+/// bits of y[i] depend on x[i] and the instruction set only, never on where it lies. double: made of the
+/// standard library's functions, of which glibc's err by 2 units or a little more
+/// (tests/kernels/vector_math_double.cpp measures it).
 /// @{
 void exp(const float* x, float* y, std::size_t n);
 void expm1(const float* x, float* y, std::size_t n);

@@ -8,7 +8,7 @@ namespace sluice {
 /// defined; every placeholder reached is an input of this graph; Variables are read when it begins to run;
 /// every node's outputs are what its op infers from its inputs; every value written has the spec of its
 /// Variable, and no Variable is written twice; bodies are legal graphs themselves. Runs after tracing and, in
-/// tests and debug builds, after every pass.
+/// every build, after every pass that has changed something.
 void verify(const Graph& graph);
 
 }  // namespace sluice

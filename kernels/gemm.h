@@ -42,7 +42,7 @@ void gemm(bool transpose_a, bool transpose_b, Index m, Index n, Index k, const d
           const double* b, Index ldb, double beta, double* c, Index ldc, Workspace<double> workspace);
 
 /// What multiplies matrices: "packed" or "eigen". The environment variable SLUICE_GEMM chooses by these
-/// names; it is read once. Another value chooses nothing.
+/// names; it is read once. Throws Error where it is none of them.
 std::string_view gemm_backend();
 
 extern template Index gemm_workspace<float>(bool, bool, Index, Index, Index);

@@ -1,9 +1,10 @@
 #pragma once
 /// Splits loops over the cores. One pool of threads serves the whole process, because cores belong to the
-/// process and not to an object; it is the only process-wide state of the library. It starts with the first
-/// loop that needs it and ends with the program. A pool of our own rather than OpenMP: it gives the same
-/// pieces for any number of threads, rethrows exceptions, runs nested loops in line, and thread sanitizers
-/// understand it.
+/// process and not to an object. It is the only state of the library that is the process's and changes: the
+/// instruction set (isa()) and what multiplies matrices (gemm_backend()) are the process's too, and chosen
+/// once. The pool starts with the first loop that needs it and ends with the program. A pool of our own
+/// rather than OpenMP: it gives the same pieces for any number of threads, rethrows exceptions, runs nested
+/// loops in line, and thread sanitizers understand it.
 
 #include <algorithm>
 #include <atomic>

@@ -20,7 +20,7 @@ struct ScanOptions {
   /// For long sequences: the way back keeps only the carries at every so many steps and computes the steps
   /// between them again, one such segment at a time. Memory for T steps in segments of k is that of T/k + k
   /// steps in place of T, for about the time of one more way forward. `automatic` takes k = sqrt(T); 0 keeps
-  /// everything. Values and gradients stay the same.
+  /// everything. Values and gradients stay the same up to rounding.
   Index checkpoint = 0;
 };
 

@@ -104,6 +104,12 @@ TEST_CASE("a setting that means nothing is an Error, not ignored") {
   }
   CHECK(passes("SLUICE_GEMM=nonsense", "[refused_gemm]"));
   CHECK(passes("SLUICE_PASSES=nonsense", "[refused_passes]"));
+  // Settings of the tests, too.
+  for (const char* nonsense : {"x", "0", "-1", "1e5", "''", "4294967296"}) {
+    CAPTURE(nonsense);
+    CHECK_FALSE(passes(std::string("SLUICE_FLOAT_STRIDE=") + nonsense, "square roots are exact*"));
+  }
+  CHECK(passes("SLUICE_FLOAT_STRIDE=99991", "square roots are exact*"));
   // One that is empty is as good as none.
   CHECK_FALSE(passes("SLUICE_THREADS=", "[refused_threads]"));
   CHECK_FALSE(passes("SLUICE_ISA=avx2", "[refused_isa]"));

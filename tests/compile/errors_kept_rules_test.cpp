@@ -1,6 +1,6 @@
 // Each rule of the compiler that leaves out, goes round or merges nodes, on a function in which one of them
-// throws for some ids: where the interpreter throws, so does what the rule has made of it. Rules that do leave
-// out what throws, and must keep it, are in errors_kept_test.cpp.
+// throws for some ids: where the interpreter throws, so does what the rule has made of it. Rules that do
+// leave out what throws, and must keep it, are in errors_kept_test.cpp.
 
 #include "compile/errors_kept.h"
 

@@ -96,6 +96,12 @@ TEST_CASE("a setting that means nothing is an Error, not ignored") {
   }
   CHECK(passes_with("SLUICE_GEMM=nonsense", "[refused_gemm]"));
   CHECK(passes_with("SLUICE_PASSES=nonsense", "[refused_passes]"));
+  // Settings of the tests, too.
+  for (const char* nonsense : {"x", "0", "-1", "1e5", "''", "4294967296"}) {
+    CAPTURE(nonsense);
+    CHECK_FALSE(passes_with(std::string("SLUICE_FLOAT_STRIDE=") + nonsense, "square roots are exact*"));
+  }
+  CHECK(passes_with("SLUICE_FLOAT_STRIDE=99991", "square roots are exact*"));
   // One that is empty is as good as none.
   CHECK_FALSE(passes_with("SLUICE_THREADS=", "[refused_threads]"));
   CHECK_FALSE(passes_with("SLUICE_ISA=avx2", "[refused_isa]"));

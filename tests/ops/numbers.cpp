@@ -68,6 +68,12 @@ TEST_CASE("bounds of random numbers are numbers of their dtype") {
   CHECK_THROWS_WITH(random::fold_in(key, 0.5), contains("must be a 32-bit integer: got 0.5"));
   CHECK_THROWS_WITH(random::fold_in(key, 1e10), contains("10000000000"));
   CHECK_NOTHROW(random::uniform(key, {3}, 1e39, 2e39, DType::float64));
+  // There is no f32 in [0, 1e-50) but the end that is left out, nor in [1, 1 + 1e-12).
+  CHECK_THROWS_WITH(random::uniform(key, {3}, 0, 1e-50),
+                    contains("low must be below high as f32: got 0 and 1e-50, which are both 0; use f64") &&
+                        contains("numbers.cpp:"));
+  CHECK_THROWS_AS(random::uniform(key, {3}, 1, 1 + 1e-12), Error);
+  CHECK(evaluate(random::uniform(key, {1}, 0, 1e-45)).item() == 0);
 }
 
 TEST_CASE("uniform numbers fill a range that is wider than the largest number") {

@@ -18,8 +18,8 @@ std::string_view isa();
 
 /// @name y[i] = f(x[i])
 /// Within 3 units in the last place of the true value, denormal results, infinities, NaN and the sign of zero
-/// included; sqrt is exact to rounding. float: for every float (tests/kernels/vector_math.cpp tries them). The
-/// bits of y[i] depend on x[i] and the instruction set only, never on where it lies. double: made of the
+/// included; sqrt is exact to rounding. float: tests/kernels/vector_math.cpp tries a sample, or every float.
+/// The bits of y[i] depend on x[i] and the instruction set only, never on where it lies. double: made of the
 /// standard library's functions, of which glibc's err by 2 units or a little more
 /// (tests/kernels/vector_math_double.cpp measures it).
 /// @{

@@ -179,10 +179,10 @@ void ScheduleBuilder::find_destinations() {
       const Tensor& input = node->inputs[i];
       if (leaf_of(input.node()) != nullptr || value_of_.count(input) > 0) continue;
       if (input.op().body() != nullptr) continue;  // a loop writes dense memory
-      if (!detail::ask_window_in_output(*node, specs, i)) continue;
+      if (!detail::ask_window_in_output(*node, specs, i, spec_of(Tensor(node->shared_from_this())))) continue;
       // A view has its location already.
       if (input.node().inputs.size() == 1 &&
-          detail::ask_window_in_input(input.node(), spec_of(input.input(0))).has_value())
+          detail::ask_window_in_input(input.node(), spec_of(input.input(0)), spec_of(input)).has_value())
         continue;
       destination_.try_emplace(input, Destination{node, i});
     }
@@ -199,7 +199,8 @@ std::size_t ScheduleBuilder::output_value(const Tensor& t) {
     Specs specs;
     for (const Tensor& other : concat->inputs) specs.push_back(spec_of(other));
     const std::size_t whole = output_value(Tensor(concat->shared_from_this()));
-    const auto window = composed(value(whole), spec, *detail::ask_window_in_output(*concat, specs, input));
+    const auto window =
+        composed(value(whole), spec, *detail::ask_window_in_output(*concat, specs, input, value(whole).spec));
     if (window) number = add_part(whole, spec, *window);
   }
   if (!number) number = add_value(spec, Value::Home::arena, &t.node());

@@ -61,7 +61,7 @@ void ScheduleBuilder::add_unit(const Unit& unit) {
 bool ScheduleBuilder::add_window(const Node& node) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
   const Tensor output(node.shared_from_this());
-  const auto window = detail::ask_window_in_input(node, spec_of(node.inputs[0]));
+  const auto window = detail::ask_window_in_input(node, spec_of(node.inputs[0]), spec_of(output));
   if (!window) return false;
   const std::size_t source = value_of_.at(node.inputs[0]);
   auto place = composed(value(source), spec_of(output), *window);
@@ -83,7 +83,7 @@ bool ScheduleBuilder::add_concat(const Node& node) {
   std::vector<Window> windows;
   const std::size_t whole = output_value(Tensor(node.shared_from_this()));
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const auto window = detail::ask_window_in_output(node, specs, i);
+    const auto window = detail::ask_window_in_output(node, specs, i, value(whole).spec);
     const auto place = window ? composed(value(whole), specs[i], *window) : std::nullopt;
     if (!place) return false;
     windows.push_back(*place);

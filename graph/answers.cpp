@@ -96,24 +96,23 @@ bool ask_works_by_rows(const Node& node, std::span<const Spec> inputs, const std
   return true;
 }
 
-std::optional<Window> ask_window_in_input(const Node& node, const Spec& input) {
+std::optional<Window> ask_window_in_input(const Node& node, const Spec& input, const Spec& output) {
   constexpr const char* question = "window_in_input";
   const auto window = asked(node, question, [&] { return node.op->window_in_input(input); });
-  if (window && (node.outputs[0].dtype != input.dtype ||
-                 !lies_inside(*window, node.outputs[0].shape, input.shape.size()))) {
-    refuse(node, question, fmt::format("a place of {} inside of {}", node.outputs[0].text(), input.text()),
+  if (window && (output.dtype != input.dtype || !lies_inside(*window, output.shape, input.shape.size()))) {
+    refuse(node, question, fmt::format("a place of {} inside of {}", output.text(), input.text()),
            text_of(*window));
   }
   return window;
 }
 
-std::optional<Window> ask_window_in_output(const Node& node, std::span<const Spec> inputs, std::size_t i) {
+std::optional<Window> ask_window_in_output(const Node& node, std::span<const Spec> inputs, std::size_t i,
+                                           const Spec& output) {
   constexpr const char* question = "window_in_output";
   const auto window = asked(node, question, [&] { return node.op->window_in_output(inputs, i); });
-  if (window && (node.outputs[0].dtype != inputs[i].dtype ||
-                 !lies_inside(*window, inputs[i].shape, node.outputs[0].shape.size()))) {
-    refuse(node, question,
-           fmt::format("a place of {} inside of {}", inputs[i].text(), node.outputs[0].text()),
+  if (window &&
+      (output.dtype != inputs[i].dtype || !lies_inside(*window, inputs[i].shape, output.shape.size()))) {
+    refuse(node, question, fmt::format("a place of {} inside of {}", inputs[i].text(), output.text()),
            text_of(*window));
   }
   return window;

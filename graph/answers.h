@@ -17,10 +17,11 @@ Tensor ask_sum_over_steps(const Node& node, const Tensors& inputs, const std::ve
 /// Op::works_by_rows; true only if every output has as many rows as the marked inputs.
 bool ask_works_by_rows(const Node& node, std::span<const Spec> inputs, const std::vector<bool>& by_rows);
 
-/// Op::window_in_input, within the input.
-std::optional<Window> ask_window_in_input(const Node& node, const Spec& input);
+/// Op::window_in_input, within the input. Specs are those of the node, or of some of its rows.
+std::optional<Window> ask_window_in_input(const Node& node, const Spec& input, const Spec& output);
 
 /// Op::window_in_output, within the only output.
-std::optional<Window> ask_window_in_output(const Node& node, std::span<const Spec> inputs, std::size_t i);
+std::optional<Window> ask_window_in_output(const Node& node, std::span<const Spec> inputs, std::size_t i,
+                                           const Spec& output);
 
 }  // namespace sluice::detail

@@ -86,9 +86,9 @@ Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wa
       const Spec& input = node.inputs[i].spec();
       if (dxs[i].dtype() != input.dtype || !is_gradient_of(dxs[i].shape(), input.shape, node.outputs)) {
         throw ShapeError(
-            fmt::format("[{}] a gradient has the shape and dtype of its input: input {} is {}, got {}; "
+            fmt::format("[{}] a gradient has the shape and dtype of its input: got {} for input {}, {}; "
                         "reshape or cast what the op returns for it",
-                        node.op->name(), i, input.text(), dxs[i].spec().text()));
+                        node.op->name(), dxs[i].spec().text(), i, input.text()));
       }
       dxs[i] = sum_to(dxs[i], input.shape);  // undoes the broadcasting of an input
     }

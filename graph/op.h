@@ -202,10 +202,10 @@ constexpr bool attributes_tell_members() {
 }
 
 /// Throws Error unless the members that the op lists fill its class of `size` bytes.
-void require_all_members(const Op& op, std::size_t size);
+void require_all_members(const Op& op, std::size_t size, Location where);
 
 template <class O>
-void require_attributes(const O& op) {
+void require_attributes(const O& op, Location where) {
   static_assert(
       attributes_tell_members<O>(),
       "an op with members must override members() and list them, or attributes(): of ops of one class "
@@ -213,7 +213,7 @@ void require_attributes(const O& op) {
   if constexpr (requires { class_of(&O::attributes), class_of(&O::members); }) {
     if constexpr (std::is_same_v<typename decltype(class_of(&O::attributes))::type, Op> &&
                   std::is_same_v<typename decltype(class_of(&O::members))::type, O>) {
-      require_all_members(op, sizeof(O));
+      require_all_members(op, sizeof(O), where);
     }
   }
 }

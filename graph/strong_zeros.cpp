@@ -20,7 +20,6 @@ Tensors gradients_keeping_zeros(const Op& op, const Tensors& ys, const Tensors& 
     if (dx.defined()) roots.push_back(dx);
   }
   for (const Node* node : topological_order(roots, scope.level())) {
-    if (node->op == nullptr) continue;
     Tensors inputs;
     std::vector<std::size_t> dependent;
     for (std::size_t i = 0; i < node->inputs.size(); ++i) {
@@ -28,8 +27,9 @@ Tensors gradients_keeping_zeros(const Op& op, const Tensors& ys, const Tensors& 
       if (found != now.end()) dependent.push_back(i);
       inputs.push_back(found != now.end() ? found->second : node->inputs[i]);
     }
-    const Tensor kept = dependent.size() == 1 ? node->op->keeping_zeros(inputs, dependent[0]) : Tensor();
-    const Tensor made = kept.defined() ? kept : make(node->op, std::move(inputs), node->where);
+    if (dependent.empty()) continue;  // a seed, or of a body that was traced at a deeper level
+    Tensor made = dependent.size() == 1 ? node->op->keeping_zeros(inputs, dependent[0]) : Tensor();
+    if (!made.defined()) made = make(node->op, std::move(inputs), node->where);
     for (std::size_t i = 0; i < node->outputs.size(); ++i) {
       const auto output = static_cast<int>(i);
       now.emplace(Tensor(node->shared_from_this(), output), Tensor(made.shared_node(), output));

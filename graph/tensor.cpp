@@ -201,15 +201,16 @@ std::string Op::attributes() const {
   return a.text();
 }
 
-void detail::require_all_members(const Op& op, std::size_t size) {
+void detail::require_all_members(const Op& op, std::size_t size, Location where) {
   Attributes a;
   op.members(a);
   const std::size_t listed = a.size_of_class(sizeof(Op));
   if (listed == size) return;
-  throw Error(fmt::format(
-      "[{}] members lists every member of the op, in the order of declaration: got {} of {} bytes; "
-      "list the others too, or override attributes",
-      op.name(), listed, size));
+  throw Error(
+      fmt::format("[{}] members lists every member of the op, in the order of declaration: got {} of {} "
+                  "bytes; list the others too, or override attributes",
+                  op.name(), listed, size),
+      where);
 }
 
 void Op::run_in(const WorkMemory&, std::span<const View> inputs, std::span<const MutableView> outputs) const {

@@ -136,12 +136,12 @@ Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 ///     make<Roll>({x}, shift)                   operands, then the arguments of the op's constructor
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where = Location::current()) {
-  detail::require_attributes(*op);
+  detail::require_attributes(*op, where);
   return make(std::shared_ptr<const Op>(op), std::move(inputs), where);
 }
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, std::span<const Operand> operands) {
-  detail::require_attributes(*op);
+  detail::require_attributes(*op, operands.empty() ? Location{} : operands.front().where());
   return make(std::shared_ptr<const Op>(op), operands);
 }
 template <std::derived_from<Op> O>

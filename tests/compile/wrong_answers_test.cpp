@@ -2,6 +2,7 @@
 
 #include <sluice/compile/compile.h>
 #include <sluice/graph/arithmetic.h>
+#include <sluice/ops/compare.h>
 #include <sluice/ops/concat.h>
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/reshape.h>
@@ -17,7 +18,6 @@
 #include "support/catch.h"
 
 using namespace sluice;
-using Catch::Matchers::Contains;
 
 namespace {
 
@@ -75,43 +75,50 @@ void in_loop(const Answers& answers, bool stacked = true) {
   f(ones({4, 2, 3}));
 }
 
-auto says(const std::string& text) { return Contains(text) && Contains("wrong_answers_test.cpp"); }
+/// f throws an Error with this text and a line of this file.
+void refused(const std::function<void()>& f, const std::string& text) {
+  std::string said = "nothing";
+  try {
+    f();
+  } catch (const Error& error) {
+    said = error.what();
+  }
+  CAPTURE(said, text);
+  CHECK(said.find(text) != std::string::npos);
+  CHECK(said.find("wrong_answers_test.cpp:") != std::string::npos);
+}
 
 }  // namespace
 
 TEST_CASE("at_all_steps that gives other outputs is refused") {
   in_loop({});
   in_loop({.at_all_steps = [](const Tensors& in) { return in; }});
-  CHECK_THROWS_WITH(
-      in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{slice(in[0], 1, 0, 1)}; }}),
-      says("[liar] the answer to at_all_steps must be f32[4, 2, 3] for output 0, with time as axis 0: got "
-           "f32[4, 1, 3]"));
-  CHECK_THROWS_WITH(in_loop({.at_all_steps =
-                                 [](const Tensors& in) {
-                                   return Tensors{in[0], in[0]};
-                                 }}),
-                    says("must be one tensor per output, 1, or none: got 2"));
-  CHECK_THROWS_WITH(in_loop({.at_all_steps = [](const Tensors&) { return Tensors{Tensor()}; }}),
-                    says("got an undefined Tensor"));
-  CHECK_THROWS_WITH(in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{in[0] > 0}; }}),
-                    says("got bool[4, 2, 3]"));
-  CHECK_THROWS_WITH(
-      in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{matmul(in[0], in[0])}; }}),
-      says("[matmul]") && Contains("; while asking the op 'liar' for at_all_steps"));
-  CHECK_THROWS_WITH(
-      in_loop({.at_all_steps = [](const Tensors&) -> Tensors { throw std::runtime_error("no"); }}),
-      says("[liar] an op throws sluice::Error: got another exception in at_all_steps, \"no\""));
+  refused(
+      [&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{slice(in[0], 1, 0, 1)}; }}); },
+      "[liar] the answer to at_all_steps must be f32[4, 2, 3] for output 0, with time as axis 0: got "
+      "f32[4, 1, 3]");
+  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) {
+                  return Tensors{in[0], in[0]};
+                }}); },
+          "must be one tensor per output, 1, or none: got 2");
+  refused([&] { in_loop({.at_all_steps = [](const Tensors&) { return Tensors{Tensor()}; }}); },
+          "got an undefined Tensor");
+  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{in[0] > 0}; }}); },
+          "got bool[4, 2, 3]");
+  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{matmul(in[0], in[0])}; }}); },
+          "; while asking the op 'liar' for at_all_steps");
+  refused(
+      [&] { in_loop({.at_all_steps = [](const Tensors&) -> Tensors { throw std::runtime_error("no"); }}); },
+      "[liar] an op throws sluice::Error: got another exception in at_all_steps, \"no\"");
 }
 
 TEST_CASE("sum_over_steps of another shape is refused") {
   in_loop({.sum_over_steps = [](const Tensors& in) { return sum(in[0], 0); }}, false);
-  CHECK_THROWS_WITH(
-      in_loop({.sum_over_steps =
-                   [](const Tensors& in) {
-                     return sum(in[0], {0, 1});
-                   }},
-              false),
-      says("[liar] the answer to sum_over_steps must be f32[2, 3], that of one step: got f32[3]"));
+  refused(
+      [&] {
+        in_loop({.sum_over_steps = [](const Tensors& in) { return sum(in[0], {0, 1}); }}, false);
+      },
+      "[liar] the answer to sum_over_steps must be f32[2, 3], that of one step: got f32[3]");
 }
 
 TEST_CASE("works_by_rows is refused for outputs without those rows") {
@@ -127,8 +134,11 @@ TEST_CASE("works_by_rows is refused for outputs without those rows") {
                {ones({4, 3})}, {xs})
         .carry[0];
   });
-  CHECK_THROWS_WITH(f(ones({5, 3, 3})),
-                    says("[liar] the answer to works_by_rows must be no unless outputs have as many rows"));
+  refused(
+      [&] {
+        f(ones({5, 3, 3}));
+      },
+      "[liar] the answer to works_by_rows must be no unless outputs have as many rows");
 }
 
 TEST_CASE("windows outside of a tensor are refused") {
@@ -139,11 +149,17 @@ TEST_CASE("windows outside of a tensor are refused") {
   compiled({.in_input = Window{3, 3}, .result = {3, 3}});
   for (const Window window : {Window{4, 3}, Window{-1, 3}, Window{0, 5}, Window{0, -3}, Window{13, 0}}) {
     CAPTURE(window.offset, window.row_stride);
-    CHECK_THROWS_WITH(compiled({.in_input = window, .result = {3, 3}}),
-                      says("[liar] the answer to window_in_input must be a place of f32[3, 3] inside of "
-                           "f32[4, 3]: got offset"));
+    refused(
+        [&] {
+          compiled({.in_input = window, .result = {3, 3}});
+        },
+        "[liar] the answer to window_in_input must be a place of f32[3, 3] inside of "
+        "f32[4, 3]: got offset");
   }
-  CHECK_THROWS_WITH(compiled({.in_output = Window{1, 3}}),
-                    says("[liar] the answer to window_in_output must be a place of f32[4, 3] inside of "
-                         "f32[4, 3]: got offset 1"));
+  refused(
+      [&] {
+        compiled({.in_output = Window{1, 3}});
+      },
+      "[liar] the answer to window_in_output must be a place of f32[4, 3] inside of "
+      "f32[4, 3]: got offset 1");
 }

@@ -1,6 +1,7 @@
 // Answers to the compiler that cannot be right are refused when a function is compiled, with the op and the question.
 
 #include <sluice/compile/compile.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/concat.h>
@@ -124,21 +125,12 @@ TEST_CASE("sum_over_steps of another shape is refused") {
 TEST_CASE("works_by_rows is refused for outputs without those rows") {
   const auto yes = [](std::span<const Spec>) { return true; };
   in_loop({.works_by_rows = yes});
-  // Rows are divided over threads and in chunks; a result of one row has none to divide.
   const auto op = std::make_shared<Liar>(Answers{.works_by_rows = yes, .result = {3}});
-  const auto f = compile([=](const Tensor& xs) {
-    return scan(
-               [&](const Tensors& carry, const Tensors& x) {
-                 return Carried{{matmul(carry[0], x[0]) + make(op, {carry[0]})}, {}};
-               },
-               {ones({4, 3})}, {xs})
-        .carry[0];
-  });
-  refused(
-      [&] {
-        f(ones({5, 3, 3}));
-      },
-      "[liar] the answer to works_by_rows must be no unless outputs have as many rows");
+  const Tensor y = make(op, {ones({4, 3})});
+  refused([&] { detail::ask_works_by_rows(y.node(), std::vector{y.input(0).spec()}, {true}); },
+          "[liar] the answer to works_by_rows must be no unless outputs have as many rows as the marked "
+          "inputs: got yes for "
+          "f32[4, 3] and an output f32[3]");
 }
 
 TEST_CASE("windows outside of a tensor are refused") {
@@ -153,13 +145,13 @@ TEST_CASE("windows outside of a tensor are refused") {
         [&] {
           compiled({.in_input = window, .result = {3, 3}});
         },
-        "[liar] the answer to window_in_input must be a place of f32[3, 3] inside of "
+        "liar: the answer to window_in_input must be a place of f32[3, 3] inside of "
         "f32[4, 3]: got offset");
   }
   refused(
       [&] {
         compiled({.in_output = Window{1, 3}});
       },
-      "[liar] the answer to window_in_output must be a place of f32[4, 3] inside of "
+      "liar: the answer to window_in_output must be a place of f32[4, 3] inside of "
       "f32[4, 3]: got offset 1");
 }

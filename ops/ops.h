@@ -45,6 +45,7 @@
 #include <sluice/ops/random.h>
 #include <sluice/ops/relu.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scatter_add.h>

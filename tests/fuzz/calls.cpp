@@ -17,7 +17,8 @@ using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 
 constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
                                       softplus, silu,    expm1,     exp,    flatten, stop_gradient};
-constexpr Unary functions[] = {abs, floor, log, log1p, logical_not, norm, relu, rsqrt, sign, sqrt, transpose};
+constexpr Unary functions[] = {abs,  floor, log,   log1p, logical_not, norm,
+                               relu, round, rsqrt, sign,  sqrt,        transpose};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
 constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
                                  maximum,     minimum,    pow,         equal,          not_equal,

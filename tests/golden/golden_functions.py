@@ -40,6 +40,7 @@ ELEMENTWISE = {
     "silu": (F.silu, REAL),
     "sign": (torch.sign, REAL),
     "abs": (torch.abs, REAL),
+    "round": (torch.round, REAL),
     "square": (torch.square, REAL),
     "pow": (lambda x: torch.pow(x, 2.5), POSITIVE),
     "erf": (torch.erf, REAL),

@@ -37,6 +37,7 @@ TEST_CASE("what elementwise ops refuse") {
   refuses("norm", "got i32[2, 3]", [&] { norm(i); });
   refuses("pow", "got f32[2, 3] and f64[2, 3]", [&] { pow(f, d); });
   refuses("relu", "got bool[2, 3]", [&] { relu(b); });
+  refuses("round", "got i32[2, 3]", [&] { round(i); });
   refuses("rsqrt", "got i32[2, 3]", [&] { rsqrt(i); });
   refuses("sigmoid", "got i32[2, 3]", [&] { sigmoid(i); });
   refuses("sign", "got bool[2, 3]", [&] { sign(b); });

@@ -45,12 +45,8 @@ void for_each_band(const AlongAxis& along, const F& f) {
 
 /// Calls f with a float or double, for a floating-point dtype.
 template <class F>
-void with_floating(DType dtype, const F& f) {
-  if (dtype == DType::float64) {
-    f(double{});
-  } else {
-    f(float{});
-  }
+auto with_floating(DType dtype, const F& f) {
+  return dtype == DType::float64 ? f(double{}) : f(float{});
 }
 
 /// Throws ShapeError naming `who` unless the dtype is floating-point.

@@ -88,6 +88,25 @@ Tensor chosen_elements(Author& a) {
   return where(a.any(DType::boolean), x, a.flag() ? Operand(same_dtype(a, x)) : Operand(a.number()));
 }
 
+/// Whether a matrix is refused must not depend on rounding, so those that may be are constants.
+Tensors linear_algebra(Author& a) {
+  const Tensor x = a.floating();
+  const Index n = near(a, x.rank() < 2 ? x.size() : x.dim(-2));
+  const Tensor matrix = a.constant(x.dtype(), a.flag() ? Shape{n, n} : Shape{2, n, n});
+  switch (a.below(5)) {
+    default:
+      return {solve(matrix, x, {a.flag(), a.flag()})};
+    case 1:
+      return {solve_triangular(a.flag() ? x : matrix, x, {a.flag(), a.flag(), a.flag()})};
+    case 2:
+      return {cholesky(matrix)};
+    case 3:
+      return {inverse(matrix)};
+    case 4:
+      return {logdet(matrix, {a.flag()}), slogdet(matrix).sign};
+  }
+}
+
 Tensors smooth_call(Author& a) {
   const Tensor x = a.any();
   switch (a.below(16)) {
@@ -129,7 +148,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(36)) {
+  switch (a.below(37)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -202,6 +221,8 @@ Tensors wild_call(Author& a) {
       return {a.constant(a.dtype(), a.shape()), full({2}, a.number(), a.dtype())};
     case 35:
       return {arange(static_cast<Index>(a.below(20)), a.dtype())};
+    case 36:
+      return linear_algebra(a);
   }
 }
 

@@ -18,14 +18,20 @@ inline Vector<T> signed_like(Vector<T> magnitude, Vector<T> sign) {
                                            (__builtin_bit_cast(Bits<T>, sign) & ~magnitude_bits<T>));
 }
 
+/// The nearest integer, of two that are equally near the even one.
 template <class T>
-inline Vector<T> floor_of(Vector<T> x) {
+inline Vector<T> round_of(Vector<T> x) {
   // From here on all numbers are integers; adding it to smaller ones rounds them.
   constexpr T whole = sizeof(T) == 4 ? T{8388608} : T{4503599627370496};
   const Vector<T> size = magnitude<T>(x);
   const Vector<T> nearest = signed_like<T>((size + whole) - whole, x);
-  const Vector<T> below = nearest > x ? nearest - T{1} : nearest;
-  return size < whole ? below : x;
+  return size < whole ? nearest : x;
+}
+
+template <class T>
+inline Vector<T> floor_of(Vector<T> x) {
+  const Vector<T> nearest = round_of<T>(x);
+  return nearest > x ? nearest - T{1} : nearest;
 }
 
 template <class T>
@@ -46,6 +52,11 @@ void abs(const T* x, T* y, std::size_t n) {
 template <class T>
 void floor(const T* x, T* y, std::size_t n) {
   map(x, y, n, [](Vector<T> v) { return floor_of<T>(v); });
+}
+
+template <class T>
+void round(const T* x, T* y, std::size_t n) {
+  map(x, y, n, [](Vector<T> v) { return round_of<T>(v); });
 }
 
 template <class T>
@@ -121,7 +132,7 @@ void where(const bool* condition, const T* a, std::int64_t stride_a, const T* b,
 
 template <class T>
 constexpr Choice<T> make_choice() {
-  return {negate<T>, square<T>, abs<T>, floor<T>, relu<T>, leaky_relu<T>, clamp<T>, where<T>};
+  return {negate<T>, square<T>, abs<T>, floor<T>, round<T>, relu<T>, leaky_relu<T>, clamp<T>, where<T>};
 }
 
 constexpr Kernels make_kernels(const char* name) {

@@ -49,6 +49,7 @@ struct Choice {
   void (*square)(const T* x, T* y, std::size_t n);
   void (*abs)(const T* x, T* y, std::size_t n);
   void (*floor)(const T* x, T* y, std::size_t n);
+  void (*round)(const T* x, T* y, std::size_t n);
   void (*relu)(const T* x, T* y, std::size_t n);
   void (*leaky_relu)(T slope, const T* x, T* y, std::size_t n);
   void (*clamp)(T low, T high, const T* x, T* y, std::size_t n);

@@ -7,6 +7,7 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/cast.h>
+#include <sluice/ops/cholesky.h>
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/concat.h>
@@ -23,11 +24,13 @@
 #include <sluice/ops/floor.h>
 #include <sluice/ops/gelu.h>
 #include <sluice/ops/index_add.h>
+#include <sluice/ops/inverse.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/log.h>
 #include <sluice/ops/log1p.h>
 #include <sluice/ops/log_softmax.h>
+#include <sluice/ops/logdet.h>
 #include <sluice/ops/logical.h>
 #include <sluice/ops/logsumexp.h>
 #include <sluice/ops/matmul.h>
@@ -45,6 +48,7 @@
 #include <sluice/ops/random.h>
 #include <sluice/ops/relu.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scatter_add.h>
@@ -56,6 +60,8 @@
 #include <sluice/ops/slice.h>
 #include <sluice/ops/softmax.h>
 #include <sluice/ops/softplus.h>
+#include <sluice/ops/solve.h>
+#include <sluice/ops/solve_triangular.h>
 #include <sluice/ops/split.h>
 #include <sluice/ops/sqrt.h>
 #include <sluice/ops/square.h>

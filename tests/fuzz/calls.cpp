@@ -17,7 +17,8 @@ using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 
 constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
                                       softplus, silu,    expm1,     exp,    flatten, stop_gradient};
-constexpr Unary functions[] = {abs, floor, log, log1p, logical_not, norm, relu, rsqrt, sign, sqrt, transpose};
+constexpr Unary functions[] = {abs,  floor, log,   log1p, logical_not, norm,
+                               relu, round, rsqrt, sign,  sqrt,        transpose};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
 constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
                                  maximum,     minimum,    pow,         equal,          not_equal,
@@ -87,6 +88,25 @@ Tensor chosen_elements(Author& a) {
   return where(a.any(DType::boolean), x, a.flag() ? Operand(same_dtype(a, x)) : Operand(a.number()));
 }
 
+/// Whether a matrix is refused must not depend on rounding, so those that may be are constants.
+Tensors linear_algebra(Author& a) {
+  const Tensor x = a.floating();
+  const Index n = near(a, x.rank() < 2 ? x.size() : x.dim(-2));
+  const Tensor matrix = a.constant(x.dtype(), a.flag() ? Shape{n, n} : Shape{2, n, n});
+  switch (a.below(5)) {
+    default:
+      return {solve(matrix, x, {a.flag(), a.flag()})};
+    case 1:
+      return {solve_triangular(a.flag() ? x : matrix, x, {a.flag(), a.flag(), a.flag()})};
+    case 2:
+      return {cholesky(matrix)};
+    case 3:
+      return {inverse(matrix)};
+    case 4:
+      return {logdet(matrix, {a.flag()}), slogdet(matrix).sign};
+  }
+}
+
 Tensors smooth_call(Author& a) {
   const Tensor x = a.any();
   switch (a.below(16)) {
@@ -128,7 +148,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(36)) {
+  switch (a.below(37)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -201,6 +221,8 @@ Tensors wild_call(Author& a) {
       return {a.constant(a.dtype(), a.shape()), full({2}, a.number(), a.dtype())};
     case 35:
       return {arange(static_cast<Index>(a.below(20)), a.dtype())};
+    case 36:
+      return linear_algebra(a);
   }
 }
 

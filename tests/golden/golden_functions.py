@@ -40,6 +40,7 @@ ELEMENTWISE = {
     "silu": (F.silu, REAL),
     "sign": (torch.sign, REAL),
     "abs": (torch.abs, REAL),
+    "round": (torch.round, REAL),
     "square": (torch.square, REAL),
     "pow": (lambda x: torch.pow(x, 2.5), POSITIVE),
     "erf": (torch.erf, REAL),
@@ -145,6 +146,52 @@ def tie_cases(random, cases):
         cases[name] = case(random, getattr(torch, name), {"x": x, "other": other}, function=name)
 
 
+def positive(x):
+    """A symmetric positive definite matrix for any x."""
+    return x @ x.mT + torch.eye(x.shape[-1])
+
+
+def linear_algebra_cases(random, cases):
+    batch, single, sides = random.real(2, 1, 4, 4, scale=2), random.real(4, 4, scale=2), random.real(3, 4, 2)
+    cases["cholesky"] = case(
+        random, lambda x: torch.linalg.cholesky(positive(x)), {"x": batch}, function="cholesky"
+    )
+    cases["inverse"] = case(random, torch.linalg.inv, {"x": batch}, function="inverse")
+    cases["logdet"] = case(
+        random, lambda x: torch.linalg.slogdet(x).logabsdet, {"x": batch}, function="logdet"
+    )
+    cases["logdet positive"] = case(
+        random, lambda x: torch.logdet(positive(x)), {"x": batch}, function="logdet positive"
+    )
+    for name, a, b in (
+        ("batch", batch, sides),
+        ("single", single, sides),
+        ("vector", single, random.real(4)),
+    ):
+        cases[f"solve {name}"] = case(random, torch.linalg.solve, {"a": a, "b": b}, function="solve")
+    cases["solve positive"] = case(
+        random,
+        lambda x, b: torch.cholesky_solve(b, torch.linalg.cholesky(positive(x))),
+        {"a": batch, "b": sides},
+        function="solve positive",
+    )
+    triangles = random.real(2, 1, 4, 4, scale=0.5) + 2 * torch.eye(4)
+    for lower in (True, False):
+        for transpose in (False, True):
+            for unit in (False, True):
+                cases[f"solve_triangular {lower=} {transpose=} {unit=}"] = case(
+                    random,
+                    lambda a, b: torch.linalg.solve_triangular(
+                        a.mT if transpose else a, b, upper=lower == transpose, unitriangular=unit
+                    ),
+                    {"a": triangles, "b": sides},
+                    function="solve_triangular",
+                    lower=lower,
+                    transpose=transpose,
+                    unit=unit,
+                )
+
+
 def functions():
     random, cases = Random(50), {}
     elementwise_cases(cases)
@@ -154,4 +201,5 @@ def functions():
     cases["embedding"] = case(
         random, lambda w: F.embedding(ids, w), {"weight": random.real(7, 3)}, function="embedding"
     ) | {"ids": ids}
+    linear_algebra_cases(Random(51), cases)
     write("functions", cases)

@@ -41,6 +41,8 @@ std::size_t allocations_of(const Tensor& result) {
 TEST_CASE("ops run without allocating, large ones on several threads too") {
   for (const Index n : {3, 300}) {
     const Tensor x = full({n, 2 * n}, 0.5);
+    const Tensor square = evaluate(cast(equal(expand_dims(arange(n), 1), arange(n)), DType::float32) + 0.25);
+    const Tensor squares = evaluate(broadcast_to(square, {2, n, n}));
     const Tensor cube = full({2, n, 5}, 0.25);
     const Tensor ids = zeros({n}, DType::int32);
     const Tensor places = zeros({n, 1}, DType::int32);
@@ -76,7 +78,14 @@ TEST_CASE("ops run without allocating, large ones on several threads too") {
                              index_sum(ids, x, 0, 7),
                              take_along_axis(x, places),
                              scatter_sum(places, full({n, 1}, 1), 1, 9),
-                             one_hot(ids, 11)};
+                             one_hot(ids, 11),
+                             cholesky(square),
+                             cholesky(squares),
+                             logdet(squares),
+                             solve(square, x),
+                             solve(squares, x),
+                             solve_triangular(square, x),
+                             solve_triangular(squares, x, {.lower = false, .transpose = true})};
     for (const Tensor& result : results) {
       INFO(result.op().name() << " " << result.op().attributes() << " of " << result.input(0).spec().text());
       CHECK(allocations_of(result) == 0);

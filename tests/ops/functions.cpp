@@ -89,7 +89,7 @@ TEST_CASE("far outside, tanh, sigmoid and softplus saturate without NaN") {
   CHECK(floats(softplus(tensor({-30.f, -80.f}))) == std::vector<float>{std::exp(-30.f), std::exp(-80.f)});
 }
 
-TEST_CASE("abs, sign and floor are piecewise") {
+TEST_CASE("abs, sign, floor and round are piecewise") {
   const auto call_abs = [](const Tensors& x) { return abs(x[0]); };
   check_op("abs", call_abs, unary_samples(),
            {.scalar = [](const std::vector<double>& x) { return std::abs(x[0]); }});
@@ -98,6 +98,7 @@ TEST_CASE("abs, sign and floor are piecewise") {
                                                                 : x[0] < 0 ? -1.
                                                                            : 0.; }});
   check_function("floor", floor, [](double x) { return std::floor(x); });
+  check_function("round", round, [](double x) { return std::nearbyint(x); });
   check_error(call_abs, {boolean({2})},
               "[abs] the operand must be a tensor of numbers (f32, f64 or i32): got bool[2]");
   check_error([](const Tensors& x) { return sign(x[0]); }, {boolean({2})},
@@ -109,4 +110,6 @@ TEST_CASE("abs, sign and floor are piecewise") {
   CHECK(evaluate(sign(tensor({-3, 0, 9}))).to_vector<std::int32_t>() == std::vector<std::int32_t>{-1, 0, 1});
   CHECK_FALSE(std::signbit(floats(abs(tensor({-0.f})))[0]));
   CHECK(floats(sign(tensor({-0.f, NAN, inf}))) == std::vector<float>{0, 0, 1});
+  CHECK(floats(round(tensor({-2.5f, -1.5f, -0.5f, 0.5f, 1.5f, 2.5f, 2.50001f, 1e9f, -inf}))) ==
+        std::vector<float>{-2, -2, 0, 0, 2, 2, 3, 1e9f, -inf});
 }

@@ -39,6 +39,7 @@ const std::map<std::string, Function>& functions() {
       {"silu", [](auto& x, auto&) { return silu(x); }},
       {"sign", [](auto& x, auto&) { return sign(x); }},
       {"abs", [](auto& x, auto&) { return abs(x); }},
+      {"round", [](auto& x, auto&) { return round(x); }},
       {"square", [](auto& x, auto&) { return square(x); }},
       {"pow", [](auto& x, auto& golden) { return pow(x, golden.number("exponent")); }},
       {"erf", [](auto& x, auto&) { return erf(x); }},

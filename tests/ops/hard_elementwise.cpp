@@ -117,6 +117,7 @@ TEST_CASE("waves, steps and casts at hard values") {
       "abs", abs, [](Real x) { return std::abs(x); }, [](Real x) { return (x > 0) - (x < 0); });
   check("sign", sign, [](Real x) { return (x > 0) - (x < 0); }, {});
   check("floor", floor, [](Real x) { return std::floor(x); }, {});
+  check("round", round, [](Real x) { return std::nearbyint(x); }, {});
   check(
       "negate", [](const Tensor& x) { return -x; }, [](Real x) { return -x; }, [](Real) { return -1; });
   check(

@@ -37,6 +37,7 @@ TEST_CASE("what elementwise ops refuse") {
   refuses("norm", "got i32[2, 3]", [&] { norm(i); });
   refuses("pow", "got f32[2, 3] and f64[2, 3]", [&] { pow(f, d); });
   refuses("relu", "got bool[2, 3]", [&] { relu(b); });
+  refuses("round", "got i32[2, 3]", [&] { round(i); });
   refuses("rsqrt", "got i32[2, 3]", [&] { rsqrt(i); });
   refuses("sigmoid", "got i32[2, 3]", [&] { sigmoid(i); });
   refuses("sign", "got bool[2, 3]", [&] { sign(b); });
@@ -99,6 +100,36 @@ TEST_CASE("what reductions refuse") {
   refuses("matmul", "need at least one axis", [&] { matmul(f, full({}, 1)); });
   refuses("matmul", "a vector cannot be transposed", [&] { matmul(ones({3}), f, {.transpose_a = true}); });
   refuses("matmul", "undefined Tensor", [&] { matmul(none, f); });
+}
+
+TEST_CASE("what linear algebra refuses, when built and when run") {
+  const Tensor f = ones({3, 3});
+  const Tensor i = ones({3, 3}, DType::int32);
+  const Tensor batch = tensor({1.f, 2.f, 2.f, 4.f, 4.f, 0.f, 0.f, -1.f}, {2, 1, 2, 2});
+  const Tensor side = ones({2});
+  const Tensor none;
+  refuses("cholesky", "got f32[2, 3]", [&] { cholesky(ones({2, 3})); });
+  refuses("cholesky", "got i32[3, 3]", [&] { cholesky(i); });
+  refuses("cholesky", "undefined Tensor", [&] { cholesky(none); });
+  refuses("cholesky", "got pivot 0 at row 1 of matrix [0, 0] of f32[2, 1, 2, 2]",
+          [&] { evaluate(cholesky(batch)); });
+  refuses("inverse", "got f32[3]", [&] { inverse(ones({3})); });
+  refuses("inverse", "got i32[3, 3]", [&] { inverse(i); });
+  refuses("inverse", "got pivot 0 in column 1 of matrix [0, 0] of", [&] { evaluate(inverse(batch)); });
+  refuses("logdet", "got i32[3, 3]", [&] { logdet(i); });
+  refuses("logdet", "got f32[2, 3]", [&] { logdet(ones({2, 3}), {.positive = true}); });
+  refuses("logdet", "got pivot -1 at row 0 of", [&] { evaluate(logdet(batch * -1, {.positive = true})); });
+  refuses("slogdet", "got f32[2, 3]", [&] { slogdet(ones({2, 3})); });
+  refuses("solve", "got f32[3, 3] and f32[2, 1]", [&] { solve(f, side); });
+  refuses("solve", "got f32[3, 3] and i32[3, 3]", [&] { solve(f, i); });
+  refuses("solve", "got f32[2, 3]", [&] { solve(ones({2, 3}), f, {.positive = true}); });
+  refuses("solve", "got [2] and [3]", [&] { solve(ones({2, 3, 3}), ones({3, 3, 1})); });
+  refuses("solve", "undefined Tensor", [&] { solve(f, none); });
+  refuses("solve", "got pivot 0 in column 1 of matrix [0, 0] of f32[2, 1, 2, 2]; ",
+          [&] { evaluate(solve(batch, side)); });
+  refuses("solve", "got pivot 0 at row 1 of", [&] { evaluate(solve(batch, side, {.positive = true})); });
+  refuses("solve_triangular", "got f32[3, 3] and f32[]", [&] { solve_triangular(f, 1); });
+  refuses("solve_triangular", "got i32[3, 3]", [&] { solve_triangular(i, i); });
 }
 
 TEST_CASE("what moves of elements refuse") {

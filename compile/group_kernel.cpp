@@ -1,4 +1,5 @@
 #include <sluice/compile/group_kernel.h>
+#include <sluice/graph/guard.h>
 #include <sluice/kernels/threads.h>
 
 #include <fmt/format.h>
@@ -209,7 +210,8 @@ void GroupKernel::add_slots(Table& table, std::byte* slots) const {
 /// node's line.
 void GroupKernel::compute(const Step& step, const void* const* from, void* to, Index n) {
   try {
-    step.op->tile(from, step.strides.data(), to, n, step.dtype);
+    detail::guarded(*step.op, "value", step.node->where,
+                    [&] { step.op->tile(from, step.strides.data(), to, n, step.dtype); });
   } catch (Error& error) {
     error.locate(step.node->where);
     throw;

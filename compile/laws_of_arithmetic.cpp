@@ -4,6 +4,7 @@
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
+#include <sluice/ops/matmul_op.h>
 
 #include <algorithm>
 #include <cmath>
@@ -33,19 +34,38 @@ std::optional<double> uniform(const Tensor& t) {
   });
 }
 
-bool is_uniform(const Tensor& t, double value) { return uniform(t) == value; }
+/// Whether no element is -0, as far as is seen at once: a sum is -0 only where all terms are, and those of
+/// several elements and products of matrices begin with +0 (but where a product underflows).
+bool is_never_minus_zero(const Tensor& t, int most_deep = 8) {
+  if (!is_floating(t.dtype())) return true;
+  if (t.size() == 1 && t.has_value()) return t.item() != 0 || !std::signbit(t.item());
+  if (most_deep == 0) return false;
+  const Op& op = t.op();
+  if (as_matmul(op) != nullptr) return true;
+  if (sum_axes(op)) return t.input(0).size() != t.size() || is_never_minus_zero(t.input(0), most_deep - 1);
+  if (is_reshape(op) || is_broadcast_to(op)) return is_never_minus_zero(t.input(0), most_deep - 1);
+  return is_add(op) &&
+         (is_never_minus_zero(t.input(0), most_deep - 1) || is_never_minus_zero(t.input(1), most_deep - 1));
+}
 
-/// x * 1, x / 1 and x - 0 are x to the last bit. x + 0 is x except for x = -0, where the sum is +0: like all
-/// reassociated sums, it preserves NaN, infinity and every value that compares unequal to another.
+/// Whether x (op) c is x to the last bit for a c that has this value everywhere. x + 0 is not where x is -0:
+/// then the sum is +0, and what divides by it infinite with another sign.
+bool is_neutral(const Op& op, double c, const Tensor& x) {
+  if (is_multiply(op) || is_divide(op)) return c == 1;
+  return c == 0 && (std::signbit(c) == is_add(op) || is_never_minus_zero(x));
+}
+
 Tensor neutral(const Node& node, const Tensors& in) {
   const Op& op = *node.op;
-  const bool product = is_multiply(op);
-  const bool sum = is_add(op);
-  if (!product && !sum && !is_subtract(op) && !is_divide(op)) return {};
-  const double element = product || is_divide(op) ? 1 : 0;
-  if (in[0].spec() == node.outputs[0] && is_uniform(in[1], element)) return in[0];
-  if ((product || sum) && in[1].spec() == node.outputs[0] && is_uniform(in[0], element)) return in[1];
-  return {};
+  const bool either = is_multiply(op) || is_add(op);
+  if (!either && !is_subtract(op) && !is_divide(op)) return {};
+  const auto alone = [&](std::size_t x, std::size_t constant) {
+    if (!(in[x].spec() == node.outputs[0])) return false;
+    const auto value = uniform(in[constant]);
+    return value && is_neutral(op, *value, in[x]);
+  };
+  if (alone(0, 1)) return in[0];
+  return either && alone(1, 0) ? in[1] : Tensor();
 }
 
 Tensor signs(const Node& node, const Tensors& in) {
@@ -139,7 +159,7 @@ bool is_any(const Op&) { return true; }
 std::span<const NamedLaw> laws_of_arithmetic() {
   static constexpr NamedLaw laws[] = {
       {"of constants a constant", fold, is_any},
-      {"x * 1, x / 1, x + 0, x - 0 = x", neutral, is_sum_or_product},
+      {"x * 1, x / 1, x - 0 = x, and x + 0 where x is not -0", neutral, is_sum_or_product},
       {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs, is_sum_or_product},
       {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last, is_elementwise},
       {"f(broadcast(x), y) = f(x, y)", no_broadcast, is_elementwise},

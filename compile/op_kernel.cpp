@@ -1,4 +1,5 @@
 #include <sluice/compile/op_kernel.h>
+#include <sluice/graph/guard.h>
 
 namespace sluice {
 
@@ -20,7 +21,9 @@ void OpKernel::run(const Addresses& at) {
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     outputs_[i].data = writes[i] == Value::none ? nullptr : at[writes[i]];
   try {
-    node_->op->run_in({temporaries.empty() ? nullptr : at[temporaries[0]], workers_}, inputs_, outputs_);
+    detail::guarded(*node_->op, "run", node_->where, [&] {
+      node_->op->run_in({temporaries.empty() ? nullptr : at[temporaries[0]], workers_}, inputs_, outputs_);
+    });
   } catch (Error& error) {
     error.locate(node_->where);
     throw;

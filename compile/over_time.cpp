@@ -1,5 +1,6 @@
 #include <sluice/compile/over_time.h>
 #include <sluice/compile/rewrite.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/steps.h>
@@ -21,7 +22,7 @@ Tensors at_all_steps(const Node& node, const Tensors& inputs, const std::vector<
   if (dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr) {
     outputs = outputs_of(make(node.op, detail::aligned_over_time(inputs, over_time), node.where));
   } else {
-    outputs = node.op->at_all_steps(inputs, over_time);
+    outputs = detail::ask_at_all_steps(node, inputs, over_time);
   }
   locate(outputs, inputs, node.where);
   return outputs;

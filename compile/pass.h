@@ -10,8 +10,9 @@
 namespace sluice {
 
 /// One step of the compiler from Graph to Graph: with the same inputs, outputs and Variables written,
-/// equivalent up to reassociation of sums and products, and cheaper to run. A pass is one function in its own
-/// source file, and one line in passes.cpp, which is the order they run in.
+/// equivalent up to reassociation of sums and products and its effects (rounding, overflow, underflow, the
+/// sign of a sum that is zero), and cheaper to run. A pass is one function in its own source file, and one
+/// line in passes.cpp, which is the order they run in.
 struct Pass {
   std::string_view name;
   std::string_view what;  ///< a short description

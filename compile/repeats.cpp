@@ -14,20 +14,18 @@ namespace {
 
 constexpr std::size_t most_steps_unrolled = 8;
 
-/// A key that nodes at the same position of a loop's body share: the op, its output and those inputs that no
-/// step computes. Empty for nodes without such inputs.
-std::string likeness(const Node& node) {
-  std::string text;
-  for (const Tensor& input : node.inputs) {
-    const bool fixed = input.node().inputs.empty() && input.size() > 1;
-    if (fixed) text += fmt::format(" {}", static_cast<const void*>(&input.node()));
-    if (!fixed) text += " -";
+/// Keys that nodes at the same position of a loop's body share: the op, its output and an input that no step
+/// computes; one key for each such input. The first step also reads the start of the loop, which others do
+/// not.
+std::vector<std::string> likenesses(const Node& node) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Node& read = node.inputs[i].node();
+    if (!read.inputs.empty() || node.inputs[i].size() == 1) continue;
+    texts.push_back(fmt::format("{} {} {} {} {}", node.op->name(), node.op->attributes(),
+                                node.outputs.front().text(), i, static_cast<const void*>(&read)));
   }
-  if (std::all_of(node.inputs.begin(), node.inputs.end(),
-                  [](const Tensor& input) { return !input.node().inputs.empty() || input.size() == 1; })) {
-    return {};
-  }
-  return fmt::format("{} {} {}{}", node.op->name(), node.op->attributes(), node.outputs.front().text(), text);
+  return texts;
 }
 
 /// The largest number of these nodes on one path.
@@ -56,11 +54,11 @@ std::string unrolled_loop_warning(const Graph& graph) {
   std::map<std::string, std::size_t> index;
   std::vector<std::vector<const Node*>> alike;
   for (const Node* node : order) {
-    const std::string text = likeness(*node);
-    if (text.empty()) continue;
-    const auto [found, inserted] = index.emplace(text, alike.size());
-    if (inserted) alike.emplace_back();
-    alike[found->second].push_back(node);
+    for (const std::string& text : likenesses(*node)) {
+      const auto [found, inserted] = index.emplace(text, alike.size());
+      if (inserted) alike.emplace_back();
+      alike[found->second].push_back(node);
+    }
   }
   std::size_t steps = 0;
   const Node* first = nullptr;

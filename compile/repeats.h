@@ -14,7 +14,6 @@ namespace sluice {
 /// "looks like a loop of 20 steps ('matmul' of f32[4, 8], file.cpp:7): write it as a scan". Empty if there is
 /// none. Such a graph is correct, but every step takes memory and time to compile, and products are not
 /// merged over steps.
-/// all steps do not become one.
 std::string unrolled_loop_warning(const Graph& graph);
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/shared_memory.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/ops/elementwise.h>
 
@@ -82,7 +83,7 @@ std::vector<ScheduleBuilder::Offer> ScheduleBuilder::offers(const Node& node, co
     result.push_back({x, number, {0, columns}});
     for (const Node* user : body) {
       if (user->inputs.size() != 1 || user->inputs[0].spec() != x.spec()) continue;
-      const auto window = user->op->window_in_input(x.spec());
+      const auto window = detail::ask_window_in_input(*user, x.spec());
       if (!window) continue;
       const Tensor part(user->shared_from_this());
       if (part.rank() == 0 || part.shape().size() == 0 || window->offset + part.shape().back() > columns)

@@ -1,4 +1,5 @@
 #include <sluice/compile/row_region.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/inspect.h>
@@ -105,7 +106,7 @@ class Finder {
     const std::vector<bool> least = flags;
     const auto accepted = [&] {
       const bool some = std::find(flags.begin(), flags.end(), true) != flags.end();
-      return some && node.op->works_by_rows(specs, flags);
+      return some && detail::ask_works_by_rows(node, specs, flags);
     };
     for (std::size_t i : open) flags[i] = true;
     if (accepted()) return true;

@@ -1,4 +1,5 @@
 #include <sluice/compile/rows.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 
 #include <algorithm>
@@ -37,7 +38,7 @@ class Marking {
         specs.push_back(input.spec());
       }
       if (std::find(flags.begin(), flags.end(), true) == flags.end()) continue;
-      if (!node->op->works_by_rows(specs, flags)) return mark_source(*node, specs, flags, sources);
+      if (!detail::ask_works_by_rows(*node, specs, flags)) return mark_source(*node, specs, flags, sources);
       for (std::size_t i = 0; i < node->outputs.size(); ++i)
         cut.emplace(Tensor(node->shared_from_this(), static_cast<int>(i)), true);
     }
@@ -52,7 +53,7 @@ class Marking {
       if (flags[i] || leaf_of(input.node()) == nullptr || !has_rows(input, rows_)) continue;
       flags[i] = changed = true;
     }
-    if (!changed || !node.op->works_by_rows(specs, flags)) return Result::failed;
+    if (!changed || !detail::ask_works_by_rows(node, specs, flags)) return Result::failed;
     for (std::size_t i = 0; i < flags.size(); ++i) {
       if (flags[i] && leaf_of(node.inputs[i].node()) != nullptr) sources.emplace(node.inputs[i], true);
     }

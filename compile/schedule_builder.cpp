@@ -1,6 +1,7 @@
 #include <sluice/compile/copy_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/zero.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 
 #include <algorithm>
@@ -178,9 +179,10 @@ void ScheduleBuilder::find_destinations() {
       const Tensor& input = node->inputs[i];
       if (leaf_of(input.node()) != nullptr || value_of_.count(input) > 0) continue;
       if (input.op().body() != nullptr) continue;  // a loop writes dense memory
-      if (!node->op->window_in_output(specs, i)) continue;
+      if (!detail::ask_window_in_output(*node, specs, i)) continue;
       // A view has its location already.
-      if (input.node().inputs.size() == 1 && input.op().window_in_input(spec_of(input.input(0))).has_value())
+      if (input.node().inputs.size() == 1 &&
+          detail::ask_window_in_input(input.node(), spec_of(input.input(0))).has_value())
         continue;
       destination_.try_emplace(input, Destination{node, i});
     }
@@ -197,7 +199,7 @@ std::size_t ScheduleBuilder::output_value(const Tensor& t) {
     Specs specs;
     for (const Tensor& other : concat->inputs) specs.push_back(spec_of(other));
     const std::size_t whole = output_value(Tensor(concat->shared_from_this()));
-    const auto window = composed(value(whole), spec, *concat->op->window_in_output(specs, input));
+    const auto window = composed(value(whole), spec, *detail::ask_window_in_output(*concat, specs, input));
     if (window) number = add_part(whole, spec, *window);
   }
   if (!number) number = add_value(spec, Value::Home::arena, &t.node());

@@ -4,6 +4,7 @@
 #include <sluice/compile/product_kernel.h>
 #include <sluice/compile/schedule_builder.h>
 #include <sluice/compile/shared_memory.h>
+#include <sluice/graph/answers.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/packed_matrix.h>
 #include <sluice/kernels/threads.h>
@@ -60,7 +61,7 @@ void ScheduleBuilder::add_unit(const Unit& unit) {
 bool ScheduleBuilder::add_window(const Node& node) {
   if (node.inputs.size() != 1 || node.outputs.size() != 1) return false;
   const Tensor output(node.shared_from_this());
-  const auto window = node.op->window_in_input(spec_of(node.inputs[0]));
+  const auto window = detail::ask_window_in_input(node, spec_of(node.inputs[0]));
   if (!window) return false;
   const std::size_t source = value_of_.at(node.inputs[0]);
   auto place = composed(value(source), spec_of(output), *window);
@@ -82,7 +83,7 @@ bool ScheduleBuilder::add_concat(const Node& node) {
   std::vector<Window> windows;
   const std::size_t whole = output_value(Tensor(node.shared_from_this()));
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    const auto window = node.op->window_in_output(specs, i);
+    const auto window = detail::ask_window_in_output(node, specs, i);
     const auto place = window ? composed(value(whole), specs[i], *window) : std::nullopt;
     if (!place) return false;
     windows.push_back(*place);

@@ -6,6 +6,7 @@
 #include <sluice/compile/keep_errors.h>
 #include <sluice/compile/laws.h>
 #include <sluice/compile/passes.h>
+#include <sluice/graph/answers.h>
 
 #include <algorithm>
 #include <typeindex>
@@ -49,11 +50,12 @@ class Laws {
 /// and where an Error would be lost.
 Tensors same_inputs(const Node& node, const detail::Now& now, const detail::Block& block,
                     const detail::Survey& survey) {
-  if (!node.op->same_as_input(0)) return {};
   Tensors same;
   Tensors read;
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
-    same.push_back(now(node.inputs[*node.op->same_as_input(i)]));
+    const auto from = detail::ask_same_as_input(node, i);
+    if (!from) return {};
+    same.push_back(now(node.inputs[*from]));
     const Tensor output(node.shared_from_this(), static_cast<int>(i));
     if (!survey.users(output).empty()) read.push_back(same.back());
   }

@@ -1,6 +1,7 @@
 #include <sluice/compile/over_time.h>
 #include <sluice/compile/passes.h>
 #include <sluice/compile/rewrite.h>
+#include <sluice/graph/answers.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/matmul_op.h>
@@ -176,7 +177,7 @@ class Sinker {
     const Node& node = t.node();
     if (node.inputs.empty() || node.outputs.size() != 1) return false;
     const OverTime::Trial trial = outside_.trial(node);
-    if (!node.op->sum_over_steps(trial.inputs, trial.over_time).defined()) return false;
+    if (!detail::ask_sum_over_steps(node, trial.inputs, trial.over_time).defined()) return false;
     if (detail::as_matmul(*node.op) != nullptr) return true;
     return std::all_of(node.inputs.begin(), node.inputs.end(), [&](const Tensor& input) {
       return outside_.before_loop(input).defined() || outside_.is_stacked(input) ||
@@ -204,7 +205,7 @@ class Sinker {
           inputs.push_back(found.value);
           over_time.push_back(found.over_time);
         }
-        total = node.op->sum_over_steps(inputs, over_time);
+        total = detail::ask_sum_over_steps(node, inputs, over_time);
       }
       if (!total.defined()) {
         inputs = {operand(t).value};

@@ -1,6 +1,7 @@
 #include <sluice/compile/over_time.h>
 #include <sluice/compile/passes.h>
 #include <sluice/compile/rewrite.h>
+#include <sluice/graph/answers.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/inspect.h>
 #include <sluice/ops/matmul_op.h>
@@ -97,7 +98,7 @@ class Splitter {
     if (needed_by_carries_.count(&node) > 0) return false;
     if (dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr) return true;
     const OverTime::Trial trial = outside_.trial(node);
-    return !node.op->at_all_steps(trial.inputs, trial.over_time).empty();
+    return !detail::ask_at_all_steps(node, trial.inputs, trial.over_time).empty();
   }
 
   /// Finds the nodes to compute after the loop: those that are worth it, and all that depend on them.

@@ -27,6 +27,23 @@ inline constexpr DType dtype_of = [] {
   return DType::boolean;
 }();
 
+/// A set of dtypes: f32 and f64; these and i32; bool only; all four.
+enum class Domain : std::uint8_t { floating, numeric, boolean, any };
+
+bool includes(Domain domain, DType dtype);
+std::string_view described(Domain domain);  ///< "a floating tensor (f32 or f64)": for errors
+
+namespace detail {
+
+/// Throws Error unless elements that are asked for as `asked` are of that dtype.
+[[noreturn]] void refuse_type(DType asked, DType dtype);
+inline void require_type(DType asked, DType dtype) {
+  if (asked != dtype) refuse_type(asked, dtype);
+}
+[[noreturn]] void refuse_floating(DType dtype);
+
+}  // namespace detail
+
 /// Calls f with a value of the C++ type of `dtype`: the one place where a dtype becomes a type.
 template <class F>
 decltype(auto) with_type(DType dtype, F&& f) {
@@ -40,6 +57,14 @@ decltype(auto) with_type(DType dtype, F&& f) {
     case DType::float32:
       break;
   }
+  return f(float{});
+}
+
+/// The same for float and double. Throws Error for another dtype.
+template <class F>
+decltype(auto) with_floating(DType dtype, F&& f) {
+  if (dtype == DType::float64) return f(double{});
+  if (dtype != DType::float32) detail::refuse_floating(dtype);
   return f(float{});
 }
 

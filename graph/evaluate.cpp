@@ -1,4 +1,5 @@
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/guard.h>
 #include <sluice/graph/hold.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/version.h>
@@ -71,7 +72,8 @@ Arrays Interpreter::compute(const Step& step, std::vector<Arrays>& values) const
     if (step.used[i]) place = spec.bytes() > 0 ? results.back().data() : &nothing;
     outputs.push_back({spec, place});
   }
-  step.node->op->run(inputs, outputs);
+  const Op& op = *step.node->op;
+  detail::guarded(op, "run", step.node->where, [&] { op.run(inputs, outputs); });
   return results;
 }
 

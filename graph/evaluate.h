@@ -8,9 +8,9 @@
 namespace sluice {
 
 /// The plain interpreter: computes tensors one node at a time, in topological order, each into its own
-/// memory, which is freed after its last use. Deliberately simple and slow: it is the oracle that compiled
-/// programs are tested against. Throws Error for a placeholder (a tensor of a function being traced has no
-/// value), and what the ops throw, with the line that built the node.
+/// memory, which is freed after its last use, also for the process. Deliberately simple and slow: it is the
+/// oracle that compiled programs are tested against. Throws Error for a placeholder (a tensor of a function
+/// being traced has no value), and what the ops throw, with the line that built the node.
 Tensor evaluate(const Tensor& tensor, Location where = Location::current());
 Tensors evaluate(const Tensors& tensors, Location where = Location::current());
 

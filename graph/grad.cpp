@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
+#include <sluice/graph/guard.h>
 #include <sluice/graph/scope.h>
 #include <sluice/graph/strong_zeros.h>
 #include <sluice/graph/version.h>
@@ -39,13 +40,27 @@ class Contributions {
   std::unordered_map<const Node*, Tensors> at_;
 };
 
-/// Whether a tensor of shape `from` broadcasts to shape `to`.
-bool broadcasts_to(const Shape& from, const Shape& to) {
-  const Index extra = to.rank() - from.rank();
+/// Whether `part` may be the gradient of an input of shape `input`: it has that shape or, along axes that
+/// were broadcast, the lengths of an output.
+bool is_gradient_of(const Shape& part, const Shape& input, const Specs& outputs) {
+  const Index extra = part.rank() - input.rank();
   bool fits = extra >= 0;
-  for (Index axis = 0; fits && axis < from.rank(); ++axis)
-    fits = from[axis] == 1 || from[axis] == to[axis + extra];
-  return fits;
+  for (Index axis = 0; fits && axis < input.rank(); ++axis)
+    fits = input[axis] == 1 || input[axis] == part[axis + extra];
+  if (!fits || part == input) return fits;
+  // Axes of an elementwise op count from the last one of the output, batches of a product from the first.
+  return std::any_of(outputs.begin(), outputs.end(), [&](const Spec& output) {
+    const auto has_lengths = [&](Index shift) {
+      for (Index axis = 0; axis < part.rank(); ++axis) {
+        const bool is_broadcast = axis < extra || input[axis - extra] != part[axis];
+        if (is_broadcast && (axis + shift >= output.shape.rank() || output.shape[axis + shift] != part[axis]))
+          return false;
+      }
+      return true;
+    };
+    const Index more = output.shape.rank() - part.rank();
+    return has_lengths(0) || (more > 0 && has_lengths(more));
+  });
 }
 
 /// The gradients of a node's inputs. With `chosen`, zeros of dys stay zeros.
@@ -56,8 +71,10 @@ Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wa
   }
   const detail::Call call(node.where);
   try {
-    Tensors dxs = chosen ? detail::gradients_keeping_zeros(*node.op, ys, dys, wanted)
-                         : node.op->gradients(ys, dys, wanted);
+    Tensors dxs = detail::guarded(*node.op, "gradient", node.where, [&] {
+      return chosen ? detail::gradients_keeping_zeros(*node.op, ys, dys, wanted)
+                    : node.op->gradients(ys, dys, wanted);
+    });
     if (dxs.size() != node.inputs.size()) {
       throw Error(
           fmt::format("[{}] a gradient has one tensor per input: got {} for {} inputs; return an "
@@ -67,11 +84,11 @@ Tensors ask_op(const Node& node, const Tensors& dys, const std::vector<bool>& wa
     for (std::size_t i = 0; i < dxs.size(); ++i) {
       if (!wanted[i] || !dxs[i].defined()) continue;
       const Spec& input = node.inputs[i].spec();
-      if (dxs[i].dtype() != input.dtype || !broadcasts_to(input.shape, dxs[i].shape())) {
+      if (dxs[i].dtype() != input.dtype || !is_gradient_of(dxs[i].shape(), input.shape, node.outputs)) {
         throw ShapeError(
-            fmt::format("[{}] a gradient has the shape and dtype of its input: got {} for input "
-                        "{}, {}; reshape or cast what the op returns",
-                        node.op->name(), dxs[i].spec().text(), i, input.text()));
+            fmt::format("[{}] a gradient has the shape and dtype of its input: input {} is {}, got {}; "
+                        "reshape or cast what the op returns for it",
+                        node.op->name(), i, input.text(), dxs[i].spec().text()));
       }
       dxs[i] = sum_to(dxs[i], input.shape);  // undoes the broadcasting of an input
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/attributes.h>
 #include <sluice/graph/shape.h>
 
 #include <memory>
@@ -24,9 +25,10 @@ struct View {
 
   const Shape& shape() const { return spec.shape; }
   Index size() const { return spec.shape.size(); }
-  /// The elements; T must be the C++ type of the dtype (see with_type).
+  /// The elements. Throws Error unless T is the C++ type of the dtype (see with_type).
   template <class T>
   const T* as() const {
+    detail::require_type(dtype_of<T>, spec.dtype);
     return static_cast<const T*>(data);
   }
 };
@@ -40,6 +42,7 @@ struct MutableView {
   Index size() const { return spec.shape.size(); }
   template <class T>
   T* as() const {
+    detail::require_type(dtype_of<T>, spec.dtype);
     return static_cast<T*>(data);
   }
 };
@@ -57,6 +60,15 @@ struct Window {
   Index row_stride = 0;
 };
 
+/// What an op takes: checked when a node is made, before infer, which may rely on it.
+struct Takes {
+  static constexpr std::size_t any_number = static_cast<std::size_t>(-1);
+
+  std::size_t operands = any_number;
+  Domain domain = Domain::any;  ///< of each operand
+  bool equal_dtypes = false;    ///< whether all operands have the dtype of the first
+};
+
 /// The computation of a node. Authors of ops override name, infer, run and gradient. An op is immutable,
 /// holds its attributes as members and is shared by nodes; it must be pure: the same inputs give the same
 /// outputs. Elementwise functions derive from Elementwise (ops/elementwise.h), which is shorter.
@@ -67,10 +79,19 @@ class Op {
   /// The name in prints and errors: "matmul".
   virtual std::string_view name() const = 0;
 
-  /// The attributes as text: "axis=1". Two ops of one class with equal text must compute the same: the text
-  /// is printed, compared and hashed. A class with members must override it itself, or make() does not
-  /// compile: the override of a base class does not know the members of a derived one.
-  virtual std::string attributes() const { return {}; }
+  /// Lists the attributes, all members in the order of their declaration: `a("shift", shift_), a("low",
+  /// low_);`. Their text is printed, compared and hashed. An op with members overrides this, or
+  /// attributes(), itself, or make() does not compile: an override of a base class does not know the
+  /// members of a derived one.
+  virtual void members(Attributes& a) const;
+
+  /// The attributes as text, "axis=1"; by default that of members(). Two ops of one class with equal text
+  /// must compute the same.
+  virtual std::string attributes() const;
+
+  /// What the op takes, in one line: `return {.operands = 2, .domain = Domain::floating};`. Operands that
+  /// do not fit are refused with an Error that names the op. Any number of any dtype by default.
+  virtual Takes takes() const { return {}; }
 
   /// The shape rule: the specs of the outputs for these inputs. Pure. Throws ShapeError that names the op,
   /// the rule and the shapes; it runs when the node is built, so the error carries the user's line.
@@ -166,29 +187,43 @@ class Op {
 
 namespace detail {
 
-/// The class that a pointer to attributes() belongs to: the most derived one that overrides it.
+/// The class that a pointer to attributes() or members() belongs to: the last one that overrides it.
 template <class Owner>
 std::type_identity<Owner> class_of(std::string (Owner::*)() const);
+template <class Owner>
+std::type_identity<Owner> class_of(void (Owner::*)(Attributes&) const);
 
-/// Whether attributes() can cover all members of an op of class O: the class that overrides it is as large as
-/// O, so O adds no members, except some that fit into padding. True if it cannot be known: for an abstract
-/// base class, which stands for any op, and for a private override.
+/// Whether attributes() or members() covers all members of class O: the class that overrides one of them is
+/// no smaller than O, so O has no members beyond its own, except any that fit into padding. True where that
+/// cannot be determined: for a base class, which stands for any op, and for a private override.
 template <class O>
 constexpr bool attributes_tell_members() {
   if constexpr (std::is_abstract_v<O>) {  // NOLINT(bugprone-branch-clone): see above
     return true;
-  } else if constexpr (requires { class_of(&O::attributes); }) {
-    return sizeof(O) == sizeof(typename decltype(class_of(&O::attributes))::type);
+  } else if constexpr (requires { class_of(&O::attributes), class_of(&O::members); }) {
+    using OfText = typename decltype(class_of(&O::attributes))::type;
+    using OfMembers = typename decltype(class_of(&O::members))::type;
+    return sizeof(O) == sizeof(OfText) || sizeof(O) == sizeof(OfMembers);
   } else {
     return true;
   }
 }
 
+/// Throws Error unless the members that the op lists fill its class of `size` bytes.
+void require_all_members(const Op& op, std::size_t size);
+
 template <class O>
-constexpr void require_attributes() {
-  static_assert(attributes_tell_members<O>(),
-                "an op with members must override attributes() and tell them there: of ops of one class with "
-                "the same text only one is computed");
+void require_attributes(const O& op) {
+  static_assert(
+      attributes_tell_members<O>(),
+      "an op with members must override members() and list them, or attributes(): of ops of one class "
+      "with the same text only one is computed");
+  if constexpr (requires { class_of(&O::attributes), class_of(&O::members); }) {
+    if constexpr (std::is_same_v<typename decltype(class_of(&O::attributes))::type, Op> &&
+                  std::is_same_v<typename decltype(class_of(&O::members))::type, O>) {
+      require_all_members(op, sizeof(O));
+    }
+  }
 }
 
 }  // namespace detail

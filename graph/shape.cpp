@@ -8,26 +8,6 @@
 
 namespace sluice {
 
-std::size_t size_of(DType dtype) {
-  return with_type(dtype, [](auto value) { return sizeof(value); });
-}
-
-std::string_view name_of(DType dtype) {
-  switch (dtype) {
-    case DType::float64:
-      return "f64";
-    case DType::int32:
-      return "i32";
-    case DType::boolean:
-      return "bool";
-    case DType::float32:
-      break;
-  }
-  return "f32";
-}
-
-bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
-
 Shape::Shape(std::initializer_list<Index> dims, Location where)
     : Shape(std::span(dims.begin(), dims.size()), where) {}
 

@@ -1,3 +1,4 @@
+#include <sluice/graph/guard.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/tensor.h>
 #include <sluice/graph/version.h>
@@ -19,6 +20,25 @@ void require_defined(const Operand& operand, std::string_view who) {
   if (operand.defined()) return;
   throw Error(fmt::format("[{}] takes tensors that were made: got an undefined Tensor; assign it first", who),
               operand.where());
+}
+
+/// What the op says that it takes, so that infer may rely on it.
+void require_operands(const Op& op, const Specs& inputs) {
+  const Takes takes = op.takes();
+  if (takes.operands != Takes::any_number && inputs.size() != takes.operands) {
+    throw Error(fmt::format("[{}] the number of operands must be {}: got {}; pass each of them", op.name(),
+                            takes.operands, inputs.size()));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    if (!includes(takes.domain, inputs[i].dtype)) {
+      throw ShapeError(fmt::format("[{}] operand {} must be {}: got {}; cast it", op.name(), i,
+                                   described(takes.domain), inputs[i].text()));
+    }
+    if (takes.equal_dtypes && inputs[i].dtype != inputs[0].dtype) {
+      throw ShapeError(fmt::format("[{}] dtypes must be equal: got {} and {}; cast one of them", op.name(),
+                                   inputs[0].text(), inputs[i].text()));
+    }
+  }
 }
 
 bool fits_int32(double number) { return number >= -2147483648.0 && number <= 2147483647.0; }
@@ -152,8 +172,14 @@ Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where) {
     level = std::max(level, input.node().level);
     may_throw = may_throw || input.node().may_throw;
   }
-  Specs outputs = op->infer(specs);
-  may_throw = may_throw || op->may_throw(specs);
+  const Op& asked = *op;
+  require_operands(asked, specs);
+  Specs outputs = detail::guarded(asked, "infer", {}, [&] { return asked.infer(specs); });
+  if (outputs.empty()) {
+    throw Error(fmt::format("[{}] infer gives one spec per output: got none; return the Spec of each output",
+                            asked.name()));
+  }
+  may_throw = may_throw || asked.may_throw(specs);
   return Tensor(std::make_shared<Node>(std::move(op), std::move(inputs), std::move(outputs),
                                        detail::Call::user_of(where), level, may_throw));
 }
@@ -165,6 +191,25 @@ Tensors outputs_of(const Tensor& first, Location where) {
     outputs.emplace_back(first.shared_node(), static_cast<int>(i));
   }
   return outputs;
+}
+
+void Op::members(Attributes&) const {}
+
+std::string Op::attributes() const {
+  Attributes a;
+  members(a);
+  return a.text();
+}
+
+void detail::require_all_members(const Op& op, std::size_t size) {
+  Attributes a;
+  op.members(a);
+  const std::size_t listed = a.size_of_class(sizeof(Op));
+  if (listed == size) return;
+  throw Error(fmt::format(
+      "[{}] members lists every member of the op, in the order of declaration: got {} of {} bytes; "
+      "list the others too, or override attributes",
+      op.name(), listed, size));
 }
 
 void Op::run_in(const WorkMemory&, std::span<const View> inputs, std::span<const MutableView> outputs) const {
@@ -181,6 +226,12 @@ Tensors Op::gradient(const Tensor&, const Tensor&) const {
 }
 
 Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>&) const {
+  if (ys.size() > 1) {
+    throw Error(fmt::format(
+        "[{}] an op with several outputs overrides gradients, for gradient sees the first only: got "
+        "{} outputs; override gradients, or wrap its inputs in stop_gradient if none is meant",
+        name(), ys.size()));
+  }
   return gradient(ys.front(), dys.front());
 }
 

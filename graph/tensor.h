@@ -128,35 +128,43 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// The same for an op of a known class: make(std::make_shared<Sum>(axes), {x}), or make<Tanh>(x) for an op
-/// without attributes. Does not compile for an op with members that attributes() does not cover.
+/// The same for an op of a known class. Does not compile for an op with members that neither members() nor
+/// attributes() covers.
+///
+///     make(std::make_shared<Sum>(axes), {x})   an op and its operands; a list of tensors will do
+///     make<Tanh>(x)                            an op that is constructed without arguments, up to three operands
+///     make<Roll>({x}, shift)                   operands, then the arguments of the op's constructor
 template <std::derived_from<Op> O>
-Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where) {
-  detail::require_attributes<O>();
+Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where = Location::current()) {
+  detail::require_attributes(*op);
   return make(std::shared_ptr<const Op>(op), std::move(inputs), where);
 }
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, std::span<const Operand> operands) {
-  detail::require_attributes<O>();
+  detail::require_attributes(*op);
   return make(std::shared_ptr<const Op>(op), operands);
 }
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, Operands operands) {
   return make(op, std::span(operands.begin(), operands.size()));
 }
+template <class O, class... Arguments>
+Tensor make(Operands operands, Arguments&&... arguments) {
+  static_assert(std::is_constructible_v<O, Arguments...>,
+                "make<Op>({operands}, arguments...): the op has no constructor with these arguments");
+  return make(std::make_shared<O>(std::forward<Arguments>(arguments)...), operands);
+}
 template <class O>
 Tensor make(const Operand& a) {
-  return make(std::make_shared<O>(), std::span(&a, 1));
+  return make<O>({a});
 }
 template <class O>
 Tensor make(const Operand& a, const Operand& b) {
-  const Operand operands[] = {a, b};
-  return make(std::make_shared<O>(), operands);
+  return make<O>({a, b});
 }
 template <class O>
 Tensor make(const Operand& a, const Operand& b, const Operand& c) {
-  const Operand operands[] = {a, b, c};
-  return make(std::make_shared<O>(), operands);
+  return make<O>({a, b, c});
 }
 
 /// All outputs of the node that `first` belongs to, for ops with several.

@@ -34,6 +34,7 @@ class Buffer {
 
  private:
   std::byte* data_ = nullptr;
+  void* block_ = nullptr;  // that data_ lies in
   std::size_t size_ = 0;
 };
 

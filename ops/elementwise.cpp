@@ -78,20 +78,6 @@ void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View
   }
 }
 
-std::string_view described(Domain domain) {
-  switch (domain) {
-    case Domain::floating:
-      return "a floating tensor (f32 or f64)";
-    case Domain::numeric:
-      return "a tensor of numbers (f32, f64 or i32)";
-    case Domain::boolean:
-      return "a bool tensor";
-    case Domain::any:
-      break;
-  }
-  return "any tensor";
-}
-
 }  // namespace
 
 Specs ElementwiseOp::infer(std::span<const Spec> inputs) const {
@@ -109,10 +95,7 @@ void ElementwiseOp::require_operand_count(std::size_t got) const {
 
 void ElementwiseOp::require_in_domain(const Spec& operand) const {
   const Domain domain = operand_domain();
-  const bool fits = domain == Domain::any || (domain == Domain::boolean && operand.dtype == DType::boolean) ||
-                    (domain != Domain::boolean && is_floating(operand.dtype)) ||
-                    (domain == Domain::numeric && operand.dtype == DType::int32);
-  if (fits) return;
+  if (includes(domain, operand.dtype)) return;
   throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), described(domain),
                                operand.text(),
                                domain == Domain::boolean ? "compare it with something first, x != 0"

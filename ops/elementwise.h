@@ -7,13 +7,11 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <type_traits>
 #include <utility>
 
 namespace sluice {
-
-/// The dtypes an elementwise op takes: f32 and f64; these and i32; bool only; all four.
-enum class Domain { floating, numeric, boolean, any };
 
 /// An op that computes each element of its output from the elements of its operands at the same index.
 /// Operands broadcast by NumPy's rule. This class does everything but the arithmetic; authors use Elementwise
@@ -65,16 +63,17 @@ class ElementwiseOp : public Op {
 ///
 /// * `id` is the name in prints and errors.
 /// * `value` is called with N numbers of one type, float or double by default. It returns that type (other
-///   numbers are converted) or bool, for a boolean output. Write std::abs, std::exp: without std:: a C
-///   function may be called. It may be a const member that uses attributes of the op; then override
-///   attributes() too.
+///   numbers are converted), or bool or std::int32_t for an output of that dtype. Write std::abs, std::exp: without
+///   std:: a C function may be called. It may be a const member that uses attributes of the op; then override
+///   members() too.
 /// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes.
 /// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or in
 ///   addition, computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may
 ///   be an operand.
 template <class Self, int N>
 class Elementwise : public ElementwiseOp {
-  static_assert(N >= 1 && N <= max_operands);
+  static_assert(N >= 1 && N <= max_operands,
+                "Elementwise<Self, N> has one to four operands: compose several ops, or derive from Op");
 
  public:
   static constexpr Domain domain = Domain::floating;
@@ -84,7 +83,7 @@ class Elementwise : public ElementwiseOp {
   void tile(const void* const* inputs, const Index* strides, void* output, Index n, DType dtype) const final {
     with_type(dtype, [&](auto type) {
       using T = decltype(type);
-      if constexpr (takes<T>()) compute<T>(inputs, strides, output, n);
+      if constexpr (accepts<T>()) compute<T>(inputs, strides, output, n);
     });
   }
 
@@ -93,14 +92,14 @@ class Elementwise : public ElementwiseOp {
   Domain operand_domain() const final { return Self::domain; }
   DType result_dtype(DType operands) const final {
     return with_type(operands, [](auto type) {
-      if constexpr (takes<decltype(type)>()) return dtype_of<Result<decltype(type)>>;
+      if constexpr (accepts<decltype(type)>()) return dtype_of<Result<decltype(type)>>;
       return DType::boolean;  // unreachable: infer refuses this dtype
     });
   }
 
  private:
   template <class T>
-  static constexpr bool takes() {
+  static constexpr bool accepts() {
     if (Self::domain == Domain::any) return true;
     if (Self::domain == Domain::boolean) return std::is_same_v<T, bool>;
     return std::is_floating_point_v<T> || (Self::domain == Domain::numeric && !std::is_same_v<T, bool>);
@@ -125,7 +124,8 @@ class Elementwise : public ElementwiseOp {
       return T{};
     } else {
       using V = decltype(std::declval<const Self&>().value((static_cast<void>(I), T{})...));
-      return std::conditional_t<std::is_same_v<V, bool>, bool, T>{};
+      constexpr bool is_of_its_own = std::is_same_v<V, bool> || std::is_same_v<V, std::int32_t>;
+      return std::conditional_t<is_of_its_own, V, T>{};
     }
   }
   template <class T>

@@ -43,16 +43,6 @@ void for_each_band(const AlongAxis& along, const F& f) {
                         });
 }
 
-/// Calls f with a float or double, for a floating-point dtype.
-template <class F>
-void with_floating(DType dtype, const F& f) {
-  if (dtype == DType::float64) {
-    f(double{});
-  } else {
-    f(float{});
-  }
-}
-
 /// Throws ShapeError naming `who` unless the dtype is floating-point.
 void require_floating(const Spec& x, std::string_view who);
 

@@ -39,7 +39,7 @@ class LayerNorm final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
+    with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       const Index n = inputs[0].shape().back();
       T* scales = outputs[1].as<T>();

@@ -29,7 +29,7 @@ class LogSumExp final : public Op {
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const detail::AlongAxis along(inputs[0].shape(), axis_);
-    detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
+    with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index outer, Index column, Index width) {
         const T* x = inputs[0].as<T>() + offset;

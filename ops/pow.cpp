@@ -60,8 +60,7 @@ Tensor pow(const Operand& a, const Operand& b) {
   if (a.is_number() || !b.is_number()) return make<Pow>(a, b);
   const double exponent = b.tensor(DType::float64).item();
   const Tensor base = a.tensor();
-  if (std::isfinite(exponent) && is_floating(base.dtype()))
-    require_number(exponent, base.dtype(), "pow", "an exponent of", b.where());
+  if (is_floating(base.dtype())) require_number(exponent, base.dtype(), "pow", "the exponent of", a.where());
   return make(std::make_shared<Power>(exponent), {Operand(base, a.where())});
 }
 

@@ -169,6 +169,13 @@ Tensor uniform(const Operand& key, const Shape& shape, double low, double high, 
     require_number(low, dtype, "random::uniform", "low of", key.where());
     require_number(high, dtype, "random::uniform", "high of", key.where());
   }
+  if (dtype == DType::float32 && !(static_cast<float>(low) < static_cast<float>(high))) {
+    throw Error(
+        fmt::format("[random::uniform] low must be below high as f32: got {} and {}, which are both {}; "
+                    "use f64, or move them apart",
+                    low, high, static_cast<float>(low)),
+        key.where());
+  }
   return make(std::make_shared<Uniform>(shape, low, high, dtype), {key});
 }
 

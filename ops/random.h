@@ -21,8 +21,8 @@ Tensors split(const Operand& key, int count = 2);
 Tensor fold_in(const Operand& key, const Operand& number);
 
 /// Uniform in [low, high): low + (high - low) u, where u is a multiple of 2^-24 (f32) or 2^-53 (f64). Throws
-/// Error unless low < high are finite, ShapeError if the dtype is not floating-point or cannot represent
-/// them, or `key` is not a key.
+/// Error unless low < high are finite and differ in the dtype, ShapeError if the dtype is not floating-point
+/// or cannot represent them, or `key` is not a key.
 Tensor uniform(const Operand& key, const Shape& shape, double low = 0, double high = 1,
                DType dtype = DType::float32);
 

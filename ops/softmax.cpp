@@ -24,7 +24,7 @@ class Softmax final : public Op {
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const detail::AlongAxis along(inputs[0].shape(), axis_);
-    detail::with_floating(inputs[0].spec.dtype, [&](auto type) {
+    with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       detail::for_each_band(along, [&](Index offset, Index, Index, Index width) {
         T* y = outputs[0].as<T>() + offset;

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <concepts>
 
 namespace sluice {
@@ -65,7 +66,13 @@ class Sum final : public Op {
     with_type(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
       if constexpr (!std::is_same_v<T, bool>) {
-        detail::reduce(inputs[0].shape(), axes_, inputs[0].as<T>(), outputs[0].as<T>(), SumFold<T>());
+        const T* x = inputs[0].as<T>();
+        // The sum of one element is that element, -0 too, which it would not be added to zero.
+        if (inputs[0].size() == outputs[0].size()) {
+          std::copy_n(x, inputs[0].size(), outputs[0].as<T>());
+        } else {
+          detail::reduce(inputs[0].shape(), axes_, x, outputs[0].as<T>(), SumFold<T>());
+        }
       }
     });
   }

@@ -32,7 +32,8 @@ class Roll final : public sl::Op {
   explicit Roll(sl::Index shift) : shift_(shift) {}
 
   std::string_view name() const override { return "roll"; }
-  std::string attributes() const override { return "shift=" + std::to_string(shift_); }
+  void members(sl::Attributes& a) const override { a("shift", shift_); }
+  sl::Takes takes() const override { return {.operands = 1}; }
 
   sl::Specs infer(std::span<const sl::Spec> inputs) const override {
     if (inputs[0].shape.rank() > 0) return {inputs[0]};
@@ -55,9 +56,7 @@ class Roll final : public sl::Op {
  private:
   const sl::Index shift_;
 };
-sl::Tensor roll(const sl::Operand& x, sl::Index shift) {
-  return sl::make(std::make_shared<Roll>(shift), {x});
-}
+sl::Tensor roll(const sl::Operand& x, sl::Index shift) { return sl::make<Roll>({x}, shift); }
 
 int main() {
   const sl::Tensor x = sl::tensor({-3.0, -0.5, 0.25, 1.0});

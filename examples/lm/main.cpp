@@ -1,40 +1,67 @@
 // lm: trains a language model on a text, resumes a training, evaluates a model, generates text.
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <string>
 #include <system_error>
+#include <type_traits>
 
 #include "commands.h"
 #include "stop_signal.h"
 
 namespace {
 
-/// One option for each setting.
+/// A whole number as it is read by people: the library for options takes 010 for eight, and what is too large
+/// for the largest there is.
+CLI::Validator whole_number(std::int64_t low, std::int64_t high, const std::string& description) {
+  const auto check = [low, high](const std::string& text) -> std::string {
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, value);
+    const bool is_octal = text.size() > 1 && text.front() == '0';
+    if (parsed.ptr == end && parsed.ec == std::errc{} && !is_octal && value >= low && value <= high)
+      return {};
+    return fmt::format("a whole number from {} to {}, digits only: got {}", low, high, text);
+  };
+  return {check, description};
+}
+CLI::Validator whole_number(std::int64_t low, std::int64_t high) {
+  return whole_number(low, high, fmt::format("INT in [{} - {}]", low, high));
+}
+
+constexpr std::int64_t most = std::int64_t{1} << 40;
+const CLI::Validator at_least_0 = whole_number(0, most);
+const CLI::Validator at_least_1 = whole_number(1, most);
+
+/// One option for each setting. All integers among them are counts, or a seed.
 template <class Settings>
 void add_settings(CLI::App& app, Settings& settings) {
   Settings::each(settings, [&](const char* name, auto& value, const char* help) {
     const std::string option = std::string("--") + name;
-    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, bool>) {
+    using T = std::decay_t<decltype(value)>;
+    if constexpr (std::is_same_v<T, bool>) {
       app.add_flag(option, value, help);
     } else {
-      app.add_option(option, value, help)->capture_default_str();
+      CLI::Option* added = app.add_option(option, value, help)->capture_default_str();
+      if constexpr (std::is_integral_v<T>) added->check(whole_number(0, std::int64_t{1} << 62, ""));
     }
   });
 }
 
 void add_threads(CLI::App& app, int& threads) {
-  app.add_option("--threads", threads, "threads to use; 0: one for each CPU")->check(CLI::Range(0, 1024));
+  app.add_option("--threads", threads, "threads to use; 0: one for each CPU")->check(whole_number(0, 1024));
 }
 
 void add_model(CLI::App& app, std::string& model) {
   app.add_option("--model", model, "the checkpoint that train wrote")->required();
 }
-
-const CLI::Range at_least_0(std::int64_t{0}, std::int64_t{1} << 40);
-const CLI::Range at_least_1(std::int64_t{1}, std::int64_t{1} << 40);
 
 CLI::App* add_train(CLI::App& app, lm::TrainCommand& c) {
   CLI::App* train = app.add_subcommand("train", "train a model on a text, or go on with --resume");

@@ -2,6 +2,7 @@
 // no use: compiled, they throw where the interpreter throws, and compute what it computes.
 
 #include "support/catch.h"
+#include "support/environment.h"
 
 #include <sluice/compile/program.h>
 #include <sluice/graph/arithmetic.h>
@@ -20,7 +21,6 @@
 #include <sluice/ops/tanh.h>
 
 #include <cmath>
-#include <cstdlib>
 #include <random>
 
 using namespace sluice;
@@ -186,16 +186,11 @@ bool alike(const Outcome& a, const Outcome& b) {
   return true;
 }
 
-Index setting(const char* name, Index otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoll(text);
-}
-
 }  // namespace
 
 TEST_CASE("random programs of ops that may throw throw compiled where they throw interpreted") {
-  const Index programs = setting("SLUICE_THROWING_PROGRAMS", 1500);
-  const auto first = static_cast<std::uint32_t>(setting("SLUICE_THROWING_SEED", 1));
+  const unsigned programs = test::from_environment("SLUICE_THROWING_PROGRAMS", 1500, 1);
+  const unsigned first = test::from_environment("SLUICE_THROWING_SEED", 1);
   Index thrown = 0;
   Index run = 0;
   for (std::uint32_t seed = first; seed < first + programs; ++seed) {

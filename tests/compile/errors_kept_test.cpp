@@ -1,7 +1,7 @@
 // A compiled function throws exactly where the interpreter does: a pass may drop what no result needs, but
 // not the Error of an op that evaluate computes.
 
-#include "support/catch.h"
+#include "compile/errors_kept.h"
 
 #include <sluice/compile/compile.h>
 #include <sluice/graph/arithmetic.h>
@@ -19,10 +19,9 @@
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
 
-#include <functional>
-#include <random>
-
 using namespace sluice;
+using test::require_alike;
+using test::require_kept;
 
 namespace {
 
@@ -36,38 +35,6 @@ struct Positive final : Elementwise<Positive, 1> {
   bool only_moves() const override { return true; }
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {dy}; }
 };
-
-/// "" where nothing is thrown.
-std::string thrown_by(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
-/// Compares what the interpreter throws with what programs throw, run twice: with all passes, none, and each
-/// alone.
-void require_alike(const TensorFunction& function, const Tensors& arguments, bool throws) {
-  Specs specs;
-  for (const Tensor& t : arguments) specs.push_back(t.spec());
-  const Graph graph = trace(function, specs);
-  CHECK(!thrown_by([&] { evaluate(graph, arguments); }).empty() == throws);
-  std::vector<PassSet> sets{PassSet::all(), PassSet::none()};
-  for (const Pass& pass : graph_passes()) sets.push_back(PassSet::only({std::string(pass.name)}));
-  for (std::size_t i = 0; i < sets.size(); ++i) {
-    CAPTURE(i, throws);
-    Program program(graph, sets[i]);
-    for (int run = 0; run < 2; ++run) CHECK(!thrown_by([&] { program.run(arguments); }).empty() == throws);
-  }
-}
-
-/// Once with each of two values of one argument, of which only the second throws.
-void require_kept(const TensorFunction& function, const Tensor& good, const Tensor& bad) {
-  require_alike(function, {good}, false);
-  require_alike(function, {bad}, true);
-}
 
 Tensor ids(std::initializer_list<std::int32_t> values) { return tensor(values); }
 

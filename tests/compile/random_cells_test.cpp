@@ -15,6 +15,7 @@
 #include "compile/random_cells.h"
 #include "compile/random_sets.h"
 #include "support/catch.h"
+#include "support/environment.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -25,7 +26,7 @@ namespace {
 template <class F>
 void for_cells(unsigned count, const F& check) {
   const unsigned first = from_environment("SLUICE_CELL_SEED", 0);
-  const unsigned last = first + from_environment("SLUICE_CELLS", count / share);
+  const unsigned last = first + from_environment("SLUICE_CELLS", count / share, 1);
   for (unsigned seed = first; seed < last; ++seed) {
     INFO("SLUICE_CELL_SEED=" << seed << " SLUICE_CELLS=1");
     check(seed);

@@ -6,6 +6,7 @@
 #include "compile/random_functions.h"
 #include "compile/random_sets.h"
 #include "support/catch.h"
+#include "support/environment.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -14,7 +15,7 @@ namespace {
 
 void check_functions(unsigned count, DType dtype) {
   const unsigned first = from_environment("SLUICE_FUNCTION_SEED", 0);
-  const unsigned last = first + from_environment("SLUICE_FUNCTIONS", count / share);
+  const unsigned last = first + from_environment("SLUICE_FUNCTIONS", count / share, 1);
   for (unsigned seed = first; seed < last; ++seed) {
     INFO("SLUICE_FUNCTION_SEED=" << seed << " SLUICE_FUNCTIONS=1");
     const RandomFunction function = random_function(seed, dtype);

@@ -1,6 +1,5 @@
 #include "compile/random_sets.h"
 
-#include <cstdlib>
 #include <random>
 #include <set>
 #include <vector>
@@ -38,11 +37,6 @@ NamedSet set_of(unsigned seed) {
   const std::string& name = names[number / 2];
   if (number % 2 == 0) return {name, PassSet::only({name})};
   return {"-" + name, PassSet::without({name})};
-}
-
-unsigned from_environment(const char* name, unsigned otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
 }
 
 }  // namespace sluice::test

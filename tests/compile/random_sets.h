@@ -23,7 +23,4 @@ inline constexpr unsigned share = 1;
 inline constexpr unsigned share = 10;
 #endif
 
-/// A number that the environment gives.
-unsigned from_environment(const char* name, unsigned otherwise);
-
 }  // namespace sluice::test

@@ -27,9 +27,26 @@ Graph looped(int steps) {
 
 TEST_CASE("a loop written out by hand is noticed, with its steps and its line") {
   CHECK_THAT(unrolled_loop_warning(looped(20)),
-             contains("looks like a loop of 20 steps ('add' of f32[2, 3], compile/repeats_test.cpp:") &&
+             contains("looks like a loop of 20 steps ('matmul' of f32[2, 3], compile/repeats_test.cpp:") &&
                  contains("write it as a scan"));
   CHECK_THAT(Program(looped(9)).print(), contains("looks like a loop of 9 steps"));
+}
+
+TEST_CASE("the first step of a loop counts, which reads where the loop begins") {
+  const auto warning = [](int steps, bool from_argument) {
+    const auto products = [&](const Tensors& x) {
+      Tensor h = from_argument ? x[0] : ones({2, 3});
+      for (int t = 0; t < steps; ++t) h = tanh(matmul(h, x[1]));
+      return Tensors{h};
+    };
+    return unrolled_loop_warning(
+        trace(products, {Spec{DType::float32, {2, 3}}, Spec{DType::float32, {3, 3}}}));
+  };
+  for (const bool from_argument : {true, false}) {
+    CHECK_THAT(warning(9, from_argument), contains("a loop of 9 steps ('matmul' of f32[2, 3], "));
+    CHECK_THAT(warning(20, from_argument), contains("a loop of 20 steps"));
+    CHECK(warning(8, from_argument).empty());
+  }
 }
 
 TEST_CASE("a loop of a cell's steps is noticed by the line that calls the cell") {

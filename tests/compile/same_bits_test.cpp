@@ -1,5 +1,5 @@
-// A whole training step has the same bits from every compiler and at every optimisation. The hashes were made once; a
-// build that gives others rounds elsewhere.
+// A whole training step has the same bits from every compiler and at every optimisation. The hashes were made
+// once; a build that gives others rounds elsewhere.
 
 #include <sluice/kernels/gemm.h>
 #include <sluice/sluice.h>

@@ -1,29 +1,19 @@
 #include "support/allocations.h"
 #include "support/catch.h"
+#include "support/sanitized.h"
 #include "support/small_stack.h"
 #include "support/steps.h"
 
 #include <sluice/kernels/threads.h>
 
 using namespace sluice;
+using test::sanitized;
 using test::Step;
 
 namespace {
 
 /// What a run may use of the stack.
 constexpr std::size_t most = std::size_t{16} << 10;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool sanitized = true;
-#else
-constexpr bool sanitized = false;
-#endif
-#else
-constexpr bool sanitized = false;
-#endif
 
 }  // namespace
 

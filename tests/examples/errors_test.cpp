@@ -173,6 +173,14 @@ TEST_CASE("options that make no sense are errors with the rule they break") {
   fails({"--epochs", "1", "--steps", "1"}, "say one of");
   fails({"--patience", "2", "--validation", "0"}, "--patience needs");
   fails({"--hidden", "many"}, "--hidden");
+  for (const std::string number :
+       {"1e2", " 5", "010", "0x10", "+2", "2.5", "-1", "99999999999999999999", ""}) {
+    fails({"--batch", number},
+          "--batch: a whole number from 0 to 4611686018427387904, digits only: got " + number);
+    fails({"--threads", number}, "--threads: a whole number from 0 to 1024, digits only: got " + number);
+    fails({"--log-every", number},
+          "--log-every: a whole number from 1 to 1099511627776, digits only: got " + number);
+  }
   fails({"--no-such-option"}, "--no-such-option");
   fails({"--lr", "1e6", "--weight-decay", "100", "--optimizer", "sgd", "--steps", "50", "--batch", "4",
          "--length", "10"},

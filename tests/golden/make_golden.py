@@ -191,6 +191,35 @@ def plateau_losses():
     return losses + [1.0] * (100 - len(losses))
 
 
+def random_plateaus():
+    """Every mode, on numbers that wander, stand still, jump and are NaN or infinite at times."""
+    cases = {}
+    for seed in range(12):
+        random = Random(100 + seed)
+        falls = seed % 2 == 0
+        losses = [4.0]
+        for step in range(99):
+            change = random.real(1, scale=0.25).item() if random.index(4, 1).item() else 0.0
+            # Away from zero, where the relative margin of PyTorch has another sign.
+            losses.append(max(losses[-1] + change + (-1 if falls else 1) / 64, 0.5))
+        if seed >= 8:
+            for value in (math.nan, math.inf, -math.inf if seed == 11 else math.nan):
+                losses[random.index(100, 1).item()] = value
+        options = {
+            "mode": "min" if falls else "max",
+            "patience": random.index(5, 1).item(),
+            "factor": (0.1, 0.5, 0.75)[seed % 3],
+            "threshold": (0.0137, 0.0, 0.0611)[random.index(3, 1).item()],
+            "threshold_mode": "rel" if seed % 4 < 2 else "abs",
+            "cooldown": random.index(4, 1).item(),
+            "min_lr": (0.0, 1e-3)[random.index(2, 1).item()],
+            "eps": 1e-8,
+        }
+        kind = torch.optim.lr_scheduler.ReduceLROnPlateau
+        cases[f"plateau random {seed}"] = schedule_case(kind, options, losses)
+    return cases
+
+
 def lambda_case(options):
     case = schedule_case(torch.optim.lr_scheduler.LambdaLR, {"lr_lambda": options["lr_lambda"]})
     return {k: v for k, v in options.items() if k != "lr_lambda"} | case
@@ -218,7 +247,8 @@ def schedules():
             "warm_up_cosine": lambda_case(warm_up(1)),
             "warm_up_cosine from zero": lambda_case(warm_up(0)),
             "plateau": schedule_case(kinds.ReduceLROnPlateau, plateau, plateau_losses()),
-        },
+        }
+        | random_plateaus(),
     )
 
 

@@ -1,5 +1,6 @@
 #include "io/files.h"
 #include "support/catch.h"
+#include "support/environment.h"
 
 #include <sluice/io/checkpoint.h>
 
@@ -8,7 +9,6 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -43,8 +43,7 @@ pid_t start_saving(const std::string& path, std::int32_t first) {
 
 // SLUICE_KILLS=1000 asks for more rounds.
 TEST_CASE("A process that is killed while saving leaves the old or the new file, whole") {
-  const char* wish = std::getenv("SLUICE_KILLS");
-  const int rounds = wish != nullptr ? std::atoi(wish) : 100;
+  const auto rounds = static_cast<int>(test::from_environment("SLUICE_KILLS", 100, 1, 1'000'000));
   const Folder folder;
   const std::string path = folder.file("model.ckpt");
   // The kills come during the first few saves, however long one takes here.

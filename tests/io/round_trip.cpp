@@ -140,6 +140,19 @@ TEST_CASE("A symbolic link stays, and what it points to is replaced") {
   CHECK_THROWS_WITH(save(folder.file("circle"), sample()), contains("symbolic links"));
 }
 
+TEST_CASE("Another hard link keeps the old contents") {
+  const Folder folder;
+  Checkpoint old;
+  old.texts["which"] = "old";
+  save(folder.file("a"), old);
+  std::filesystem::create_hard_link(folder.path / "a", folder.path / "kept");
+  save(folder.file("a"), sample());
+  CHECK(same(load(folder.file("a")), sample()));
+  CHECK(load(folder.file("kept")).texts.at("which") == "old");
+  CHECK(std::filesystem::hard_link_count(folder.path / "kept") == 1);
+  CHECK(folder.names() == std::vector<std::string>{"a", "kept"});
+}
+
 TEST_CASE("A name as long as the system allows, and one without a folder, can be saved") {
   const Folder folder;
   const std::string longest(255, 'n');

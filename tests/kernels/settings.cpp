@@ -1,5 +1,4 @@
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include <sluice/compile/compile.h>
@@ -12,19 +11,12 @@
 #include <sluice/ops/tanh.h>
 
 #include "support/catch.h"
+#include "support/restart.h"
+
+using sluice::test::passes_with;
 
 // Settings in the environment are read once per process, so this program starts itself again with each of
 // them and has it run one hidden test.
-
-namespace {
-
-bool passes(const std::string& setting, const std::string& tag) {
-  static const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
-  const std::string command = setting + " '" + self + "' '" + tag + "' > /dev/null 2>&1";
-  return std::system(command.c_str()) == 0;  // NOLINT(bugprone-command-processor,cert-env33-c)
-}
-
-}  // namespace
 
 TEST_CASE("SLUICE_ISA=baseline is used", "[.][SLUICE_ISA]") { REQUIRE(sluice::kernels::isa() == "baseline"); }
 
@@ -37,11 +29,11 @@ TEST_CASE("SLUICE_GEMM=packed is used", "[.][SLUICE_GEMM_PACKED]") {
 }
 
 TEST_CASE("the environment overrides the number of threads, the instruction set and the matrix library") {
-  REQUIRE(passes("SLUICE_THREADS=3", "[SLUICE_THREADS]"));
-  REQUIRE(passes("SLUICE_ISA=baseline", "[SLUICE_ISA]"));
-  REQUIRE(passes("SLUICE_GEMM=eigen", "[SLUICE_GEMM]"));
-  REQUIRE(passes("SLUICE_GEMM=packed", "[SLUICE_GEMM_PACKED]"));
-  REQUIRE_FALSE(passes("SLUICE_THREADS=2", "[SLUICE_THREADS]"));
+  REQUIRE(passes_with("SLUICE_THREADS=3", "[SLUICE_THREADS]"));
+  REQUIRE(passes_with("SLUICE_ISA=baseline", "[SLUICE_ISA]"));
+  REQUIRE(passes_with("SLUICE_GEMM=eigen", "[SLUICE_GEMM]"));
+  REQUIRE(passes_with("SLUICE_GEMM=packed", "[SLUICE_GEMM_PACKED]"));
+  REQUIRE_FALSE(passes_with("SLUICE_THREADS=2", "[SLUICE_THREADS]"));
 }
 
 // What a setting that means nothing gives: an Error at the first use, and at every later one.
@@ -96,15 +88,21 @@ TEST_CASE("SLUICE_PASSES is refused", "[.][refused_passes]") {
 TEST_CASE("a setting that means nothing is an Error, not ignored") {
   for (const char* nonsense : {"' 5'", "1e2", "99999999999", "0", "-3", "3x", "4097", "+5", "nonsense"}) {
     CAPTURE(nonsense);
-    CHECK(passes(std::string("SLUICE_THREADS=") + nonsense, "[refused_threads]"));
+    CHECK(passes_with(std::string("SLUICE_THREADS=") + nonsense, "[refused_threads]"));
   }
   for (const char* nonsense : {"sse9", "AVX2", "' avx2'", "baseline,"}) {
     CAPTURE(nonsense);
-    CHECK(passes(std::string("SLUICE_ISA=") + nonsense, "[refused_isa]"));
+    CHECK(passes_with(std::string("SLUICE_ISA=") + nonsense, "[refused_isa]"));
   }
-  CHECK(passes("SLUICE_GEMM=nonsense", "[refused_gemm]"));
-  CHECK(passes("SLUICE_PASSES=nonsense", "[refused_passes]"));
+  CHECK(passes_with("SLUICE_GEMM=nonsense", "[refused_gemm]"));
+  CHECK(passes_with("SLUICE_PASSES=nonsense", "[refused_passes]"));
+  // Settings of the tests, too.
+  for (const char* nonsense : {"x", "0", "-1", "1e5", "''", "4294967296"}) {
+    CAPTURE(nonsense);
+    CHECK_FALSE(passes_with(std::string("SLUICE_FLOAT_STRIDE=") + nonsense, "square roots are exact*"));
+  }
+  CHECK(passes_with("SLUICE_FLOAT_STRIDE=99991", "square roots are exact*"));
   // One that is empty is as good as none.
-  CHECK_FALSE(passes("SLUICE_THREADS=", "[refused_threads]"));
-  CHECK_FALSE(passes("SLUICE_ISA=avx2", "[refused_isa]"));
+  CHECK_FALSE(passes_with("SLUICE_THREADS=", "[refused_threads]"));
+  CHECK_FALSE(passes_with("SLUICE_ISA=avx2", "[refused_isa]"));
 }

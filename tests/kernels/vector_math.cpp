@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <functional>
 #include <limits>
@@ -13,6 +12,7 @@
 #include <sluice/kernels/vector_table.h>
 
 #include "support/catch.h"
+#include "support/environment.h"
 
 namespace kernels = sluice::kernels;
 using kernels::detail::Isa;
@@ -68,10 +68,7 @@ double ulp_error(float got, double truth) {
 }
 
 /// Of all 2^32 floats every 4093rd, or every so many-th as SLUICE_FLOAT_STRIDE says: 1 for all of them.
-std::uint64_t stride() {
-  const char* wanted = std::getenv("SLUICE_FLOAT_STRIDE");
-  return wanted == nullptr ? 4093 : std::stoull(wanted);
-}
+std::uint64_t stride() { return sluice::test::from_environment("SLUICE_FLOAT_STRIDE", 4093, 1); }
 
 /// The places where something changes, and their neighbours.
 std::vector<float> edges() {

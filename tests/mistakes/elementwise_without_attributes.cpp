@@ -1,4 +1,4 @@
-// first error: an op with members must override attributes()
+// first error: an op with members must override members()
 #include <sluice/sluice.h>
 
 struct Power : sluice::Elementwise<Power, 1> {

@@ -12,6 +12,7 @@
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/one_hot.h>
 #include <sluice/ops/pad.h>
+#include <sluice/ops/pow.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/slice.h>
@@ -46,6 +47,8 @@ TEST_CASE("pad puts numbers of the tensor's dtype around it") {
 TEST_CASE("slopes and small numbers of ops are numbers of the tensor's dtype") {
   CHECK_THROWS_WITH(leaky_relu(real, 1e39), contains("[leaky_relu] the slope of an f32 tensor"));
   CHECK_THROWS_WITH(elu(real, -1e39), contains("[elu] the alpha of an f32 tensor"));
+  CHECK_THROWS_WITH(pow(real, 1e39), contains("[pow] the exponent of an f32 tensor"));
+  CHECK_NOTHROW(pow(tensor({1.0, 2.0}), 1e39));
   CHECK_THROWS_WITH(layer_norm(real, infinity), contains("[layer_norm] epsilon"));
   CHECK_THROWS_WITH(layer_norm(real, quiet_nan), contains("[layer_norm] epsilon"));
   const auto twice = [](const Tensors& x) { return Tensors{x[0] * 2}; };
@@ -65,6 +68,12 @@ TEST_CASE("bounds of random numbers are numbers of their dtype") {
   CHECK_THROWS_WITH(random::fold_in(key, 0.5), contains("must be a 32-bit integer: got 0.5"));
   CHECK_THROWS_WITH(random::fold_in(key, 1e10), contains("10000000000"));
   CHECK_NOTHROW(random::uniform(key, {3}, 1e39, 2e39, DType::float64));
+  // There is no f32 in [0, 1e-50) but the end that is left out, nor in [1, 1 + 1e-12).
+  CHECK_THROWS_WITH(random::uniform(key, {3}, 0, 1e-50),
+                    contains("low must be below high as f32: got 0 and 1e-50, which are both 0; use f64") &&
+                        contains("numbers.cpp:"));
+  CHECK_THROWS_AS(random::uniform(key, {3}, 1, 1 + 1e-12), Error);
+  CHECK(evaluate(random::uniform(key, {1}, 0, 1e-45)).item() == 0);
 }
 
 TEST_CASE("uniform numbers fill a range that is wider than the largest number") {

@@ -12,6 +12,17 @@ class MostAllocated {
   std::size_t bytes() const;
 };
 
+/// Measures the most bytes that are allocated at one moment while it lives, beyond those that were before.
+/// One at a time.
+class PeakAllocated {
+ public:
+  PeakAllocated();
+  std::size_t bytes() const;
+
+ private:
+  std::size_t before_;
+};
+
 /// Lets the n-th allocation from now on (counted from 0) fail, once, as long as it lives. One at a time.
 class FailingAllocation {
  public:

@@ -1,0 +1,204 @@
+// Mistakes of an op's author that are found at once: when a node is made, or its gradient.
+
+#include <sluice/graph/arithmetic.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
+#include <sluice/ops/elementwise.h>
+#include <sluice/ops/reshape.h>
+#include <sluice/ops/sum.h>
+
+#include <cmath>
+#include <functional>
+#include <memory>
+#include <stdexcept>
+
+#include "support/catch.h"
+#include "support/close.h"
+
+using namespace sluice;
+using namespace sluice::test;
+using Catch::Matchers::Contains;
+
+namespace {
+
+/// An op with any mistake.
+struct Parts {
+  Takes takes = {};
+  std::function<Specs(std::span<const Spec>)> infer = [](std::span<const Spec> in) { return Specs{in[0]}; };
+  std::function<void(std::span<const View>, std::span<const MutableView>)> run = [](auto, auto) {};
+  std::function<Tensors(const Tensor&, const Tensor&)> gradient = [](const Tensor&, const Tensor& dy) {
+    return Tensors{dy};
+  };
+};
+
+class Faulty final : public Op {
+ public:
+  explicit Faulty(Parts parts) : parts_(std::move(parts)) {}
+  std::string_view name() const override { return "faulty"; }
+  std::string attributes() const override { return ""; }
+  Takes takes() const override { return parts_.takes; }
+  Specs infer(std::span<const Spec> inputs) const override { return parts_.infer(inputs); }
+  void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
+    parts_.run(inputs, outputs);
+  }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override { return parts_.gradient(y, dy); }
+
+ private:
+  Parts parts_;
+};
+
+Tensor made(const Parts& parts, const Tensors& inputs) {
+  return make(std::make_shared<Faulty>(parts), inputs);
+}
+
+auto says(const std::string& text) { return Contains(text) && Contains("op_mistakes_test.cpp"); }
+
+}  // namespace
+
+TEST_CASE("a node has operands that its op takes, and outputs") {
+  const Tensor x = ones({2});
+  CHECK_THROWS_WITH(made({.infer = [](auto) { return Specs{}; }}, {x}),
+                    says("[faulty] infer gives one spec per output: got none"));
+  CHECK_THROWS_WITH(made({.takes = {.operands = 2}}, {x}),
+                    says("[faulty] the number of operands must be 2: got 1"));
+  CHECK_THROWS_WITH(made({.takes = {.domain = Domain::floating}}, {x, arange(3)}),
+                    says("[faulty] operand 1 must be a floating tensor (f32 or f64): got i32[3]"));
+  CHECK_THROWS_WITH(made({.takes = {.domain = Domain::boolean}}, {x}),
+                    says("operand 0 must be a bool tensor: got f32[2]"));
+  CHECK_THROWS_WITH(made({.takes = {.domain = Domain::numeric}}, {zeros({1}, DType::boolean)}),
+                    says("operand 0 must be a tensor of numbers (f32, f64 or i32): got bool[1]"));
+  CHECK_THROWS_WITH(made({.takes = {.equal_dtypes = true}}, {x, arange(3)}),
+                    says("[faulty] dtypes must be equal: got f32[2] and i32[3]"));
+  CHECK(made({.takes = {.operands = 2, .domain = Domain::numeric}}, {x, arange(3)}).spec() == x.spec());
+}
+
+TEST_CASE("the gradient of an op with several outputs is never that of the first alone") {
+  const Parts two{.infer = [](std::span<const Spec> in) { return Specs{in[0], in[0]}; }};
+  const Tensor x = ones({2});
+  const Tensors ys = outputs_of(made(two, {x}));
+  for (const Tensor& y : {sum(ys[0]), sum(ys[1]), sum(ys[0] * ys[1])}) {
+    CHECK_THROWS_WITH(grad(y, x),
+                      says("[faulty] an op with several outputs overrides gradients, for gradient sees "
+                           "the first only: got 2 outputs"));
+  }
+}
+
+TEST_CASE("a gradient of a wrong shape names the input") {
+  const auto refused = [](const Shape& shape, const Shape& returned, const Shape& result) {
+    const Tensor x = ones(shape);
+    const Parts parts{.infer =
+                          [&](auto) {
+                            return Specs{{DType::float32, result}};
+                          },
+                      .gradient = [&](const Tensor&, const Tensor&) { return Tensors{ones(returned)}; }};
+    return [=] { return grad(sum(made(parts, {x})), x); };
+  };
+  CHECK_THROWS_WITH(refused({3}, {1}, {3})(), says("input 0 is f32[3], got f32[1]"));
+  CHECK_THROWS_WITH(refused({3}, {2, 3}, {3})(), says("input 0 is f32[3], got f32[2, 3]"));
+  CHECK_THROWS_WITH(refused({1, 3}, {2, 3}, {1, 3})(), says("input 0 is f32[1, 3], got f32[2, 3]"));
+  CHECK_THROWS_WITH(refused({3}, {}, {3})(), says("input 0 is f32[3], got f32[]"));
+  CHECK_THROWS_WITH(refused({}, {3}, {})(), says("input 0 is f32[], got f32[3]"));
+  // What was broadcast is summed, from the last axis on, or in batches from the first.
+  CHECK(numbers(refused({3}, {2, 3}, {2, 3})()) == std::vector<double>{2, 2, 2});
+  CHECK(numbers(refused({1, 3}, {2, 3}, {4, 2, 3})()) == std::vector<double>{2, 2, 2});
+  CHECK(numbers(refused({5}, {2, 5}, {2, 7})()) == std::vector<double>(5, 2));
+  CHECK(numbers(refused({}, {3}, {3})()) == std::vector<double>{3});
+}
+
+TEST_CASE("exceptions of others name the op, its function and the line") {
+  const Tensor x = ones({2});
+  const auto throws = [](auto...) -> Specs { throw std::out_of_range("position 7"); };
+  CHECK_THROWS_WITH(
+      made({.infer = throws}, {x}),
+      says("[faulty] an op throws sluice::Error: got another exception in infer, \"position 7\""));
+  const Tensor y = made({.run = [&](auto...) { throws(); }}, {x});
+  CHECK_THROWS_WITH(evaluate(y), says("got another exception in run, \"position 7\""));
+  const Tensor z = made({.gradient = [&](auto...) -> Tensors { throw std::runtime_error("no"); }}, {x});
+  CHECK_THROWS_WITH(grad(sum(z), x), says("got another exception in gradient, \"no\""));
+  CHECK_THROWS_AS(made({.infer = [](auto) -> Specs { throw std::bad_alloc(); }}, {x}), std::bad_alloc);
+}
+
+TEST_CASE("elements are not read as what they are not") {
+  const Tensor x = ones({2}, DType::float64);
+  const auto as_float = [](std::span<const View> in, auto) { static_cast<void>(in[0].as<float>()); };
+  CHECK_THROWS_WITH(evaluate(made({.run = as_float}, {x})),
+                    says("[as] elements are asked for as what they are: got f32 for elements of f64"));
+  const auto into_int = [](auto, std::span<const MutableView> out) {
+    static_cast<void>(out[0].as<std::int32_t>());
+  };
+  CHECK_THROWS_WITH(evaluate(made({.run = into_int}, {x})), says("got i32 for elements of f64"));
+  CHECK_THROWS_WITH(with_floating(DType::int32, [](auto) {}),
+                    Contains("[with_floating] the dtype must be f32 or f64: got i32"));
+  CHECK(with_floating(DType::float64, [](auto type) { return sizeof(type); }) == 8);
+}
+
+namespace {
+
+enum class Side { left, right };
+
+struct Listed final : Op {
+  float low = 1e-7f;
+  double high = 0.1;
+  std::vector<Index> order{2, 0};
+  bool keep = true;
+  Side side = Side::right;
+  DType dtype = DType::int32;
+  Shape shape{2, 3};
+  std::optional<double> limit = {};
+  std::string label = "a";
+
+  std::string_view name() const override { return "listed"; }
+  void members(Attributes& a) const override {
+    a("low", low), a("high", high), a("order", order), a("keep", keep), a("side", side), a("dtype", dtype);
+    a("shape", shape), a("limit", limit), a("label", label);
+  }
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+};
+
+struct Short final : Op {
+  double low = 0;
+  double high = 1;
+  std::string_view name() const override { return "short"; }
+  void members(Attributes& a) const override { a("low", low); }
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+};
+
+struct Scaled final : Elementwise<Scaled, 1> {
+  static constexpr std::string_view id = "test_scaled";
+  explicit Scaled(double scale) : scale(scale) {}
+  void members(Attributes& a) const override { a("scale", scale); }
+  auto value(auto x) const { return scale * x; }
+  double scale;
+};
+
+struct Order final : Elementwise<Order, 2> {
+  static constexpr std::string_view id = "test_order";
+  static std::int32_t value(auto a, auto b) { return a < b ? -1 : a > b ? 1 : 0; }
+};
+
+}  // namespace
+
+TEST_CASE("attributes are the text of all members") {
+  Listed op;
+  CHECK(
+      op.attributes() ==
+      "low=1e-07, high=0.1, order=[2, 0], keep=true, side=1, dtype=i32, shape=[2, 3], limit=[], label=\"a\"");
+  op.low = std::nextafter(op.low, 1.f);
+  op.limit = 0.5;
+  CHECK_THAT(op.attributes(), Contains("low=1.0000001e-07") && Contains("limit=[0.5]"));
+  CHECK(make(std::make_shared<Listed>(), {ones({2})}).shape() == Shape{2});
+  CHECK_THROWS_WITH(
+      make(std::make_shared<Short>(), {ones({2})}),
+      says("[short] members lists every member of the op, in the order of declaration: got 16 of 24 bytes"));
+}
+
+TEST_CASE("nodes are made with arguments of the op's constructor, and of lists") {
+  const Tensor x = tensor({1.f, 2.f});
+  CHECK(numbers(evaluate(make<Scaled>({x}, 3.0))) == std::vector<double>{3, 6});
+  CHECK(numbers(evaluate(make(std::make_shared<Scaled>(0.5), Tensors{x}))) == std::vector<double>{0.5, 1});
+  const Tensor order = make<Order>(x, 1.5);
+  CHECK(order.dtype() == DType::int32);
+  CHECK(numbers(evaluate(order)) == std::vector<double>{-1, 1});
+}

@@ -24,6 +24,7 @@ class Examined {
   }
 
   void check() const {
+    check_same_as_input();
     check_windows();
     check_in_place();
     if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on their number
@@ -189,6 +190,18 @@ class Examined {
         return false;
     }
     return true;
+  }
+
+  void check_same_as_input() const {
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      const auto input = op_.same_as_input(i);
+      if (!input) continue;
+      const Array& output = outputs_[i];
+      if (*input < inputs_.size() && inputs_[*input].spec() == output.spec() &&
+          (output.bytes() == 0 || std::memcmp(inputs_[*input].data(), output.data(), output.bytes()) == 0))
+        continue;
+      fail("same_as_input", fmt::format("says that output {} is input {}, and it is not", i, *input));
+    }
   }
 
   void check_windows() const {

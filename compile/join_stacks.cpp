@@ -151,7 +151,7 @@ void join_as_outside(ScanParts& parts, const Node& node, const Survey& survey, T
 Tensors join_stacks_of(const Block& block) {
   const Survey survey(block);
   return detail::rebuilt(block, survey.order(), [&](const Node& node, const Now& now) -> Tensors {
-    if (node.op->body() == nullptr) return {};
+    if (dynamic_cast<const ScanOp*>(node.op.get()) == nullptr) return {};
     Tensors inputs;
     for (const Tensor& input : node.inputs) inputs.push_back(now(input));
     std::vector<bool> used;

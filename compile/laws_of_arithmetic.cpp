@@ -148,14 +148,6 @@ Tensor fold(const Node& node, const Tensors& in) {
   return Tensor(std::move(result));
 }
 
-/// Drops ops that only matter to gradients, which have been taken when a graph is compiled.
-Tensor identity(const Node& node, const Tensors& in) {
-  const bool elementwise = dynamic_cast<const ElementwiseOp*>(node.op.get()) != nullptr;
-  if (!elementwise || in.size() != 1 || !node.op->only_moves()) return {};
-  if (const Spec spec = in[0].spec(); node.op->may_throw(std::span(&spec, 1))) return {};
-  return in[0].spec() == node.outputs[0] ? in[0] : Tensor();
-}
-
 bool is_sum_or_product(const Op& op) {
   return is_add(op) || is_subtract(op) || is_multiply(op) || is_divide(op) || is_negate(op);
 }
@@ -167,7 +159,6 @@ bool is_any(const Op&) { return true; }
 std::span<const NamedLaw> laws_of_arithmetic() {
   static constexpr NamedLaw laws[] = {
       {"of constants a constant", fold, is_any},
-      {"stop_gradient(x) = x", identity, is_elementwise},
       {"x * 1, x / 1, x - 0 = x, and x + 0 where x is not -0", neutral, is_sum_or_product},
       {"-(-x) = x, a + (-b) = a - b, a - (-b) = a + b", signs, is_sum_or_product},
       {"f(broadcast(x), broadcast(y)) = broadcast(f(x, y))", broadcast_last, is_elementwise},

@@ -76,18 +76,18 @@ class Rewriter {
   void visit(const Node& node) {
     const Tensors inputs = current(node.inputs);
     Tensors made;
-    if (dynamic_cast<const ScanOp*>(node.op.get()) != nullptr) {
+    const bool is_scan = dynamic_cast<const ScanOp*>(node.op.get()) != nullptr;
+    if (is_scan) {
       made = scan(node, inputs);
     } else {
       if (node_rule_) made = node_rule_(node, inputs);
       if (made.empty() && !same(inputs, node.inputs)) made = outputs_of(make(node.op, inputs, node.where));
     }
     if (made.empty()) return;
-    const bool is_scan = node.op->body() != nullptr;  // its rule has set the line of every node
     for_each_new(
         made, [this](const Node* other) { return known_.count(other) > 0; },
         [&](const Node* other) {
-          if (!is_scan) set_where(other, node.where);
+          if (!is_scan) set_where(other, node.where);  // the rule of a scan has set that of every node
           known_.insert(other);
         });
     replacements_.emplace(&node, std::move(made));

@@ -1,10 +1,12 @@
 // Applies every rewrite rule of laws.h, in the main graph and in the bodies of scans, until none applies: x *
-// 1 is x, inverse ops cancel, sums of sums are one, small constants are folded.
+// 1 is x, inverse ops cancel, sums of sums are one, small constants are folded. Ops that are there for their
+// gradient alone go.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/keep_errors.h>
 #include <sluice/compile/laws.h>
 #include <sluice/compile/passes.h>
+#include <sluice/graph/answers.h>
 
 #include <algorithm>
 #include <typeindex>
@@ -44,7 +46,32 @@ class Laws {
   std::unordered_map<std::type_index, std::vector<const detail::NamedLaw*>> by_class_;
 };
 
-Tensors simplified(const Node& node, const detail::Now& now, const detail::Block& block, Laws& laws) {
+/// The inputs that the outputs of an op are which is there for its gradient alone; empty for every other op,
+/// and where an Error would be lost.
+Tensors same_inputs(const Node& node, const detail::Now& now, const detail::Block& block,
+                    const detail::Survey& survey) {
+  Tensors same;
+  Tensors read;
+  for (std::size_t i = 0; i < node.outputs.size(); ++i) {
+    const auto from = detail::ask_same_as_input(node, i);
+    if (!from) return {};
+    same.push_back(now(node.inputs[*from]));
+    const Tensor output(node.shared_from_this(), static_cast<int>(i));
+    if (!survey.users(output).empty()) read.push_back(same.back());
+  }
+  Tensors inputs;
+  Specs specs;
+  for (const Tensor& input : node.inputs) {
+    inputs.push_back(now(input));
+    specs.push_back(input.spec());
+  }
+  if (node.op->may_throw(specs)) return {};
+  return detail::loses_error(inputs, read, block.outside) ? Tensors() : same;
+}
+
+Tensors simplified(const Node& node, const detail::Now& now, const detail::Block& block,
+                   const detail::Survey& survey, Laws& laws) {
+  if (Tensors same = same_inputs(node, now, block, survey); !same.empty()) return same;
   if (node.inputs.empty() || node.outputs.size() != 1) return {};
   Tensors changed;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
@@ -73,9 +100,10 @@ Graph passes::simplify(const Graph& graph) {
   constexpr int most_rounds = 8;
   Laws laws;
   const auto rule = [&](const detail::Block& block) {
-    return detail::rebuilt(
-        block, topological_order(block.results),
-        [&](const Node& node, const detail::Now& now) { return simplified(node, now, block, laws); });
+    const detail::Survey survey(block);
+    return detail::rebuilt(block, survey.order(), [&](const Node& node, const detail::Now& now) {
+      return simplified(node, now, block, survey, laws);
+    });
   };
   Graph before = graph;
   for (int round = 0; round < most_rounds; ++round) {

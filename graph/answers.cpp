@@ -96,6 +96,19 @@ bool ask_works_by_rows(const Node& node, std::span<const Spec> inputs, const std
   return true;
 }
 
+std::optional<std::size_t> ask_same_as_input(const Node& node, std::size_t output) {
+  constexpr const char* question = "same_as_input";
+  const auto input = asked(node, question, [&] { return node.op->same_as_input(output); });
+  if (input && (*input >= node.inputs.size() || node.inputs[*input].spec() != node.outputs[output])) {
+    refuse(node, question,
+           fmt::format("an input that is {}, for output {}", node.outputs[output].text(), output),
+           *input < node.inputs.size()
+               ? fmt::format("input {}, {}", *input, node.inputs[*input].spec().text())
+               : fmt::format("input {} of {}", *input, node.inputs.size()));
+  }
+  return input;
+}
+
 std::optional<Window> ask_window_in_input(const Node& node, const Spec& input, const Spec& output) {
   constexpr const char* question = "window_in_input";
   const auto window = asked(node, question, [&] { return node.op->window_in_input(input); });

@@ -17,6 +17,9 @@ Tensor ask_sum_over_steps(const Node& node, const Tensors& inputs, const std::ve
 /// Op::works_by_rows; true only if every output has as many rows as the marked inputs.
 bool ask_works_by_rows(const Node& node, std::span<const Spec> inputs, const std::vector<bool>& by_rows);
 
+/// Op::same_as_input; an input of the spec of the output.
+std::optional<std::size_t> ask_same_as_input(const Node& node, std::size_t output);
+
 /// Op::window_in_input, within the input. Specs are those of the node, or of some of its rows.
 std::optional<Window> ask_window_in_input(const Node& node, const Spec& input, const Spec& output);
 

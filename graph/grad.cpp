@@ -116,6 +116,8 @@ class Argument final : public Op {
     if (inputs[0].size() > 0) std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());
   }
   Tensors gradient(const Tensor&, const Tensor& dy) const override { return {dy}; }
+  bool may_throw(std::span<const Spec>) const override { return false; }
+  std::optional<std::size_t> same_as_input(std::size_t) const override { return 0; }
 };
 
 /// The arguments to differentiate a function by, which must not depend on each other: if one is given twice
@@ -215,7 +217,7 @@ Tensors detail::vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked,
     return active.count(&t.node()) > 0 && is_floating(t.dtype());
   };
   for (const Node* node : order) {
-    const bool ends = dynamic_cast<const Assigned*>(node->op.get()) != nullptr;
+    const bool ends = dynamic_cast<const Assigned*>(node->op.get()) != nullptr || node->op->stops_gradients();
     if (!ends && std::any_of(node->inputs.begin(), node->inputs.end(), is_active)) active.insert(node);
   }
 

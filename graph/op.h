@@ -120,6 +120,9 @@ class Op {
   /// gradient() by default.
   virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
 
+  /// Whether no gradient flows through the op: to a gradient its outputs depend on nothing.
+  virtual bool stops_gradients() const { return false; }
+
   /// @name Zeros of elements that were not selected
   /// An element that where, max or relu did not select has a gradient of exactly zero. It must stay zero
   /// further down, where a slope may be infinite or NaN: in the gradients of everything below such an op,
@@ -137,7 +140,8 @@ class Op {
   /// Whether run accepts outputs[0] in the memory of an input with the same Spec.
   virtual bool in_place() const { return false; }
 
-  /// The graph that the op runs (the body of a scan); null for every other op. For printing and the compiler.
+  /// The graph that the op holds: the body that a scan runs, the gradient of a custom_gradient. Null for
+  /// every other op. For printing and the compiler; two ops that hold graphs are never taken for the same.
   virtual const Graph* body() const { return nullptr; }
 
   /// @name What the compiler asks of an op
@@ -165,6 +169,10 @@ class Op {
   /// turns out not to matter; one that may throw stays, so that a compiled function throws whenever the
   /// interpreter does.
   virtual bool may_throw(std::span<const Spec> inputs) const;
+
+  /// The input that an output is, bit for bit, for an op that is there for its gradient alone. A program is
+  /// not differentiated any more, and leaves it out.
+  virtual std::optional<std::size_t> same_as_input(std::size_t output) const;
 
   /// Whether the outputs hold elements of the inputs unchanged: cheaper to recompute than to store.
   virtual bool only_moves() const { return false; }

@@ -11,7 +11,8 @@ namespace sluice::detail {
 struct Trace {
   enum class Kind {
     function,  ///< may assign Variables, sees no writes of an enclosing trace
-    body       ///< of a scan: may not assign, sees what the enclosing function reads and assigns
+    body,      ///< of a scan: may not assign, sees what the enclosing function reads and assigns
+    custom     ///< what custom_gradient calls: the same
   };
 
   Kind kind;
@@ -19,7 +20,7 @@ struct Trace {
   std::atomic<bool> ended = false;
 
   Trace(Kind kind, Location where) : kind(kind), where(where) {}
-  /// "a function that was traced (my.cpp:12)", "the inside of a scan (my.cpp:12)"
+  /// "a function that was traced (my.cpp:12)", "the inside of a scan (my.cpp:12)" or "of a custom_gradient"
   std::string text() const;
 };
 

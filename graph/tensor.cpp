@@ -246,6 +246,8 @@ bool Op::may_throw(std::span<const Spec>) const { return true; }
 
 bool Op::works_by_rows(std::span<const Spec>, const std::vector<bool>&) const { return false; }
 
+std::optional<std::size_t> Op::same_as_input(std::size_t) const { return std::nullopt; }
+
 std::optional<Window> Op::window_in_input(const Spec&) const { return std::nullopt; }
 
 std::optional<Window> Op::window_in_output(std::span<const Spec>, std::size_t) const { return std::nullopt; }

@@ -79,7 +79,9 @@ void require_own_leaves(const Tensors& results, const Trace& own) {
 }  // namespace
 
 std::string Trace::text() const {
-  const std::string_view what = kind == Kind::body ? "the inside of a scan" : "a function that was traced";
+  const std::string_view what = kind == Kind::body     ? "the inside of a scan"
+                                : kind == Kind::custom ? "the inside of a custom_gradient"
+                                                       : "a function that was traced";
   return where.of_user() ? fmt::format("{} ({})", what, where.text()) : std::string(what);
 }
 
@@ -133,6 +135,11 @@ void Scope::write(const Variable& variable, Tensor value) {
     throw Error(
         "[assign] the body of a scan cannot assign a Variable: got an assignment inside one; carry the value "
         "through the scan and assign the final carry");
+  }
+  if (trace_->kind == Kind::custom) {
+    throw Error(
+        "[assign] the functions of custom_gradient cannot assign a Variable: got an assignment inside one; "
+        "return the value and assign it outside");
   }
   const auto [entry, inserted] = index_.try_emplace(variable.slot().get(), written_.size());
   if (inserted) written_.push_back({{variable, {}, initial(variable, {})}, 0, {}});

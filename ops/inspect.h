@@ -39,8 +39,6 @@ std::optional<Index> scatter_axis(const Op& op);
 /// The updates of a scatter_sum unchanged; throws whenever the scatter_sum does, for an id out of range.
 Tensor checked_updates(const Node& scatter_sum);
 
-/// Whether the op exists to stop gradients: stop_gradient.
-bool stops_gradients(const Op& op);
 struct IndexSumForm {
   Index axis = 0;
   Index length = 0;

@@ -13,6 +13,7 @@
 #include <sluice/ops/concat.h>
 #include <sluice/ops/cos.h>
 #include <sluice/ops/cumsum.h>
+#include <sluice/ops/custom_gradient.h>
 #include <sluice/ops/divide_keep_zeros.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/elu.h>
@@ -68,6 +69,7 @@
 #include <sluice/ops/squeeze.h>
 #include <sluice/ops/stack.h>
 #include <sluice/ops/stop_gradient.h>
+#include <sluice/ops/straight_through.h>
 #include <sluice/ops/sum.h>
 #include <sluice/ops/take.h>
 #include <sluice/ops/take_along_axis.h>

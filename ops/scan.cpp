@@ -4,6 +4,7 @@
 #include <sluice/graph/walk.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scan_op.h>
+#include <sluice/ops/captures.inl>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -74,22 +75,6 @@ void require_same_carry(const Tensors& before, const Tensors& after) {
           after[i].spec().text(), before[i].spec().text(), i));
     }
   }
-}
-
-/// The body's captures: tensors that do not depend on its placeholders. Numbers in formulas stay inside.
-Tensors captures_of(const Tensors& results, int level) {
-  Tensors captures;
-  TensorMap<bool> seen;
-  const auto visit = [&](const Tensor& t) {
-    if (t.node().level >= level || !seen.emplace(t, true).second) return;
-    const auto* constant = dynamic_cast<const Constant*>(&t.op());
-    if (constant == nullptr || !constant->literal) captures.push_back(t);
-  };
-  for (const Node* node : topological_order(results, level)) {
-    std::for_each(node->inputs.begin(), node->inputs.end(), visit);
-  }
-  std::for_each(results.begin(), results.end(), visit);
-  return captures;
 }
 
 /// The body's tensors that the node can stack over time: ys, incoming carries, intermediate values.

@@ -1,5 +1,4 @@
 #include <sluice/ops/elementwise.h>
-#include <sluice/ops/inspect.h>
 #include <sluice/ops/stop_gradient.h>
 
 namespace sluice {
@@ -14,14 +13,14 @@ class StopGradient final : public Elementwise<StopGradient, 1> {
 
   static auto value(auto x) { return x; }
 
+  bool stops_gradients() const override { return true; }
   bool only_moves() const override { return true; }
+  std::optional<std::size_t> same_as_input(std::size_t) const override { return 0; }
 
   Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }
 };
 
 }  // namespace
-
-bool detail::stops_gradients(const Op& op) { return dynamic_cast<const StopGradient*>(&op) != nullptr; }
 
 Tensor stop_gradient(const Operand& x) { return make<StopGradient>(x); }
 

@@ -5,7 +5,6 @@
 #include <sluice/graph/walk.h>
 #include <sluice/ops/cast.h>
 #include <sluice/ops/compare.h>
-#include <sluice/ops/inspect.h>
 #include <sluice/ops/minimum.h>
 #include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/where.h>
@@ -33,7 +32,7 @@ std::vector<Variable> reached_by_gradients(const Tensor& loss) {
   const auto order = topological_order({loss});
   for (auto at = order.rbegin(); at != order.rend(); ++at) {  // users before inputs
     const Node& node = **at;
-    if (reached.count(&node) == 0 || sluice::detail::stops_gradients(*node.op)) continue;
+    if (reached.count(&node) == 0 || node.op->stops_gradients()) continue;
     if (const Variable variable = variable_of(node); variable.defined()) {
       if (slots.insert(variable.slot().get()).second) found.push_back(variable);
       continue;  // gradients end at an assignment

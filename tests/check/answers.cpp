@@ -23,7 +23,8 @@ enum class Lie {
   works_by_rows,
   in_input,
   in_output,
-  in_place
+  in_place,
+  same_as_input
 };
 
 /// The rows of x from the last to the first, times a number.
@@ -63,6 +64,9 @@ class Turned final : public Op {
     return lie_ == Lie::in_output ? window(inputs[0]) : std::nullopt;
   }
   bool in_place() const override { return lie_ == Lie::in_place; }
+  std::optional<std::size_t> same_as_input(std::size_t) const override {
+    return lie_ == Lie::same_as_input ? std::optional<std::size_t>(0) : std::nullopt;
+  }
 
  private:
   static std::optional<Window> window(const Spec& spec) { return Window{0, spec.shape.back()}; }
@@ -108,6 +112,8 @@ TEST_CASE("gradcheck names the answer to the compiler that is wrong, the op and 
   require(Lie::in_input,
           "window_in_input of 'turned' (2.000000), of f64[3, 2], says that f64[3, 2] lies in f64[3, 2]");
   require(Lie::in_output, "window_in_output of 'turned' (2.000000), of f64[3, 2], says that");
+  require(Lie::same_as_input,
+          "same_as_input of 'turned' (2.000000), of f64[3, 2], says that output 0 is input 0, and it is not");
 }
 
 TEST_CASE("gradcheck finds ops that tell the compiler too little in attributes()") {

@@ -117,6 +117,8 @@ const RandomOp ops[] = {
     {"-$0", "n", 'n', 2, [](const In& in, double) { return Term{-in[0].tensor, in[0].bound}; }},
     {"stop_gradient($0)", "n", 'n', 2,
      [](const In& in, double) { return Term{stop_gradient(in[0].tensor), in[0].bound}; }},
+    {"straight_through(tanh($0), $0)", "n", 'n', 2,
+     [](const In& in, double) { return Term{straight_through(tanh(in[0].tensor), in[0].tensor)}; }},
     {"$0 + $1", "nn", 'n', 8,
      [](const In& in, double) {
        return Term{in[0].tensor + beside(in[0], in[1]), in[0].bound + in[1].bound};

@@ -27,6 +27,7 @@ struct Answers {
   std::function<Tensors(const Tensors&)> at_all_steps = [](const Tensors&) { return Tensors{}; };
   std::function<Tensor(const Tensors&)> sum_over_steps = [](const Tensors&) { return Tensor(); };
   std::function<bool(std::span<const Spec>)> works_by_rows = [](std::span<const Spec>) { return false; };
+  std::optional<std::size_t> same_as_input = {};
   std::optional<Window> in_input = {};
   std::optional<Window> in_output = {};
   Shape result = {};
@@ -52,6 +53,7 @@ class Liar final : public Op {
   bool works_by_rows(std::span<const Spec> in, const std::vector<bool>&) const override {
     return answers_.works_by_rows(in);
   }
+  std::optional<std::size_t> same_as_input(std::size_t) const override { return answers_.same_as_input; }
   std::optional<Window> window_in_input(const Spec&) const override { return answers_.in_input; }
   std::optional<Window> window_in_output(std::span<const Spec>, std::size_t) const override {
     return answers_.in_output;
@@ -131,6 +133,17 @@ TEST_CASE("works_by_rows is refused for outputs without those rows") {
           "[liar] the answer to works_by_rows must be no unless outputs have as many rows as the marked "
           "inputs: got yes for "
           "f32[4, 3] and an output f32[3]");
+}
+
+TEST_CASE("an output that is said to be an input of another spec is refused") {
+  in_loop({.same_as_input = 0});
+  CHECK_THROWS_WITH(
+      in_loop({.same_as_input = 1}),
+      says("[liar] the answer to same_as_input must be an input that is f32[2, 3], for output 0: "
+           "got input 1 of 1"));
+  const auto op = std::make_shared<Liar>(Answers{.same_as_input = 0, .result = {3}});
+  CHECK_THROWS_WITH(compile([=](const Tensor& x) { return make(op, {x * 2}) + 1; })(ones({4, 3})),
+                    says("must be an input that is f32[3], for output 0: got input 0, f32[4, 3]"));
 }
 
 TEST_CASE("windows outside of a tensor are refused") {

@@ -2,6 +2,7 @@
 
 #include "author.h"
 
+#include <sluice/graph/grad.h>
 #include <sluice/ops/ops.h>
 #include <sluice/ops/reduce.h>
 
@@ -107,9 +108,20 @@ Tensors linear_algebra(Author& a) {
   }
 }
 
+/// The first function of a tensor with the gradient of the second, and perhaps less of it.
+Tensor with_gradient_of(Author& a, Unary value, Unary slope) {
+  const bool clips = a.style() == Style::wild && a.flag();
+  return custom_gradient([&](const Tensor& x) { return value(x); },
+                         [&](const Tensor& x, const Tensor&, const Tensor& dy) {
+                           const Tensor dx = vjp({slope(x)}, {dy}, {x})[0];
+                           return clips ? clamp(dx, -1, 1) : dx;
+                         },
+                         a.floating());
+}
+
 Tensors smooth_call(Author& a) {
   const Tensor x = a.any();
-  switch (a.below(16)) {
+  switch (a.below(17)) {
     default:
       return {chosen(a, smooth_functions)(x)};
     case 1:
@@ -142,13 +154,15 @@ Tensors smooth_call(Author& a) {
       return {stack(a.some(3), a.axis(x.rank()))};
     case 15:
       return {cast(x, DType::float64), gelu(x), elu(x), layer_norm(x)};
+    case 16:
+      return {with_gradient_of(a, smooth_functions[a.below(11)], smooth_functions[a.below(11)])};
   }
 }
 
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(37)) {
+  switch (a.below(39)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -223,6 +237,10 @@ Tensors wild_call(Author& a) {
       return {arange(static_cast<Index>(a.below(20)), a.dtype())};
     case 36:
       return linear_algebra(a);
+    case 37:
+      return {with_gradient_of(a, chosen(a, functions), chosen(a, functions))};
+    case 38:
+      return {straight_through(a.operand(), x)};
   }
 }
 

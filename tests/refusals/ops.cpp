@@ -224,6 +224,44 @@ TEST_CASE("what random numbers refuse") {
   refuses("random::categorical", "undefined Tensor", [&] { random::categorical(none, ones({2})); });
 }
 
+TEST_CASE("what gradients of one's own refuse") {
+  const Tensor x = ones({2, 3});
+  const Tensor i = ones({2, 3}, DType::int32);
+  const auto f = [](const Tensors& xs) { return xs; };
+  const auto returning = [](const Tensors& gradients) {
+    return [gradients](const Tensors&, const Tensors&, const Tensors&) { return gradients; };
+  };
+  refuses("custom_gradient", "got an empty function",
+          [&] { custom_gradient(TensorFunction(), returning({x}), Tensors{x}); });
+  refuses("custom_gradient", "got an empty gradient",
+          [&] { custom_gradient(f, BackwardOfAll(), Tensors{x}); });
+  refuses("custom_gradient", "at least one x: got none", [&] { custom_gradient(f, returning({}), {}); });
+  refuses("custom_gradient", "an undefined Tensor as x 1", [&] {
+    custom_gradient(f, returning({x, x}), {x, Tensor()});
+  });
+  refuses("custom_gradient", "at least one result: got none",
+          [&] { custom_gradient([](const Tensors&) { return Tensors{}; }, returning({x}), {x}); });
+  refuses("custom_gradient", "an undefined Tensor as result 0", [&] {
+    custom_gradient([](const Tensors&) { return Tensor(); },
+                    [](const Tensors& xs, const Tensor&, const Tensor&) { return xs; }, {x});
+  });
+  refuses("custom_gradient", "got 2 for 1", [&] { custom_gradient(f, returning({x, x}), {x}); });
+  refuses("custom_gradient", "got f32[3] for x 0, f32[2, 3]",
+          [&] { custom_gradient(f, returning({ones({3})}), {x}); });
+  refuses("custom_gradient", "got i32[2, 3] for x 0, f32[2, 3]; cast it",
+          [&] { custom_gradient(f, returning({i}), {x}); });
+  refuses("custom_gradient", "got i32[2, 3] for x 0, i32[2, 3]",
+          [&] { custom_gradient(f, returning({i}), {i}); });
+  refuses("custom_gradient", "got one with respect to", [&] {
+    const auto times_x = [&](const Tensor& t) { return t * x; };
+    const auto back = [](const Tensor&, const Tensor&, const Tensor& dy) { return sum(dy, 0, true); };
+    grad(sum(custom_gradient(times_x, back, ones({1, 3}))), x);
+  });
+  refuses("straight_through", "got f32[2, 3] and f32[3]", [&] { straight_through(x, ones({3})); });
+  refuses("straight_through", "got i32[2, 3] and i32[2, 3]", [&] { straight_through(i, i); });
+  refuses("straight_through", "undefined Tensor", [&] { straight_through(Tensor(), x); });
+}
+
 TEST_CASE("what scans refuse") {
   const Tensor x = ones({5, 3});
   const Tensors start{zeros({3})};

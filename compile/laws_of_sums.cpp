@@ -70,8 +70,8 @@ Tensor sum_of_products(const Node& node, const Tensors& in) {
   return reshape(Operand(matmul(left, right, {true, false}), node.where), node.outputs[0].shape);
 }
 
-/// The sum along the scatter axis does not depend on where updates go, except for a single update of -0, which
-/// is added to +0. The ids are still checked.
+/// The sum along the scatter axis does not depend on where updates go, except for a single update of -0,
+/// which is added to +0. The ids are still checked.
 Tensor sum_of_scattered(const Node& node, const Tensors& in) {
   const auto axes = sum_axes(*node.op);
   const auto scattered = axes ? scatter_axis(in[0].op()) : std::nullopt;

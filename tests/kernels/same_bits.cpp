@@ -1,5 +1,5 @@
-// The same bits from every compiler, at every optimisation, and from every instruction set: formulas say where
-// a multiply-add is fused. The hashes were made once; a build that gives others rounds elsewhere.
+// The same bits from every compiler, at every optimisation, and from every instruction set: formulas say
+// where a multiply-add is fused. The hashes were made once; a build that gives others rounds elsewhere.
 
 #include <bit>
 #include <cmath>

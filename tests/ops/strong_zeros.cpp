@@ -61,8 +61,9 @@ TEST_CASE("an infinite slope of what where did not choose gives zero") {
        }},
   };
   const Tensor x = tensor({0.f, 0.f, 2.f, 3.f}, {2, 2});
-  for (const auto& [name, f] : functions) {
-    INFO(name);
+  for (const auto& named : functions) {
+    const Function& f = named.second;
+    INFO(named.first);
     const auto chosen = [&](const Tensor& t) {
       const Tensor y = reshape(f(t), {2, 2});
       return where(broadcast_to(slice(t, 1, 0, 1) > 0, {2, 2}), y, 5);

@@ -1,6 +1,6 @@
 // Applies every rewrite rule of laws.h, in the main graph and in the bodies of scans, until none applies: x *
-// 1 is x, inverse ops cancel, sums of sums are one, small constants are folded. Ops that are there for their
-// gradient alone go.
+// 1 is x, inverse ops cancel, sums of sums are one, small constants are folded. Ops that exist for their
+// gradient alone are dropped.
 
 #include <sluice/compile/blocks.h>
 #include <sluice/compile/keep_errors.h>
@@ -46,8 +46,8 @@ class Laws {
   std::unordered_map<std::type_index, std::vector<const detail::NamedLaw*>> by_class_;
 };
 
-/// The inputs that the outputs of an op are which is there for its gradient alone; empty for every other op,
-/// and where an Error would be lost.
+/// For an op that exists for its gradient alone, the inputs that its outputs equal. Empty for every other
+/// op, and if an Error would be lost.
 Tensors same_inputs(const Node& node, const detail::Now& now, const detail::Block& block,
                     const detail::Survey& survey) {
   Tensors same;

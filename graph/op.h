@@ -120,7 +120,7 @@ class Op {
   /// gradient() by default.
   virtual Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const;
 
-  /// Whether no gradient flows through the op: to a gradient its outputs depend on nothing.
+  /// True if no gradient flows through the op: to a gradient, its outputs are constants.
   virtual bool stops_gradients() const { return false; }
 
   /// @name Zeros of elements that were not selected
@@ -170,8 +170,8 @@ class Op {
   /// interpreter does.
   virtual bool may_throw(std::span<const Spec> inputs) const;
 
-  /// The input that an output is, bit for bit, for an op that is there for its gradient alone. A program is
-  /// not differentiated any more, and leaves it out.
+  /// For an op that exists for its gradient alone: the input that this output equals, bit for bit.
+  /// Programs, which are not differentiated, leave such an op out.
   virtual std::optional<std::size_t> same_as_input(std::size_t output) const;
 
   /// Whether the outputs hold elements of the inputs unchanged: cheaper to recompute than to store.

@@ -92,8 +92,7 @@ class CustomGradient final : public Op {
     throw Error(fmt::format(
         "[custom_gradient] a gradient flows to the arguments of the function only: got one with respect to "
         "what a tensor {} is made from, which the function captured, the result of '{}'{}; pass it as one of "
-        "the "
-        "xs, or wrap it in stop_gradient",
+        "the xs, or wrap it in stop_gradient",
         captured.spec().text(), captured.op().name(),
         made.of_user() ? fmt::format(" ({})", made.text()) : ""));
   }
@@ -165,8 +164,7 @@ void require_gradients(const Tensors& dxs, const Tensors& xs) {
     if (!is_floating(xs[i].dtype())) {
       throw ShapeError(
           fmt::format("[custom_gradient] only a floating-point x has a gradient: got {} for x {}, {}; return "
-                      "an undefined "
-                      "Tensor for it",
+                      "an undefined Tensor for it",
                       dxs[i].spec().text(), i, xs[i].spec().text()));
     }
     if (dxs[i].spec() == xs[i].spec()) continue;

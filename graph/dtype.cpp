@@ -25,7 +25,7 @@ std::string_view name_of(DType dtype) {
 
 bool is_floating(DType dtype) { return dtype == DType::float32 || dtype == DType::float64; }
 
-bool includes(Domain domain, DType dtype) {
+bool detail::includes(Domain domain, DType dtype) {
   switch (domain) {
     case Domain::floating:
       return is_floating(dtype);
@@ -39,7 +39,7 @@ bool includes(Domain domain, DType dtype) {
   return true;
 }
 
-std::string_view described(Domain domain) {
+std::string_view detail::described(Domain domain) {
   switch (domain) {
     case Domain::floating:
       return "a floating tensor (f32 or f64)";

@@ -30,10 +30,10 @@ inline constexpr DType dtype_of = [] {
 /// A set of dtypes: f32 and f64; these and i32; bool only; all four.
 enum class Domain : std::uint8_t { floating, numeric, boolean, any };
 
+namespace detail {
+
 bool includes(Domain domain, DType dtype);
 std::string_view described(Domain domain);  ///< "a floating tensor (f32 or f64)": for errors
-
-namespace detail {
 
 /// Throws Error unless elements that are asked for as `asked` are of that dtype.
 [[noreturn]] void refuse_type(DType asked, DType dtype);

@@ -30,9 +30,9 @@ void require_operands(const Op& op, const Specs& inputs) {
                             takes.operands, inputs.size()));
   }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    if (!includes(takes.domain, inputs[i].dtype)) {
+    if (!detail::includes(takes.domain, inputs[i].dtype)) {
       throw ShapeError(fmt::format("[{}] operand {} must be {}: got {}; cast it", op.name(), i,
-                                   described(takes.domain), inputs[i].text()));
+                                   detail::described(takes.domain), inputs[i].text()));
     }
     if (takes.equal_dtypes && inputs[i].dtype != inputs[0].dtype) {
       throw ShapeError(fmt::format("[{}] dtypes must be equal: got {} and {}; cast one of them", op.name(),

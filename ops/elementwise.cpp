@@ -95,8 +95,8 @@ void ElementwiseOp::require_operand_count(std::size_t got) const {
 
 void ElementwiseOp::require_in_domain(const Spec& operand) const {
   const Domain domain = operand_domain();
-  if (includes(domain, operand.dtype)) return;
-  throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), described(domain),
+  if (detail::includes(domain, operand.dtype)) return;
+  throw ShapeError(fmt::format("[{}] the operand must be {}: got {}; {}", name(), detail::described(domain),
                                operand.text(),
                                domain == Domain::boolean ? "compare it with something first, x != 0"
                                                          : "cast it, cast(x, DType::float32)"));

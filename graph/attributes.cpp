@@ -8,37 +8,37 @@ namespace sluice {
 
 void Attributes::operator()(std::string_view name, bool value) {
   add(name, value ? "true" : "false");
-  occupy(sizeof(value), alignof(bool));
+  occupy<bool>();
 }
 
 void Attributes::operator()(std::string_view name, float value) {
   add(name, fmt::format("{}", value));
-  occupy(sizeof(value), alignof(float));
+  occupy<float>();
 }
 
 void Attributes::operator()(std::string_view name, double value) {
   add(name, fmt::format("{}", value));
-  occupy(sizeof(value), alignof(double));
+  occupy<double>();
 }
 
 void Attributes::operator()(std::string_view name, std::string_view value) {
   add(name, fmt::format("\"{}\"", value));
-  occupy(sizeof(value), alignof(std::string_view));
+  occupy<std::string_view>();
 }
 
 void Attributes::operator()(std::string_view name, const std::string& value) {
   add(name, fmt::format("\"{}\"", value));
-  occupy(sizeof(value), alignof(std::string));
+  occupy<std::string>();
 }
 
 void Attributes::operator()(std::string_view name, DType value) {
   add(name, name_of(value));
-  occupy(sizeof(value), alignof(DType));
+  occupy<DType>();
 }
 
 void Attributes::operator()(std::string_view name, const Shape& value) {
   add(name, value.text());
-  occupy(sizeof(value), alignof(Shape));
+  occupy<Shape>();
 }
 
 void Attributes::add_integer(std::string_view name, long long value) { add(name, fmt::format("{}", value)); }

@@ -26,23 +26,23 @@ class Attributes {
   template <std::integral T>
   void operator()(std::string_view name, T value) {
     add_integer(name, static_cast<long long>(value));
-    occupy(sizeof(T), alignof(T));
+    occupy<T>();
   }
   template <class T>
   requires std::is_enum_v<T>
   void operator()(std::string_view name, T value) {
     add_integer(name, static_cast<long long>(value));
-    occupy(sizeof(T), alignof(T));
+    occupy<T>();
   }
   template <class T>
   void operator()(std::string_view name, const std::vector<T>& values) {
     list(name, values.begin(), values.end());
-    occupy(sizeof(values), alignof(std::vector<T>));
+    occupy<std::vector<T>>();
   }
   template <class T>
   void operator()(std::string_view name, const std::optional<T>& value) {
     list(name, value.has_value() ? &*value : nullptr, value.has_value() ? &*value + 1 : nullptr);
-    occupy(sizeof(value), alignof(std::optional<T>));
+    occupy<std::optional<T>>();
   }
 
   const std::string& text() const { return text_; }
@@ -57,7 +57,10 @@ class Attributes {
 
   void add(std::string_view name, std::string_view value);
   void add_integer(std::string_view name, long long value);
-  void occupy(std::size_t size, std::size_t alignment) { members_.push_back({size, alignment}); }
+  template <class T>
+  void occupy() {
+    members_.push_back({sizeof(T), alignof(T)});
+  }
   template <class Iterator>
   void list(std::string_view name, Iterator begin, Iterator end) {
     Attributes inside;

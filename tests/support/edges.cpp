@@ -24,8 +24,9 @@ std::vector<std::vector<double>> at_edges(const std::function<Tensors(const Tens
     const std::vector<double> other = numbers(compiled[i]);
     REQUIRE(other.size() == results[i].size());
     for (std::size_t j = 0; j < other.size(); ++j) {
+      if (other[j] == results[i][j] || (std::isnan(other[j]) && std::isnan(results[i][j]))) continue;
       CAPTURE(i, j, results[i][j], other[j]);
-      CHECK((other[j] == results[i][j] || (std::isnan(other[j]) && std::isnan(results[i][j]))));
+      CHECK(other[j] == results[i][j]);
     }
   }
   return results;

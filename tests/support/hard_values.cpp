@@ -100,21 +100,22 @@ void note_driven(std::string_view name, const Tensors& y) {
   }
 }
 
-void check_hard(double got, Real expected, DType dtype, const Closeness& closeness) {
+void check_hard(double got, Real expected, DType dtype, const Closeness& closeness,
+                const std::function<std::string()>& what) {
   const bool is_float = dtype == DType::float32;
   const double rounded = is_float ? static_cast<float>(expected) : static_cast<double>(expected);
-  if (std::isnan(rounded) || std::isinf(rounded)) {
-    const bool same = std::isnan(rounded) ? std::isnan(got) : got == rounded;
-    CHECK(same);
-    return;
-  }
   // A wider type tells the result's last digits from those of the reference.
   const double digits = is_float ? 1 : 1e-8;
   const double least = is_float ? std::numeric_limits<float>::min() : std::numeric_limits<double>::min();
   const Real tolerance =
       closeness.relative * digits * std::abs(expected) + closeness.absolute * digits + Real{least};
-  const bool near = std::abs(got - expected) <= tolerance;
-  CHECK(near);
+  const bool fits = std::isnan(rounded)   ? std::isnan(got)
+                    : std::isinf(rounded) ? got == rounded
+                                          : std::abs(got - expected) <= tolerance;
+  if (fits) return;
+  const std::string of = what ? what() : "";
+  CAPTURE(of, name_of(dtype), got, expected);
+  CHECK(fits);
 }
 
 void check_hard_values(const HardFunction& function) {
@@ -139,15 +140,13 @@ void check_hard_values(const HardFunction& function) {
     const auto got = at_edges(all, arguments);
     for (std::size_t i = 0; i < cases.size(); ++i) {
       if (function.open && function.open(cases[i])) continue;
-      const std::string operands = text(cases[i]);
-      CAPTURE(function.name, name_of(dtype), operands);
-      {
-        CAPTURE(got[0][i], function.value(cases[i]));
-        check_hard(got[0][i], function.value(cases[i]), dtype, function.value_close);
-      }
+      const auto of = [&](const std::string& result) {
+        return [&, result] { return function.name + ", " + result + " at " + text(cases[i]); };
+      };
+      check_hard(got[0][i], function.value(cases[i]), dtype, function.value_close, of("value"));
       for (std::size_t j = 0; j < function.slopes.size(); ++j) {
-        CAPTURE(j, got[j + 1][i], function.slopes[j](cases[i]));
-        check_hard(got[j + 1][i], function.slopes[j](cases[i]), dtype, function.slope_close);
+        check_hard(got[j + 1][i], function.slopes[j](cases[i]), dtype, function.slope_close,
+                   of("gradient " + std::to_string(j)));
       }
     }
   }
@@ -180,17 +179,21 @@ void check_hard_rows(const HardRows& function) {
         const Reals value = function.value(rows[i]);
         const Reals w = width == 1 ? Reals{1} : Reals(weights.begin(), weights.end());
         const Reals slope = function.slope(rows[i], w);
-        const std::string row = text(rows[i]);
-        CAPTURE(function.name, name_of(dtype), axis, row);
+        const auto of = [&](const std::string& result) {
+          return [&, result] {
+            return function.name + " along axis " + std::to_string(axis) + ", " + result + " of " +
+                   text(rows[i]);
+          };
+        };
         const bool value_is_open = function.open_value && function.open_value(rows[i], dtype);
         for (std::size_t j = 0; j < (value_is_open ? 0 : width); ++j) {
-          CAPTURE(j, got[0][i * width + j], value[j]);
-          check_hard(got[0][i * width + j], value[j], dtype, function.value_close);
+          check_hard(got[0][i * width + j], value[j], dtype, function.value_close,
+                     of("value " + std::to_string(j)));
         }
         const bool slope_is_open = function.open_slope && function.open_slope(rows[i], dtype);
         for (std::size_t j = 0; j < (slope_is_open ? 0 : row_size); ++j) {
-          CAPTURE(j, got[1][i * row_size + j], slope[j]);
-          check_hard(got[1][i * row_size + j], slope[j], dtype, function.slope_close);
+          check_hard(got[1][i * row_size + j], slope[j], dtype, function.slope_close,
+                     of("gradient " + std::to_string(j)));
         }
       }
     }

@@ -85,8 +85,10 @@ struct HardIntegers {
 };
 void check_hard_integers(const HardIntegers& function);
 
-/// `got` is what `expected` rounds to, or close.
-void check_hard(double got, Real expected, DType dtype, const Closeness& closeness);
+/// `got` is what `expected` rounds to, or close. A failure tells `what` was computed; there are too many results for
+/// an assertion each.
+void check_hard(double got, Real expected, DType dtype, const Closeness& closeness,
+                const std::function<std::string()>& what = {});
 
 /// The ops that were found in the graphs of these checks, each under its own name.
 std::set<std::string>& driven_ops();

@@ -85,8 +85,8 @@ struct HardIntegers {
 };
 void check_hard_integers(const HardIntegers& function);
 
-/// `got` is what `expected` rounds to, or close. A failure tells `what` was computed; there are too many results for
-/// an assertion each.
+/// `got` is what `expected` rounds to, or close. A failure tells `what` was computed; there are too many
+/// results for an assertion each.
 void check_hard(double got, Real expected, DType dtype, const Closeness& closeness,
                 const std::function<std::string()>& what = {});
 

@@ -18,8 +18,10 @@
 #include <stdexcept>
 
 #include "support/catch.h"
+#include "support/refused.h"
 
 using namespace sluice;
+using namespace sluice::test;
 
 namespace {
 
@@ -79,46 +81,34 @@ void in_loop(const Answers& answers, bool stacked = true) {
   f(ones({4, 2, 3}));
 }
 
-/// f throws an Error with this text and a line of this file.
-void refused(const std::function<void()>& f, const std::string& text) {
-  std::string said = "nothing";
-  try {
-    f();
-  } catch (const Error& error) {
-    said = error.what();
-  }
-  CAPTURE(said, text);
-  CHECK(said.find(text) != std::string::npos);
-  CHECK(said.find("wrong_answers_test.cpp:") != std::string::npos);
-}
-
 }  // namespace
 
 TEST_CASE("at_all_steps that gives other outputs is refused") {
   in_loop({});
   in_loop({.at_all_steps = [](const Tensors& in) { return in; }});
-  refused(
+  check_refused(
       [&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{slice(in[0], 1, 0, 1)}; }}); },
       "[liar] the answer to at_all_steps must be f32[4, 2, 3] for output 0, with time as axis 0: got "
       "f32[4, 1, 3]");
-  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) {
-                  return Tensors{in[0], in[0]};
-                }}); },
-          "must be one tensor per output, 1, or none: got 2");
-  refused([&] { in_loop({.at_all_steps = [](const Tensors&) { return Tensors{Tensor()}; }}); },
-          "got an undefined Tensor");
-  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{in[0] > 0}; }}); },
-          "got bool[4, 2, 3]");
-  refused([&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{matmul(in[0], in[0])}; }}); },
-          "; while asking the op 'liar' for at_all_steps");
-  refused(
+  check_refused([&] { in_loop({.at_all_steps = [](const Tensors& in) {
+                        return Tensors{in[0], in[0]};
+                      }}); },
+                "must be one tensor per output, 1, or none: got 2");
+  check_refused([&] { in_loop({.at_all_steps = [](const Tensors&) { return Tensors{Tensor()}; }}); },
+                "got an undefined Tensor");
+  check_refused([&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{in[0] > 0}; }}); },
+                "got bool[4, 2, 3]");
+  check_refused(
+      [&] { in_loop({.at_all_steps = [](const Tensors& in) { return Tensors{matmul(in[0], in[0])}; }}); },
+      "; while asking the op 'liar' for at_all_steps");
+  check_refused(
       [&] { in_loop({.at_all_steps = [](const Tensors&) -> Tensors { throw std::runtime_error("no"); }}); },
       "[liar] an op throws sluice::Error: got another exception in at_all_steps, \"no\"");
 }
 
 TEST_CASE("sum_over_steps of another shape is refused") {
   in_loop({.sum_over_steps = [](const Tensors& in) { return sum(in[0], 0); }}, false);
-  refused(
+  check_refused(
       [&] {
         in_loop({.sum_over_steps = [](const Tensors& in) { return sum(in[0], {0, 1}); }}, false);
       },
@@ -130,18 +120,20 @@ TEST_CASE("works_by_rows is refused for outputs without those rows") {
   in_loop({.works_by_rows = yes});
   const auto op = std::make_shared<Liar>(Answers{.works_by_rows = yes, .result = {3}});
   const Tensor y = make(op, {ones({4, 3})});
-  refused([&] { detail::ask_works_by_rows(y.node(), std::vector{y.input(0).spec()}, {true}); },
-          "[liar] the answer to works_by_rows must be no unless outputs have as many rows as the marked "
-          "inputs: got yes for f32[4, 3] and an output f32[3]");
+  check_refused(
+      [&] { detail::ask_works_by_rows(y.node(), std::vector{y.input(0).spec()}, {true}); },
+      "[liar] the answer to works_by_rows must be no unless outputs have as many rows as the marked "
+      "inputs: got yes for f32[4, 3] and an output f32[3]");
 }
 
 TEST_CASE("an output that is said to be an input of another spec is refused") {
   in_loop({.same_as_input = 0});
-  refused([&] { in_loop({.same_as_input = 1}); },
-          "[liar] the answer to same_as_input must be an input that is f32[2, 3], for output 0: got input 1 "
-          "of 1");
+  check_refused(
+      [&] { in_loop({.same_as_input = 1}); },
+      "[liar] the answer to same_as_input must be an input that is f32[2, 3], for output 0: got input 1 "
+      "of 1");
   const auto op = std::make_shared<Liar>(Answers{.same_as_input = 0, .result = {3}});
-  refused(
+  check_refused(
       [&] {
         compile([=](const Tensor& x) { return make(op, {x * 2}) + 1; })(ones({4, 3}));
       },
@@ -156,14 +148,14 @@ TEST_CASE("windows outside of a tensor are refused") {
   compiled({.in_input = Window{3, 3}, .result = {3, 3}});
   for (const Window window : {Window{4, 3}, Window{-1, 3}, Window{0, 5}, Window{0, -3}, Window{13, 0}}) {
     CAPTURE(window.offset, window.row_stride);
-    refused(
+    check_refused(
         [&] {
           compiled({.in_input = window, .result = {3, 3}});
         },
         "liar: the answer to window_in_input must be a place of f32[3, 3] inside of "
         "f32[4, 3]: got offset");
   }
-  refused(
+  check_refused(
       [&] {
         compiled({.in_output = Window{1, 3}});
       },

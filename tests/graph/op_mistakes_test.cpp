@@ -14,6 +14,7 @@
 
 #include "support/catch.h"
 #include "support/close.h"
+#include "support/refused.h"
 
 using namespace sluice;
 using namespace sluice::test;
@@ -50,36 +51,24 @@ Tensor made(const Parts& parts, const Tensors& inputs) {
   return make(std::make_shared<Faulty>(parts), inputs);
 }
 
-/// f throws an Error with this text and a line of this file.
-void refused(const std::function<void()>& f, const std::string& text) {
-  std::string said = "nothing";
-  try {
-    f();
-  } catch (const Error& error) {
-    said = error.what();
-  }
-  CAPTURE(said, text);
-  CHECK(said.find(text) != std::string::npos);
-  CHECK(said.find("op_mistakes_test.cpp:") != std::string::npos);
-}
-
 }  // namespace
 
 TEST_CASE("a node has operands that its op takes, and outputs") {
   const Tensor x = ones({2});
-  refused([&] { made({.infer = [](auto) { return Specs{}; }}, {x}); },
-          "[faulty] infer gives one spec per output: got none");
-  refused([&] { made({.takes = {.operands = 2}}, {x}); }, "[faulty] the number of operands must be 2: got 1");
-  refused(
+  check_refused([&] { made({.infer = [](auto) { return Specs{}; }}, {x}); },
+                "[faulty] infer gives one spec per output: got none");
+  check_refused([&] { made({.takes = {.operands = 2}}, {x}); },
+                "[faulty] the number of operands must be 2: got 1");
+  check_refused(
       [&] {
         made({.takes = {.domain = Domain::floating}}, {x, arange(3)});
       },
       "[faulty] operand 1 must be a floating tensor (f32 or f64): got i32[3]");
-  refused([&] { made({.takes = {.domain = Domain::boolean}}, {x}); },
-          "operand 0 must be a bool tensor: got f32[2]");
-  refused([&] { made({.takes = {.domain = Domain::numeric}}, {zeros({1}, DType::boolean)}); },
-          "operand 0 must be a tensor of numbers (f32, f64 or i32): got bool[1]");
-  refused(
+  check_refused([&] { made({.takes = {.domain = Domain::boolean}}, {x}); },
+                "operand 0 must be a bool tensor: got f32[2]");
+  check_refused([&] { made({.takes = {.domain = Domain::numeric}}, {zeros({1}, DType::boolean)}); },
+                "operand 0 must be a tensor of numbers (f32, f64 or i32): got bool[1]");
+  check_refused(
       [&] {
         made({.takes = {.equal_dtypes = true}}, {x, arange(3)});
       },
@@ -92,9 +81,9 @@ TEST_CASE("the gradient of an op with several outputs is never that of the first
   const Tensor x = ones({2});
   const Tensors ys = outputs_of(made(two, {x}));
   for (const Tensor& y : {sum(ys[0]), sum(ys[1]), sum(ys[0] * ys[1])}) {
-    refused([&] { grad(y, x); },
-            "[faulty] an op with several outputs overrides gradients, for gradient sees "
-            "the first only: got 2 outputs");
+    check_refused([&] { grad(y, x); },
+                  "[faulty] an op with several outputs overrides gradients, for gradient sees "
+                  "the first only: got 2 outputs");
   }
 }
 
@@ -108,11 +97,11 @@ TEST_CASE("a gradient of a wrong shape names the input") {
                       .gradient = [&](const Tensor&, const Tensor&) { return Tensors{ones(returned)}; }};
     return grad(sum(made(parts, {x})), x);
   };
-  refused([&] { slope({3}, {1}, {3}); }, "got f32[1] for input 0, f32[3]");
-  refused([&] { slope({3}, {2, 3}, {3}); }, "got f32[2, 3] for input 0, f32[3]");
-  refused([&] { slope({1, 3}, {2, 3}, {1, 3}); }, "got f32[2, 3] for input 0, f32[1, 3]");
-  refused([&] { slope({3}, {}, {3}); }, "got f32[] for input 0, f32[3]");
-  refused([&] { slope({}, {3}, {}); }, "got f32[3] for input 0, f32[]");
+  check_refused([&] { slope({3}, {1}, {3}); }, "got f32[1] for input 0, f32[3]");
+  check_refused([&] { slope({3}, {2, 3}, {3}); }, "got f32[2, 3] for input 0, f32[3]");
+  check_refused([&] { slope({1, 3}, {2, 3}, {1, 3}); }, "got f32[2, 3] for input 0, f32[1, 3]");
+  check_refused([&] { slope({3}, {}, {3}); }, "got f32[] for input 0, f32[3]");
+  check_refused([&] { slope({}, {3}, {}); }, "got f32[3] for input 0, f32[]");
   // What was broadcast is summed, from the last axis on, or in batches from the first.
   CHECK(numbers(evaluate(slope({3}, {2, 3}, {2, 3}))) == std::vector<double>{2, 2, 2});
   CHECK(numbers(evaluate(slope({1, 3}, {2, 3}, {4, 2, 3}))) == std::vector<double>{2, 2, 2});
@@ -123,24 +112,24 @@ TEST_CASE("a gradient of a wrong shape names the input") {
 TEST_CASE("exceptions of others name the op, its function and the line") {
   const Tensor x = ones({2});
   const auto throws = [](auto...) -> Specs { throw std::out_of_range("position 7"); };
-  refused([&] { made({.infer = throws}, {x}); },
-          "[faulty] an op throws sluice::Error: got another exception in infer, \"position 7\"");
+  check_refused([&] { made({.infer = throws}, {x}); },
+                "[faulty] an op throws sluice::Error: got another exception in infer, \"position 7\"");
   const Tensor y = made({.run = [&](auto...) { throws(); }}, {x});
-  refused([&] { evaluate(y); }, "got another exception in run, \"position 7\"");
+  check_refused([&] { evaluate(y); }, "got another exception in run, \"position 7\"");
   const Tensor z = made({.gradient = [&](auto...) -> Tensors { throw std::runtime_error("no"); }}, {x});
-  refused([&] { grad(sum(z), x); }, "got another exception in gradient, \"no\"");
+  check_refused([&] { grad(sum(z), x); }, "got another exception in gradient, \"no\"");
   CHECK_THROWS_AS(made({.infer = [](auto) -> Specs { throw std::bad_alloc(); }}, {x}), std::bad_alloc);
 }
 
 TEST_CASE("elements are not read as what they are not") {
   const Tensor x = ones({2}, DType::float64);
   const auto as_float = [](std::span<const View> in, auto) { static_cast<void>(in[0].as<float>()); };
-  refused([&] { evaluate(made({.run = as_float}, {x})); },
-          "[as] elements are asked for as what they are: got f32 for elements of f64");
+  check_refused([&] { evaluate(made({.run = as_float}, {x})); },
+                "[as] elements are asked for as what they are: got f32 for elements of f64");
   const auto into_int = [](auto, std::span<const MutableView> out) {
     static_cast<void>(out[0].as<std::int32_t>());
   };
-  refused([&] { evaluate(made({.run = into_int}, {x})); }, "got i32 for elements of f64");
+  check_refused([&] { evaluate(made({.run = into_int}, {x})); }, "got i32 for elements of f64");
   CHECK_THROWS_WITH(with_floating(DType::int32, [](auto) {}),
                     Catch::Matchers::Contains("[with_floating] the dtype must be f32 or f64: got i32"));
   CHECK(with_floating(DType::float64, [](auto type) { return sizeof(type); }) == 8);
@@ -204,8 +193,9 @@ TEST_CASE("attributes are the text of all members") {
   CHECK(op.attributes().find("low=1.0000001e-07, ") == 0);
   CHECK(op.attributes().find("limit=[0.5]") != std::string::npos);
   CHECK(make(std::make_shared<Listed>(), {ones({2})}).shape() == Shape{2});
-  refused([&] { make(std::make_shared<Short>(), {ones({2})}); },
-          "[short] members lists every member of the op, in the order of declaration: got 16 of 24 bytes");
+  check_refused(
+      [&] { make(std::make_shared<Short>(), {ones({2})}); },
+      "[short] members lists every member of the op, in the order of declaration: got 16 of 24 bytes");
 }
 
 TEST_CASE("nodes are made with arguments of the op's constructor, and of lists") {

@@ -1,12 +1,10 @@
 #include <sluice/check/answers.h>
+#include <sluice/check/op_calls.h>
 #include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
-#include <sluice/graph/leaf.h>
-#include <sluice/graph/walk.h>
 #include <sluice/check/values.inl>
 
 #include <set>
-#include <typeinfo>
 
 namespace sluice {
 
@@ -17,9 +15,8 @@ using detail::steps;
 /// An op with values for its inputs, and the checks of its answers.
 class Examined {
  public:
-  Examined(const Op& op, Arrays inputs, std::string_view who)
-      : op_(op), inputs_(std::move(inputs)), who_(who) {
-    for (const Array& input : inputs_) specs_.push_back(input.spec());
+  Examined(const detail::OpCall& call, std::string_view who)
+      : call_(call), op_(call.op()), inputs_(call.inputs), who_(who), specs_(call.specs()) {
     outputs_ = run(inputs_, op_.infer(specs_));
   }
 
@@ -27,6 +24,8 @@ class Examined {
     check_same_as_input();
     check_windows();
     check_in_place();
+    check_moves();
+    check_keeping_zeros();
     if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on their number
     for (unsigned bits = 1; bits < 1u << inputs_.size(); ++bits) {
       std::vector<bool> chosen;
@@ -38,23 +37,17 @@ class Examined {
 
  private:
   Arrays run(const Arrays& inputs, const Specs& outputs) const {
-    std::vector<View> from;
-    for (const Array& input : inputs) from.push_back({input.spec(), input.data()});
     Arrays results;
-    std::vector<MutableView> to;
-    for (const Spec& spec : outputs) to.push_back({spec, results.emplace_back(spec, Location{}).data()});
-    op_.run(from, to);
+    for (const Spec& spec : outputs) results.emplace_back(spec, Location{});
+    op_.run(detail::views(inputs), detail::mutable_views(results));
     return results;
   }
 
   [[noreturn]] void fail(std::string_view answer, const std::string& what) const {
-    std::string inputs;
-    for (const Spec& spec : specs_) inputs += (inputs.empty() ? "" : ", ") + spec.text();
-    const std::string attributes = op_.attributes();
-    throw Error(fmt::format(
-        "[{}] what an op answers to the compiler must be what it does: {} of '{}'{}, of {}, {}; "
-        "mend it, or leave it to its default (graph/op.h)",
-        who_, answer, op_.name(), attributes.empty() ? "" : " (" + attributes + ")", inputs, what));
+    throw Error(
+        fmt::format("[{}] what an op answers to the compiler must be what it does: {} of {}, {}; "
+                    "mend it, or leave it to its default (graph/op.h)",
+                    who_, answer, call_.text(), what));
   }
 
   void require(std::string_view answer, const Array& got, const Array& expected, std::size_t output) const {
@@ -226,15 +219,52 @@ class Examined {
     for (std::size_t i = 0; i < inputs_.size() && op_.in_place(); ++i) {
       if (specs_[i] != outputs_[0].spec()) continue;
       Array both = inputs_[i].clone();
-      std::vector<View> from;
-      for (std::size_t k = 0; k < inputs_.size(); ++k)
-        from.push_back({specs_[k], k == i ? both.data() : inputs_[k].data()});
+      std::vector<View> from = detail::views(inputs_);
+      from[i].data = both.data();
       const MutableView to{specs_[i], both.data()};
       op_.run(from, std::span(&to, 1));
       require("in_place", both, outputs_[0], 0);
     }
   }
 
+  /// Every element of an output is, bit for bit, an element of an input.
+  void check_moves() const {
+    if (!op_.only_moves()) return;
+    std::set<std::string> elements;
+    const auto at = [](const Array& array, Index k) {
+      const std::size_t size = size_of(array.dtype());
+      return std::string(static_cast<const char*>(array.data()) + static_cast<std::size_t>(k) * size, size);
+    };
+    for (const Array& input : inputs_) {
+      for (Index k = 0; k < input.shape().size(); ++k) elements.insert(at(input, k));
+    }
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+      for (Index k = 0; k < outputs_[i].shape().size(); ++k) {
+        if (elements.contains(at(outputs_[i], k)) || outputs_[i].element(k) == 0) continue;
+        fail("only_moves",
+             fmt::format(
+                 "says that elements are moved only, and {:.9g} at {} of output {} is none of the inputs'",
+                 outputs_[i].element(k), detail::position_text(outputs_[i].shape(), k), i));
+      }
+    }
+  }
+
+  /// The form that keeps zeros has the op's values where these are finite.
+  void check_keeping_zeros() const {
+    const auto finite = [](const Array& array) {
+      for (Index k = 0; k < array.shape().size(); ++k) {
+        if (!std::isfinite(array.element(k))) return false;
+      }
+      return true;
+    };
+    const Tensors inputs(inputs_.begin(), inputs_.end());
+    for (std::size_t i = 0; i < inputs.size() && finite(outputs_[0]); ++i) {
+      const Tensor keeping = op_.keeping_zeros(inputs, i);
+      if (keeping.defined()) require("keeping_zeros", evaluate(keeping, Location{}).value(), outputs_[0], 0);
+    }
+  }
+
+  const detail::OpCall& call_;
   const Op& op_;
   const Arrays inputs_;
   const std::string_view who_;
@@ -246,28 +276,7 @@ class Examined {
 
 void check_answers(const Graph& graph, const Tensors& arguments, const char* who, Location where) {
   const detail::Call call(who, where);
-  Graph asked;  // for the inputs of every op
-  asked.inputs = graph.inputs;
-  std::vector<const Node*> nodes;
-  std::set<std::string> seen;
-  for (const Node* node : topological_order(graph.results())) {
-    if (leaf_of(*node) != nullptr || node->inputs.empty() || node->op->body() != nullptr) continue;
-    const Op& op = *node->op;
-    std::string question = fmt::format("{}({})", typeid(op).name(), op.attributes());
-    for (const Tensor& input : node->inputs) question += input.spec().text();
-    if (!seen.insert(std::move(question)).second) continue;
-    nodes.push_back(node);
-    asked.outputs.insert(asked.outputs.end(), node->inputs.begin(), node->inputs.end());
-  }
-  Arrays given;
-  for (const Tensor& argument : arguments) given.push_back(argument.value());
-  const Arrays values = Interpreter(asked).run(given);
-  auto at = values.begin();
-  for (const Node* node : nodes) {
-    const auto end = at + static_cast<std::ptrdiff_t>(node->inputs.size());
-    Examined(*node->op, Arrays(at, end), who).check();
-    at = end;
-  }
+  for (const detail::OpCall& of_op : detail::op_calls(graph, arguments)) Examined(of_op, who).check();
 }
 
 }  // namespace sluice

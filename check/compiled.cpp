@@ -1,9 +1,11 @@
 #include <sluice/check/compiled.h>
+#include <sluice/check/functions.h>
+#include <sluice/check/pass_sets.h>
+#include <sluice/check/threads_restored.h>
 #include <sluice/compile/program.h>
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
-#include <sluice/graph/grad.h>
 #include <sluice/ops/cast.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/sum.h>
@@ -14,27 +16,6 @@ namespace sluice {
 namespace {
 
 using detail::steps;
-
-/// The function followed by its gradients, as in training.
-TensorFunction with_gradients(const TensorFunction& function) {
-  return [function](const Tensors& inputs) {
-    Tensors results = function(inputs);
-    Tensors ys;
-    Tensors seeds;
-    for (const Tensor& y : results) {
-      if (!is_floating(y.dtype())) continue;
-      ys.push_back(y);
-      seeds.push_back(detail::seed_for(y.spec()));
-    }
-    Tensors wrt;
-    std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(wrt),
-                 [](const Tensor& x) { return is_floating(x.dtype()); });
-    for (const Tensor& gradient : vjp(ys, seeds, wrt)) {
-      if (gradient.defined()) results.push_back(gradient);
-    }
-    return results;
-  };
-}
 
 /// The subject of a comparison: a function at some arguments, and its description.
 struct Compared {
@@ -53,26 +34,46 @@ Graph graph_of(const Compared& comparison) {
   return graph;
 }
 
-void compare(const Graph& graph, const Arrays& expected, const Compared& comparison, std::string_view who) {
+/// Throws if the program of some passes gives other values than the interpreter.
+void compare(const Graph& graph, const Arrays& expected, const Compared& comparison,
+             const detail::NamedSet& passes, std::string_view who) {
   const Tensors arguments(comparison.arguments.begin(), comparison.arguments.end());
-  const Tensors got = Program(graph, PassSet::all()).run(arguments, Location{});
+  const Tensors got = Program(graph, passes.set).run(arguments, Location{});
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const auto wrong = detail::difference(got[i].value(), expected[i]);
     if (!wrong) continue;
-    throw Error(
-        fmt::format("[{}] compiled differs from interpreted: {} of value {} is {:.9g}, interpreted {:.9g} "
-                    "({}; values are "
-                    "outputs, then gradients); an op's answers to the compiler (at_all_steps, "
-                    "sum_over_steps, works_by_rows, "
-                    "windows, in_place) or its attributes() are wrong",
-                    who, detail::position_text(expected[i].shape(), wrong->element), i, wrong->got,
-                    wrong->expected, comparison.described));
+    throw Error(fmt::format(
+        "[{}] compiled differs from interpreted: {} of value {} is {:.9g}, interpreted {:.9g} ({}; values "
+        "are "
+        "outputs, then gradients; on {} threads, SLUICE_PASSES={}); an op's answers to the compiler "
+        "(at_all_steps, sum_over_steps, works_by_rows, windows, in_place) or its attributes() are wrong",
+        who, detail::position_text(expected[i].shape(), wrong->element), i, wrong->got, wrong->expected,
+        comparison.described, kernels::threads(), passes.name));
   }
 }
 
+detail::NamedSet all_passes() { return {"all", PassSet::all()}; }
+
 /// The form of the scan around the function: values of all steps, their sums, or values with a dependence
-/// between steps (0 times the previous result is added to the input).
-enum class Form { stacked, summed, waiting };
+/// between steps (0 times the previous result is added to the input); that also in reverse, and with one
+/// carry kept per two steps.
+enum class Form { stacked, summed, waiting, backwards, checkpointed };
+
+std::string_view text_of(Form form) {
+  switch (form) {
+    case Form::stacked:
+      return "stacked";
+    case Form::summed:
+      return "summed up";
+    case Form::waiting:
+      return "each step waiting for the one before";
+    case Form::backwards:
+      return "each step waiting for the one behind";
+    case Form::checkpointed:
+      return "each step waiting for the one before, with checkpoints";
+  }
+  return {};
+}
 
 /// The function as the body of a scan: inputs over time come step by step, the others are captured.
 class OverTime {
@@ -82,7 +83,7 @@ class OverTime {
 
   Compared comparison(const Tensors& inputs, Index shift) const {
     Compared result{
-        with_gradients([self = *this](const Tensors& all) { return self.scanned(all); }), {}, text()};
+        detail::with_gradients([self = *this](const Tensors& all) { return self.scanned(all); }), {}, text()};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       Arrays each;
       for (Index t = 0; t < steps; ++t) each.push_back(detail::rotated(inputs[i].value(), t * shift));
@@ -97,10 +98,7 @@ class OverTime {
     for (std::size_t i = 0; i < over_time_.size(); ++i) {
       if (over_time_[i]) inputs += fmt::format("{}{}", inputs.empty() ? "" : ", ", i);
     }
-    const std::string_view form = form_ == Form::stacked  ? "stacked"
-                                  : form_ == Form::summed ? "summed up"
-                                                          : "each step waiting for the one before";
-    return fmt::format("over {} steps of a scan, input {} over time, {}", steps, inputs, form);
+    return fmt::format("over {} steps of a scan, input {} over time, {}", steps, inputs, text_of(form_));
   }
 
   Tensors scanned(const Tensors& all) const {
@@ -108,14 +106,16 @@ class OverTime {
     for (std::size_t i = 0; i < all.size(); ++i) {
       if (over_time_[i]) xs.push_back(all[i]);
     }
-    const Carried run =
-        scan([&](const Tensors& c, const Tensors& x) { return step(all, c, x); }, first_carry(all), xs);
+    const ScanOptions options{.reverse = form_ == Form::backwards,
+                              .checkpoint = form_ == Form::checkpointed ? Index{2} : Index{0}};
+    const Carried run = scan([&](const Tensors& c, const Tensors& x) { return step(all, c, x); },
+                             first_carry(all), xs, options);
     return form_ == Form::summed ? run.carry : run.ys;
   }
 
   Tensors first_carry(const Tensors& all) const {
     if (form_ == Form::stacked) return {};
-    if (form_ == Form::waiting) return {zeros({}, DType::float64)};
+    if (waits()) return {zeros({}, DType::float64)};
     Specs specs;  // of a step; tracing gives those of the results
     for (std::size_t i = 0; i < all.size(); ++i)
       specs.push_back(over_time_[i] ? Spec{all[i].dtype(), all[i].shape().erased(0)} : all[i].spec());
@@ -131,26 +131,29 @@ class OverTime {
     auto x = xs.begin();
     for (std::size_t i = 0; i < all.size(); ++i) {
       const Tensor& input = over_time_[i] ? *x++ : all[i];
-      const bool waits = form_ == Form::waiting && is_floating(input.dtype());
-      now.push_back(waits ? input + cast(carry[0], input.dtype()) : input);
+      const bool later = waits() && is_floating(input.dtype());
+      now.push_back(later ? input + cast(carry[0], input.dtype()) : input);
     }
     const Tensors ys = function_(now);
     if (form_ == Form::stacked) return {{}, ys};
-    Tensors next = form_ == Form::waiting ? carry : Tensors();
+    Tensors next = waits() ? carry : Tensors();
     for (const Tensor& y : ys) {
       if (!is_floating(y.dtype())) continue;
-      if (form_ == Form::waiting) next[0] = next[0] + 0 * cast(sum(y), DType::float64);
+      if (waits()) next[0] = next[0] + 0 * cast(sum(y), DType::float64);
       if (form_ == Form::summed) next.push_back(carry[next.size()] + y);
     }
-    return {next, form_ == Form::waiting ? ys : Tensors()};
+    return {next, waits() ? ys : Tensors()};
   }
+
+  bool waits() const { return form_ != Form::stacked && form_ != Form::summed; }
 
   TensorFunction function_;
   std::vector<bool> over_time_;
   Form form_;
 };
 
-void compare_over_time(const OverTime& scanned, const Tensors& inputs, std::string_view who) {
+void compare_over_time(const OverTime& scanned, const Tensors& inputs,
+                       const std::vector<detail::NamedSet>& sets, std::string_view who) {
   for (const Index shift : {1, 0}) {
     const Compared comparison = scanned.comparison(inputs, shift);
     Graph graph;
@@ -161,18 +164,45 @@ void compare_over_time(const OverTime& scanned, const Tensors& inputs, std::stri
     } catch (const Error&) {  // not possible in a scan, or refuses rotated elements
       continue;
     }
-    return compare(graph, expected, comparison, who);
+    for (const detail::NamedSet& passes : sets) compare(graph, expected, comparison, passes, who);
+    return;
   }
 }
 
-/// All inputs, then each alone.
-std::vector<std::vector<bool>> choices(std::size_t count) {
-  std::vector<std::vector<bool>> result{std::vector<bool>(count, true)};
-  for (std::size_t i = 0; i < count && count > 1; ++i) {
-    result.emplace_back(count, false);
-    result.back()[i] = true;
+/// As it is, on 1, 2 and 3 threads with all passes, then with none and with some that the seed chooses.
+void compare_plain(const TensorFunction& function, const Tensors& values, unsigned seed,
+                   std::string_view who) {
+  Compared plain{detail::with_gradients(function), {}, "as it is"};
+  for (const Tensor& value : values) plain.arguments.push_back(value.value());
+  const Graph graph = graph_of(plain);
+  const Arrays expected = Interpreter(graph).run(plain.arguments);
+  {
+    const detail::ThreadsRestored restored;
+    for (const int threads : {1, 2, 3}) {
+      kernels::set_threads(threads);
+      compare(graph, expected, plain, all_passes(), who);
+    }
   }
-  return result;
+  compare(graph, expected, plain, {"none", PassSet::none()}, who);
+  compare(graph, expected, plain, detail::set_of(seed), who);
+}
+
+/// All inputs together over time, in all forms and with some passes only, too.
+void compare_all_over_time(const TensorFunction& function, const Tensors& values, unsigned seed,
+                           std::string_view who) {
+  const std::vector<bool> all(values.size(), true);
+  for (const Form form : {Form::stacked, Form::summed, Form::waiting, Form::backwards, Form::checkpointed})
+    compare_over_time({function, all, form}, values, {all_passes(), detail::set_of(++seed)}, who);
+}
+
+/// Each input alone over time.
+void compare_each_over_time(const TensorFunction& function, const Tensors& values, std::string_view who) {
+  for (std::size_t i = 0; i < values.size() && values.size() > 1; ++i) {
+    std::vector<bool> alone(values.size(), false);
+    alone[i] = true;
+    for (const Form form : {Form::stacked, Form::summed, Form::waiting})
+      compare_over_time({function, alone, form}, values, {all_passes()}, who);
+  }
 }
 
 }  // namespace
@@ -183,15 +213,11 @@ void check_compiled(const TensorFunction& function, const Tensors& inputs, const
     throw Error(fmt::format("[{}] takes a function: got an empty one; pass a function of Tensors", who));
   }
   const Tensors values = evaluate(inputs);
-  Compared plain{with_gradients(function), {}, "as it is"};
-  for (const Tensor& value : values) plain.arguments.push_back(value.value());
-  const Graph graph = graph_of(plain);
-  compare(graph, Interpreter(graph).run(plain.arguments), plain, who);
+  const unsigned seed = 1;
+  compare_plain(function, values, seed, who);
   if (values.empty()) return;
-  for (const std::vector<bool>& over_time : choices(values.size())) {
-    for (const Form form : {Form::stacked, Form::summed, Form::waiting})
-      compare_over_time({function, over_time, form}, values, who);
-  }
+  compare_all_over_time(function, values, seed, who);
+  compare_each_over_time(function, values, who);
 }
 
 }  // namespace sluice

@@ -1,5 +1,6 @@
 #include <sluice/check/answers.h>
 #include <sluice/check/compiled.h>
+#include <sluice/check/functions.h>
 #include <sluice/check/gradcheck.h>
 #include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
@@ -142,6 +143,7 @@ class Check {
       }
     }
     comparison.require(out_, rows_, in_, columns_);
+    check_linear(backward, arguments);
     return comparison.worst_error();
   }
 
@@ -185,6 +187,31 @@ class Check {
     const Tensors inputs(arguments_.begin(), arguments_.end());
     check_answers(trace(function_, in_), inputs, "gradcheck", Location{});
     check_compiled(function_, inputs, "gradcheck", Location{});  // the caller names the line
+  }
+
+  /// A seed of irregular numbers of both signs gives the sum of so much of each row.
+  void check_linear(const Interpreter& backward, Arrays& arguments) const {
+    std::vector<double> seeds;
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      seeds.push_back((row % 2 == 0 ? -1 : 1) * (0.5 + 0.25 * static_cast<double>(row % 5)));
+      at(arguments[in_.size() + rows_[row].tensor], rows_[row].element) = seeds[row];
+    }
+    const std::vector<double> gradients = results(backward, arguments);
+    for (std::size_t column = 0; column < columns_.size(); ++column) {
+      double expected = 0;
+      double size = 0;
+      for (std::size_t row = 0; row < rows_.size(); ++row) {
+        expected += seeds[row] * numeric_[column][row];
+        size += std::abs(seeds[row]) * (options_.atol + options_.rtol * std::abs(numeric_[column][row]));
+      }
+      if (std::abs(gradients[column] - expected) <= size) continue;
+      throw Error(
+          fmt::format("[gradcheck] a gradient must be linear in dy: for a dy of {:.3g}, {:.3g}, ... that of "
+                      "{} is {:.9g}, "
+                      "and {:.9g} from the rows of the Jacobian; scale dy only by what does not depend on it",
+                      seeds.front(), seeds.size() > 1 ? seeds[1] : 0, text(in_, columns_[column], "input"),
+                      gradients[column], expected));
+    }
   }
 
   Index entries() const { return static_cast<Index>(rows_.size() * columns_.size()); }
@@ -250,10 +277,6 @@ GradcheckReport checked(const TensorFunction& function, const Tensors& inputs,
   return {check.entries(), std::max(reverse, forward)};
 }
 
-TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
-  return [function](const Tensors& inputs) { return Tensors{function(inputs)}; };
-}
-
 }  // namespace
 
 GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
@@ -264,7 +287,7 @@ GradcheckReport gradcheck(const TensorFunction& function, const Tensors& inputs,
 
 GradcheckReport gradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
                           const GradcheckOptions& options, Location where) {
-  return gradcheck(several(function), inputs, options, where);
+  return gradcheck(detail::several(function), inputs, options, where);
 }
 
 GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inputs,
@@ -283,7 +306,7 @@ GradcheckReport gradgradcheck(const TensorFunction& function, const Tensors& inp
 
 GradcheckReport gradgradcheck(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
                               const GradcheckOptions& options, Location where) {
-  return gradgradcheck(several(function), inputs, options, where);
+  return gradgradcheck(detail::several(function), inputs, options, where);
 }
 
 }  // namespace sluice

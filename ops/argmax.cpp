@@ -19,6 +19,7 @@ class ArgExtreme : public Op {
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
 
+  Takes takes() const override { return {.operands = 1}; }
   Specs infer(std::span<const Spec> inputs) const override {
     const Shape& x = inputs[0].shape;
     const Shape result = keep_ ? x.with(axis_, 1) : x.erased(axis_);

@@ -15,6 +15,7 @@ class BroadcastTo final : public Op {
  public:
   explicit BroadcastTo(const Shape& shape) : shape_(shape) {}
   std::string_view name() const override { return "broadcast_to"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
 

@@ -12,6 +12,7 @@ namespace {
 class Cholesky final : public Op {
  public:
   std::string_view name() const override { return "cholesky"; }
+  Takes takes() const override { return {.operands = 1}; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_square(inputs[0], name());

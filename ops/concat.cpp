@@ -21,6 +21,7 @@ class Concat final : public Op {
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
+    if (inputs.empty()) throw ShapeError("[concat] takes at least one tensor: got none; leave the call out");
     const Spec& first = inputs[0];
     Index length = 0;
     for (const Spec& input : inputs) {

@@ -16,6 +16,7 @@ class CumSum final : public Op {
  public:
   CumSum(Index axis, bool reverse) : axis_(axis), reverse_(reverse) {}
   std::string_view name() const override { return "cumsum"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : "");

@@ -81,16 +81,9 @@ void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View
 }  // namespace
 
 Specs ElementwiseOp::infer(std::span<const Spec> inputs) const {
-  require_operand_count(inputs.size());
   require_in_domain(inputs[0]);
   for (const Spec& input : inputs.subspan(1)) require_equal_dtypes(inputs[0], input);
   return {{result_dtype(inputs[0].dtype), broadcast_all(inputs)}};
-}
-
-void ElementwiseOp::require_operand_count(std::size_t got) const {
-  if (got == static_cast<std::size_t>(operand_count())) return;
-  throw Error(fmt::format("[{}] the number of operands must be {}: got {}; see the op", name(),
-                          operand_count(), got));
 }
 
 void ElementwiseOp::require_in_domain(const Spec& operand) const {

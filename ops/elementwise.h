@@ -20,6 +20,8 @@ class ElementwiseOp : public Op {
  public:
   static constexpr int max_operands = 4;
 
+  Takes takes() const final { return {.operands = static_cast<std::size_t>(operand_count())}; }
+
   /// The operands' broadcast shape and result_dtype. Throws ShapeError if shapes do not broadcast, dtypes
   /// differ or the op does not take them.
   Specs infer(std::span<const Spec> inputs) const override;
@@ -45,7 +47,6 @@ class ElementwiseOp : public Op {
   virtual DType result_dtype(DType operands) const = 0;
 
   /// The parts of infer, for ops whose operands differ in dtype.
-  void require_operand_count(std::size_t got) const;
   void require_in_domain(const Spec& operand) const;
   void require_equal_dtypes(const Spec& a, const Spec& b) const;
   Shape broadcast_all(std::span<const Spec> inputs) const;

@@ -48,6 +48,7 @@ class Extreme final : public Op {
  public:
   Extreme(AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return largest ? "max" : "min"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   bool chooses() const override { return true; }
   std::string attributes() const override {

@@ -11,6 +11,7 @@ class Flip final : public Op {
  public:
   explicit Flip(detail::AxisSet axes) : axes_(axes) {}
   std::string_view name() const override { return "flip"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axes={}", detail::axis_text(axes_)); }
 

@@ -47,6 +47,7 @@ class IndexSum final : public Op {
  public:
   IndexSum(Index axis, Index length) : axis_(axis), length_(length) {}
   std::string_view name() const override { return "index_sum"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override { return fmt::format("axis={} length={}", axis_, length_); }
 
   /// Inputs: ids, updates.

@@ -27,6 +27,7 @@ class LayerNorm final : public Op {
  public:
   explicit LayerNorm(double epsilon) : epsilon_(epsilon) {}
   std::string_view name() const override { return "layer_norm"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("epsilon={}", epsilon_); }
 

@@ -17,6 +17,7 @@ class LogSoftmax final : public Op {
  public:
   explicit LogSoftmax(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "log_softmax"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 

@@ -17,6 +17,7 @@ namespace {
 class LogDet final : public Op {
  public:
   std::string_view name() const override { return "logdet"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {

@@ -18,6 +18,7 @@ class LogSumExp final : public Op {
  public:
   LogSumExp(Index axis, bool keep) : axis_(axis), keep_(keep) {}
   std::string_view name() const override { return "logsumexp"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
 

@@ -9,6 +9,7 @@ class MatMul final : public Op {
  public:
   explicit MatMul(MatMulOptions options) : options_(options) {}
   std::string_view name() const override { return "matmul"; }
+  Takes takes() const override { return {.operands = 2}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override;
   Specs infer(std::span<const Spec> inputs) const override;

@@ -69,6 +69,7 @@ double norm_of(const T* x, Index n) {
 class Norm final : public Op {
  public:
   std::string_view name() const override { return "norm"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {

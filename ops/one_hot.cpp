@@ -14,6 +14,7 @@ class OneHot final : public Op {
  public:
   OneHot(Index depth, DType dtype) : depth_(depth), dtype_(dtype) {}
   std::string_view name() const override { return "one_hot"; }
+  Takes takes() const override { return {.operands = 1}; }
   std::string attributes() const override {
     return fmt::format("depth={} dtype={}", depth_, name_of(dtype_));
   }

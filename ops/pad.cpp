@@ -17,6 +17,7 @@ class Pad final : public Op {
   /// One spread per axis.
   Pad(std::vector<detail::Spread> spreads, double value) : spreads_(std::move(spreads)), value_(value) {}
   std::string_view name() const override { return "pad"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     std::string text;

@@ -35,6 +35,7 @@ class Prod final : public Op {
  public:
   Prod(detail::AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return "prod"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");

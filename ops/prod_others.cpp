@@ -61,6 +61,7 @@ class Product {
 class ProdOthers final : public Op {
  public:
   std::string_view name() const override { return "prod_others"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {

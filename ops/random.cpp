@@ -25,6 +25,7 @@ class Generator : public Op {
   Generator(const Shape& shape, DType dtype) : spec_{dtype, shape} {}
   bool may_throw(std::span<const Spec>) const override { return false; }
 
+  Takes takes() const override { return {.operands = 1}; }
   Specs infer(std::span<const Spec> inputs) const override {
     require_key(inputs[0], name());
     if (!is_floating(spec_.dtype)) {

@@ -20,6 +20,7 @@ class Categorical final : public Op {
   explicit Categorical(Index axis) : axis_(axis) {}
 
   std::string_view name() const override { return "random::categorical"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {

@@ -16,6 +16,7 @@ class Split final : public Op {
   explicit Split(int count) : count_(count) {}
 
   std::string_view name() const override { return "random::split"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("count={}", count_); }
 
@@ -41,6 +42,7 @@ class Split final : public Op {
 class FoldIn final : public Op {
  public:
   std::string_view name() const override { return "random::fold_in"; }
+  Takes takes() const override { return {.operands = 2}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
 
   Specs infer(std::span<const Spec> inputs) const override {

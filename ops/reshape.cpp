@@ -16,6 +16,7 @@ class Reshape final : public Op {
  public:
   explicit Reshape(const Shape& shape) : shape_(shape) {}
   std::string_view name() const override { return "reshape"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
 

@@ -21,6 +21,7 @@ class ScatterSum final : public Op {
   ScatterSum(Index axis, Index length, const detail::IdNames& names)
       : axis_(axis), length_(length), names_(names) {}
   std::string_view name() const override { return "scatter_sum"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override {
     return fmt::format("axis={} length={}{}", axis_, length_, names_.text(name()));
   }
@@ -88,6 +89,7 @@ class CheckedUpdates final : public Op {
  public:
   CheckedUpdates(Index length, const detail::IdNames& names) : length_(length), names_(names) {}
   std::string_view name() const override { return "checked_updates"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override {
     return fmt::format("length={}{}", length_, names_.text("scatter_sum"));
   }

@@ -33,6 +33,7 @@ class Slice final : public Op {
   /// One normalised range per axis.
   explicit Slice(std::vector<Range> ranges) : ranges_(std::move(ranges)) {}
   std::string_view name() const override { return "slice"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     std::string text;
@@ -45,8 +46,16 @@ class Slice final : public Op {
 
   Specs infer(std::span<const Spec> inputs) const override {
     Shape shape = inputs[0].shape;
-    for (std::size_t i = 0; i < ranges_.size(); ++i)
-      shape = shape.with(static_cast<Index>(i), count(ranges_[i]));
+    for (std::size_t i = 0; i < ranges_.size(); ++i) {
+      const auto axis = static_cast<Index>(i);
+      if (axis >= shape.rank() || ranges_[i].end > shape[axis]) {
+        throw ShapeError(
+            fmt::format("[slice] the range of axis {} must lie inside of it: got {}:{} for {}; "
+                        "give one that does",
+                        i, ranges_[i].begin, ranges_[i].end, inputs[0].text()));
+      }
+      shape = shape.with(axis, count(ranges_[i]));
+    }
     return {{inputs[0].dtype, shape}};
   }
 

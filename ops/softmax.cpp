@@ -14,6 +14,7 @@ class Softmax final : public Op {
  public:
   explicit Softmax(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "softmax"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 

@@ -19,6 +19,7 @@ class Solve final : public Op {
   explicit Solve(bool transposed) : transposed_(transposed) {}
 
   std::string_view name() const override { return "solve"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override { return transposed_ ? "transpose" : ""; }
 
   Specs infer(std::span<const Spec> inputs) const override {

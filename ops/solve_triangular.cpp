@@ -14,6 +14,7 @@ class SolveTriangular final : public Op {
   explicit SolveTriangular(TriangularOptions options) : options_(options) {}
 
   std::string_view name() const override { return "solve_triangular"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override {
     return fmt::format("{}{}{}", options_.lower ? "lower" : "upper", options_.transpose ? " transpose" : "",
                        options_.unit_diagonal ? " unit_diagonal" : "");

@@ -50,6 +50,7 @@ class Sum final : public Op {
  public:
   Sum(detail::AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return "sum"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");

@@ -18,6 +18,7 @@ class Take final : public Op {
  public:
   explicit Take(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "take"; }
+  Takes takes() const override { return {.operands = 2}; }
   std::string attributes() const override { return fmt::format("axis={}", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {

@@ -17,6 +17,7 @@ class Transpose final : public Op {
  public:
   explicit Transpose(std::vector<Index> order) : order_(std::move(order)) {}
   std::string_view name() const override { return "transpose"; }
+  Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::string attributes() const override { return fmt::format("order={}", order_); }
 

@@ -30,7 +30,6 @@ class Where final : public ElementwiseOp {
   bool chooses() const override { return true; }
 
   Specs infer(std::span<const Spec> inputs) const override {
-    require_operand_count(inputs.size());
     if (inputs[0].dtype != DType::boolean) {
       throw ShapeError(
           fmt::format("[where] the condition must be a bool tensor: got {}; compare it with something, "

@@ -1,19 +1,11 @@
 #pragma once
 
-#include <sluice/compile/pass.h>
-
-#include <string>
+#include <sluice/check/pass_sets.h>
 
 namespace sluice::test {
 
-/// A set of passes and lowering switches to try beside all of them, and how SLUICE_PASSES says it.
-struct NamedSet {
-  std::string name;
-  PassSet set;
-};
-
-/// For each seed another one: none, each alone, all but each; and for every other seed some of them.
-NamedSet set_of(unsigned seed);
+using detail::NamedSet;
+using detail::set_of;
 
 /// A build tries one in so many of what a release build does: debug builds, with sanitizers or without, are
 /// ten times slower.

@@ -18,6 +18,12 @@ TEST_CASE("what the checks of ops refuse") {
   refuses("gradgradcheck", "got f32[2]", [&] { gradgradcheck(twice, {ones({2})}); });
   refuses("check_compiled", "got an empty one", [&] { check_compiled(TensorFunction(), {x}); });
   refuses("check_compiled", "undefined Tensor", [&] { check_compiled(twice, {none}); });
+  refuses("check_op", "got an empty one", [&] { check_op(TensorFunction(), {x}); });
+  refuses("check_op", "got an empty one", [&] { check_op(std::function<Tensor(const Tensors&)>(), {x}); });
+  refuses("check_op", "got f32[2]", [&] { check_op(twice, {ones({2})}); });
+  refuses("check_op", "undefined Tensor", [&] { check_op(twice, {none}); });
+  refuses("check_op", "got 1 numbers for 2",
+          [&] { check_op(twice, {x}, {.reference = [](const Arrays&) { return std::vector{1.0}; }}); });
   refuses("check_answers", "got 0 for 1 inputs", [&] { check_answers(graph, {}); });
   refuses("check_answers", "got f64[3] for f64[2]", [&] { check_answers(graph, {tensor({1.0, 2.0, 3.0})}); });
   refuses("check_answers", "undefined Tensor", [&] { check_answers(graph, {none}); });

@@ -1,42 +1,20 @@
 #include "support/check_op.h"
 
-#include <sluice/check/answers.h>
-#include <sluice/check/gradcheck.h>
+#include <sluice/check/check_op.h>
+#include <sluice/check/functions.h>
 #include <sluice/graph/evaluate.h>
-#include <sluice/graph/grad.h>
 #include <sluice/graph/print.h>
 #include <sluice/graph/walk.h>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "support/catch.h"
-#include "support/run_compiled.h"
 
 namespace sluice::test {
 
 namespace {
-
-Tensor as(DType dtype, const Tensor& x) {
-  if (!is_floating(x.dtype()) || x.dtype() == dtype) return x;
-  Array array(Spec{dtype, x.shape()});
-  with_type(dtype, [&](auto type) {
-    using T = decltype(type);
-    auto values = array.values<T>();
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      values[i] = static_cast<T>(x.value().element(static_cast<Index>(i)));
-    }
-  });
-  return Tensor(std::move(array));
-}
-
-Tensors as(DType dtype, const Tensors& tensors) {
-  Tensors result;
-  for (const Tensor& tensor : tensors) result.push_back(as(dtype, tensor));
-  return result;
-}
 
 Specs specs_of(const Tensors& tensors) {
   Specs specs;
@@ -68,72 +46,38 @@ std::string text(const Tensors& inputs) {
   return result;
 }
 
-std::vector<double> elements(const Tensors& tensors) {
+std::vector<double> elements(const Array& array) {
   std::vector<double> all;
-  for (const Tensor& tensor : tensors) {
-    for (Index i = 0; i < tensor.size(); ++i) all.push_back(tensor.value().element(i));
-  }
+  for (Index i = 0; i < array.shape().size(); ++i) all.push_back(array.element(i));
   return all;
 }
 
-void require_close(const std::vector<double>& got, const std::vector<double>& expected, double rtol,
-                   double atol, std::string_view what) {
-  INFO(what);
-  REQUIRE(got.size() == expected.size());
-  for (std::size_t i = 0; i < got.size(); ++i) {
-    if (got[i] == expected[i] || (std::isnan(got[i]) && std::isnan(expected[i]))) continue;
-    if (std::abs(got[i] - expected[i]) <= atol + rtol * std::abs(expected[i])) continue;
-    FAIL(fmt::format("element {} is {:.17g} but {:.17g} was expected", i, got[i], expected[i]));
-  }
-}
-
-std::vector<double> by_formula(const CheckOptions& options, const Tensors& inputs, const Tensors& outputs) {
+std::vector<double> by_formula(const CheckOptions& options, const Arrays& inputs, const Shape& shape) {
   if (options.reference) {
     std::vector<Values> values;
-    for (const Tensor& input : inputs) values.push_back({input.shape(), elements({input})});
+    for (const Array& input : inputs) values.push_back({input.shape(), elements(input)});
     return options.reference(values);
   }
   // Elementwise: an input's element repeats along axes that it lacks or has with length 1.
-  const Shape& shape = outputs[0].shape();
   std::vector<double> result;
   for (Index at = 0; at < shape.size(); ++at) {
     std::vector<double> arguments;
-    for (const Tensor& input : inputs) {
+    for (const Array& input : inputs) {
       Index rest = at;
       Index offset = 0;
       Index stride = 1;
-      for (Index back = 1; back <= input.rank(); ++back) {
-        const Index length = input.shape()[input.rank() - back];
+      for (Index back = 1; back <= input.shape().rank(); ++back) {
+        const Index length = input.shape()[input.shape().rank() - back];
         const Index i = rest % shape[shape.rank() - back];
         rest /= shape[shape.rank() - back];
         offset += (length == 1 ? 0 : i) * stride;
         stride *= length;
       }
-      arguments.push_back(input.value().element(offset));
+      arguments.push_back(input.element(offset));
     }
     result.push_back(options.scalar(arguments));
   }
   return result;
-}
-
-/// The function followed by its vjp with fixed seeds: what training runs.
-TensorFunction with_gradients(const TensorFunction& function) {
-  return [function](const Tensors& inputs) {
-    Tensors results = function(inputs);
-    Tensors seeds;
-    for (const Tensor& y : results) {
-      std::vector<double> values;
-      for (Index i = 0; i < y.size(); ++i) values.push_back(0.5 + 0.125 * static_cast<double>((i * 5) % 8));
-      seeds.push_back(is_floating(y.dtype()) ? as(y.dtype(), tensor(values, y.shape())) : Tensor());
-    }
-    Tensors wrt;
-    std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(wrt),
-                 [](const Tensor& t) { return is_floating(t.dtype()); });
-    for (const Tensor& gradient : vjp(results, seeds, wrt)) {
-      if (gradient.defined()) results.push_back(gradient);
-    }
-    return results;
-  };
 }
 
 bool has_node(const Tensors& roots, std::string_view name) {
@@ -152,34 +96,17 @@ bool check_sample(std::string_view name, const TensorFunction& function, const T
   const Graph graph = trace(function, specs_of(inputs));
   const bool found = has_node(graph.outputs, name);
   if (found) REQUIRE_THAT(to_text(graph), contains(std::string(name)));
-  const Tensors outputs = evaluate(graph, inputs);
+  CheckOpOptions checked{.value_tolerance = options.value_tolerance,
+                         .gradient = options.gradient,
+                         .float_tolerance = options.float_tolerance};
   if (options.scalar || options.reference) {
-    require_close(elements(outputs), by_formula(options, inputs, outputs), options.value_tolerance,
-                  options.value_tolerance, "float64 value against the formula");
+    const Shape shape = graph.outputs[0].shape();
+    checked.reference = [&options, shape](const Arrays& arguments) {
+      return by_formula(options, arguments, shape);
+    };
   }
-
-  const TensorFunction full = options.gradient ? with_gradients(function) : function;
-  const Tensors single = as(DType::float32, inputs);
-  const Graph graph32 = trace(full, specs_of(single));
-  const Tensors got = evaluate(graph32, single);
-  const Graph graph64 = trace(full, specs_of(inputs));
-  require_close(elements(got), elements(evaluate(graph64, inputs)), options.float_tolerance,
-                options.float_tolerance, "float32 value and gradients against float64");
-  require_close(elements(run_compiled(graph32, single)), elements(got), 1e-5, 1e-6,
-                "compiled against interpreted");
-
-  check_answers(graph64, inputs);
-  check_answers(graph32, single);
-
-  if (options.gradient) {
-    gradcheck(function, inputs);
-    gradgradcheck(function, inputs);
-  }
+  sluice::check_op(function, inputs, checked);
   return found;
-}
-
-TensorFunction several(const std::function<Tensor(const Tensors&)>& function) {
-  return [function](const Tensors& inputs) { return Tensors{function(inputs)}; };
 }
 
 }  // namespace
@@ -235,7 +162,7 @@ void check_op(std::string_view name, const TensorFunction& function, const Sampl
 
 void check_op(std::string_view name, const std::function<Tensor(const Tensors&)>& function,
               const Samples& samples, const CheckOptions& options) {
-  check_op(name, several(function), samples, options);
+  check_op(name, sluice::detail::several(function), samples, options);
 }
 
 const std::map<std::string, int>& checked_ops() { return coverage(); }
@@ -261,7 +188,7 @@ void check_error(const TensorFunction& function, const Tensors& inputs, const st
 
 void check_error(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
                  const std::string& expected) {
-  check_error(several(function), inputs, expected);
+  check_error(sluice::detail::several(function), inputs, expected);
 }
 
 void check_error(const TensorFunction& function, const Specs& specs, const std::string& expected) {
@@ -272,7 +199,7 @@ void check_error(const TensorFunction& function, const Specs& specs, const std::
 
 void check_error(const std::function<Tensor(const Tensors&)>& function, const Specs& specs,
                  const std::string& expected) {
-  check_error(several(function), specs, expected);
+  check_error(sluice::detail::several(function), specs, expected);
 }
 
 }  // namespace sluice::test

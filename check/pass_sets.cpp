@@ -1,10 +1,10 @@
-#include "compile/random_sets.h"
+#include <sluice/check/pass_sets.h>
 
 #include <random>
 #include <set>
 #include <vector>
 
-namespace sluice::test {
+namespace sluice::detail {
 
 namespace {
 
@@ -39,4 +39,4 @@ NamedSet set_of(unsigned seed) {
   return {"-" + name, PassSet::without({name})};
 }
 
-}  // namespace sluice::test
+}  // namespace sluice::detail

@@ -1,0 +1,203 @@
+#include <sluice/check/answers.h>
+#include <sluice/check/check_op.h>
+#include <sluice/check/compiled.h>
+#include <sluice/check/functions.h>
+#include <sluice/check/gradcheck.h>
+#include <sluice/check/partial_gradients.h>
+#include <sluice/check/runs.h>
+#include <sluice/compile/program.h>
+#include <sluice/graph/call.h>
+#include <sluice/graph/evaluate.h>
+#include <sluice/check/values.inl>
+
+namespace sluice {
+
+namespace {
+
+Tensors as_float32(const Tensors& tensors) {
+  Tensors result;
+  for (const Tensor& x : tensors) {
+    if (x.dtype() != DType::float64) {
+      result.push_back(x);
+      continue;
+    }
+    Array array(Spec{DType::float32, x.shape()});
+    const auto from = x.value().values<double>();
+    std::transform(from.begin(), from.end(), array.values<float>().begin(),
+                   [](double value) { return static_cast<float>(value); });
+    result.emplace_back(std::move(array));
+  }
+  return result;
+}
+
+/// A running check of one function at some inputs.
+class OpCheck {
+ public:
+  OpCheck(TensorFunction function, const Tensors& inputs, const CheckOpOptions& options)
+      : function_(std::move(function)), options_(options) {
+    if (!function_) throw Error("[check_op] takes a function: got an empty one; pass a function of Tensors");
+    for (const Tensor& input : evaluate(inputs)) {
+      if (input.dtype() == DType::float32) {
+        throw Error(
+            fmt::format("[check_op] inputs must be float64, of which it makes float32 itself: got {}; use "
+                        "float64 tensors",
+                        input.spec().text()));
+      }
+      inputs_.push_back(input);
+    }
+    full_ = options.gradient ? detail::with_gradients(function_) : function_;
+  }
+
+  CheckOpReport run() {
+    const Specs specs = detail::specs_of(inputs_);
+    const Graph graph = trace(full_, specs);
+    if (options_.isolated) detail::check_memory(graph, inputs_, who);
+    check_ops(graph, inputs_);
+    check_others();
+    check_value();
+    check_bits(trace(function_, specs), inputs_);
+    if (options_.float32) check_float32();
+    check_compiled(function_, inputs_, who, Location{});
+    if (options_.gradient) check_derivatives();
+    return report_;
+  }
+
+ private:
+  static constexpr const char* who = "check_op";
+
+  static void check_ops(const Graph& graph, const Tensors& inputs) {
+    detail::check_purity(graph, inputs, who);
+    detail::check_threads(graph, inputs, who);
+    check_answers(graph, inputs, who, Location{});
+    detail::check_partial_gradients(graph, inputs, who);
+  }
+
+  void check_others() const {
+    std::vector<Graph> graphs{trace(function_, detail::specs_of(inputs_))};
+    for (const auto& other : options_.others)
+      graphs.push_back(trace(detail::several(other), detail::specs_of(inputs_)));
+    detail::check_attributes(graphs, inputs_, who);
+  }
+
+  void check_value() {
+    if (!options_.reference) return;
+    Arrays arguments;
+    for (const Tensor& input : inputs_) arguments.push_back(input.value());
+    const std::vector<double> expected = options_.reference(arguments);
+    std::size_t next = 0;
+    const Tensors values = evaluate(trace(function_, detail::specs_of(inputs_)), inputs_, Location{});
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (Index k = 0; k < values[i].size(); ++k, ++next) {
+        if (next >= expected.size()) continue;  // the number is wrong, see below
+        const double got = values[i].value().element(k);
+        require_close(got, expected[next], options_.value_tolerance, [&] {
+          return fmt::format("the reference gives {:.17g} at {} of output {}, and the op {:.17g}",
+                             expected[next], detail::position_text(values[i].shape(), k), i, got);
+        });
+      }
+    }
+    if (next != expected.size()) {
+      throw Error(
+          fmt::format("[check_op] a reference gives all elements of all outputs: got {} numbers for {}; "
+                      "return one per element",
+                      expected.size(), next));
+    }
+    report_.values = static_cast<Index>(next);
+  }
+
+  template <class Text>
+  static void require_close(double got, double expected, double tolerance, const Text& text) {
+    if (got == expected || (std::isnan(got) && std::isnan(expected))) return;
+    if (std::abs(got - expected) <= tolerance * (1 + std::abs(expected))) return;
+    throw Error(fmt::format("[check_op] {}, which differs by more than {:g}; mend run, or the reference",
+                            text(), tolerance));
+  }
+
+  /// Values, compiled with all passes and with none, have the bits of the interpreter.
+  static void check_bits(const Graph& graph, const Tensors& inputs) {
+    Arrays arguments;
+    for (const Tensor& input : inputs) arguments.push_back(input.value());
+    Graph values = graph;
+    values.outputs = graph.results();
+    values.writes.clear();
+    const Arrays expected = Interpreter(values).run(arguments);
+    for (const auto& [name, set] : {std::pair{"all", PassSet::all()}, std::pair{"none", PassSet::none()}}) {
+      const Tensors got = Program(values, set).run(inputs, Location{});
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        const Array& value = got[i].value();
+        for (Index k = 0; k < expected[i].shape().size(); ++k) {
+          if (value.element(k) == expected[i].element(k) || std::isnan(expected[i].element(k))) continue;
+          throw Error(fmt::format(
+              "[check_op] compiled must have the bits of the interpreter: {} of output {} is {:.17g}, "
+              "interpreted {:.17g} (SLUICE_PASSES={}); an op reads what it may not, or gives other bits for "
+              "parts",
+              detail::position_text(expected[i].shape(), k), i, value.element(k), expected[i].element(k),
+              name));
+        }
+      }
+    }
+  }
+
+  void check_float32() const {
+    const Tensors single = as_float32(inputs_);
+    try {
+      const Graph graph = trace(full_, detail::specs_of(single));
+      check_ops(graph, single);
+      const Tensors got = evaluate(graph, single, Location{});
+      const Tensors expected = evaluate(trace(full_, detail::specs_of(inputs_)), inputs_, Location{});
+      for (std::size_t i = 0; i < expected.size(); ++i) {
+        for (Index k = 0; k < expected[i].size(); ++k) {
+          const double value = got[i].value().element(k);
+          const double wanted = expected[i].value().element(k);
+          require_close(value, wanted, options_.float_tolerance, [&] {
+            return fmt::format(
+                "float64 gives {:.9g} at {} of value {} (outputs, then gradients), and float32 {:.9g}",
+                wanted, detail::position_text(expected[i].shape(), k), i, value);
+          });
+        }
+      }
+    } catch (Error& error) {
+      error.add("; with f32 in place of f64 inputs (CheckOpOptions::float32)");
+      throw;
+    }
+  }
+
+  void check_derivatives() {
+    report_.first = gradcheck(function_, inputs_, {.compiled = false}, Location{}).entries;
+    try {
+      report_.second =
+          gradgradcheck(function_, inputs_, {.rtol = 1e-3, .atol = 1e-6, .jvp = false}, Location{}).entries;
+    } catch (const Error& error) {
+      if (options_.second_refused.empty() ||
+          std::string_view(error.what()).find(options_.second_refused) == std::string_view::npos)
+        throw;
+      return;
+    }
+    if (options_.second_refused.empty()) return;
+    throw Error(
+        fmt::format("[check_op] second derivatives must be refused with \"{}\": got {} that are right; leave "
+                    "second_refused empty",
+                    options_.second_refused, report_.second));
+  }
+
+  TensorFunction function_;
+  TensorFunction full_;  // with gradients, if there are any
+  const CheckOpOptions& options_;
+  Tensors inputs_;
+  CheckOpReport report_;
+};
+
+}  // namespace
+
+CheckOpReport check_op(const TensorFunction& function, const Tensors& inputs, const CheckOpOptions& options,
+                       Location where) {
+  const detail::Call call("check_op", where);
+  return OpCheck(function, inputs, options).run();
+}
+
+CheckOpReport check_op(const std::function<Tensor(const Tensors&)>& function, const Tensors& inputs,
+                       const CheckOpOptions& options, Location where) {
+  return check_op(detail::several(function), inputs, options, where);
+}
+
+}  // namespace sluice

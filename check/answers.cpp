@@ -45,7 +45,7 @@ class Examined {
 
   [[noreturn]] void fail(std::string_view answer, const std::string& what) const {
     throw Error(
-        fmt::format("[{}] what an op answers to the compiler must be what it does: {} of {}, {}; "
+        fmt::format("[{}] what an op answers to the compiler must be what it does: {} of {} {}; "
                     "mend it, or leave it to its default (graph/op.h)",
                     who_, answer, call_.text(), what));
   }

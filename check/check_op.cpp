@@ -3,6 +3,7 @@
 #include <sluice/check/compiled.h>
 #include <sluice/check/functions.h>
 #include <sluice/check/gradcheck.h>
+#include <sluice/check/op_calls.h>
 #include <sluice/check/partial_gradients.h>
 #include <sluice/check/runs.h>
 #include <sluice/compile/program.h>
@@ -57,7 +58,7 @@ class OpCheck {
     check_value();
     check_bits(trace(function_, specs), inputs_);
     if (options_.float32) check_float32();
-    check_compiled(function_, inputs_, who, Location{});
+    check_loops();
     if (options_.gradient) check_derivatives();
     return report_;
   }
@@ -162,15 +163,30 @@ class OpCheck {
     }
   }
 
+  using Check = std::function<void(const TensorFunction&, const Tensors&)>;
+
+  void check_loops() const {
+    const Check compiled = [](const TensorFunction& f, const Tensors& x) {
+      check_compiled(f, x, who, Location{});
+    };
+    naming_op(compiled, compiled, "mend its answers to the compiler, or its attributes");
+  }
+
   void check_derivatives() {
-    report_.first = gradcheck(function_, inputs_, {.compiled = false}, Location{}).entries;
+    // Forward mode differentiates the gradient.
+    const GradcheckOptions first{.jvp = options_.second_refused.empty(), .compiled = false};
+    const Check of_op = [&](const TensorFunction& f, const Tensors& x) {
+      gradcheck(f, x, first, Location{});
+    };
+    naming_op([&](auto& f, auto& x) { report_.first = gradcheck(f, x, first, Location{}).entries; }, of_op,
+              "mend its gradient");
     try {
-      report_.second =
-          gradgradcheck(function_, inputs_, {.rtol = 1e-3, .atol = 1e-6, .jvp = false}, Location{}).entries;
+      const GradcheckOptions second{.rtol = 1e-3, .atol = 1e-6, .jvp = false};
+      naming_op([&](auto& f, auto& x) { report_.second = gradgradcheck(f, x, second, Location{}).entries; },
+                of_op, "mend its gradient, which is used in that of another op");
     } catch (const Error& error) {
-      if (options_.second_refused.empty() ||
-          std::string_view(error.what()).find(options_.second_refused) == std::string_view::npos)
-        throw;
+      const std::string& text = options_.second_refused;
+      if (text.empty() || std::string_view(error.what()).find(text) == std::string_view::npos) throw;
       return;
     }
     if (options_.second_refused.empty()) return;
@@ -178,6 +194,27 @@ class OpCheck {
         fmt::format("[check_op] second derivatives must be refused with \"{}\": got {} that are right; leave "
                     "second_refused empty",
                     options_.second_refused, report_.second));
+  }
+
+  /// Runs a check of the function. If it fails, a check of each op alone tells which is wrong.
+  void naming_op(const Check& check, const Check& of_op, std::string_view advice) const {
+    try {
+      check(function_, inputs_);
+    } catch (Error& error) {
+      const Graph graph = trace(full_, detail::specs_of(inputs_));
+      for (const detail::OpCall& call : detail::op_calls(graph, inputs_)) {
+        const TensorFunction alone = [op = call.node->op](const Tensors& x) {
+          return outputs_of(make(op, x, Location{}));
+        };
+        try {
+          of_op(alone, Tensors(call.inputs.begin(), call.inputs.end()));
+        } catch (const Error&) {
+          error.add(fmt::format("; found in {} alone: {}", call.text(), advice));
+          break;
+        }
+      }
+      throw;
+    }
   }
 
   TensorFunction function_;

@@ -18,7 +18,8 @@ struct CheckOpOptions {
   std::vector<std::function<Tensor(const Tensors&)>> others = {};
 
   bool gradient = true;  ///< false for an op that has none
-  /// Part of the text of the Error with which an op without second derivatives refuses them.
+  /// Part of the text of the Error with which an op without second derivatives, and hence without forward
+  /// mode, refuses them.
   std::string second_refused = {};
 
   bool float32 = true;            ///< false for an op that takes no f32
@@ -42,8 +43,8 @@ struct CheckOpReport {
 ///
 /// Every op that `function` uses, also those of its gradient:
 /// * touches no memory but its own, survives operands without elements, skips outputs that nobody reads;
-/// * is pure: writes every element, whatever was there, changes no operand, gives the same bits again, on 1, 2
-///   and 3 threads, and called by two threads at once; its may_throw is true if it throws;
+/// * is pure: writes every element, whatever was there, changes no operand, gives the same bits again, on 1,
+///   2 and 3 threads, and called by two threads at once; its may_throw is true if it throws;
 /// * answers the compiler what it does (check/answers.h), and has attributes that tell it from others;
 /// * gives the same gradients whichever are asked for.
 /// The function:

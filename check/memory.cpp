@@ -127,7 +127,7 @@ class Trial {
     if (call_.op().takes().operands != Takes::any_number) return;
     const Specs specs = call_.specs();
     static_assert(std::is_trivially_destructible_v<Spec>);
-    for (std::size_t count = 0; count < specs.size(); ++count) {
+    for (std::size_t count = specs.size(); count-- > 0;) {
       Guarded memory(count * sizeof(Spec), Guarded::Guard::behind);
       auto* fewer = static_cast<Spec*>(memory.data());
       std::uninitialized_copy_n(specs.begin(), count, fewer);

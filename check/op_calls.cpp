@@ -33,7 +33,7 @@ std::string OpCall::text() const {
   std::string operands;
   for (const Array& input : inputs) operands += (operands.empty() ? "" : ", ") + input.spec().text();
   const std::string attributes = op().attributes();
-  return fmt::format("'{}'{}, of {}", op().name(), attributes.empty() ? "" : " (" + attributes + ")",
+  return fmt::format("'{}'{} of {}", op().name(), attributes.empty() ? "" : " (" + attributes + ")",
                      operands);
 }
 

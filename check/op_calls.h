@@ -9,14 +9,14 @@
 
 namespace sluice::detail {
 
-/// An op of a graph with values for its operands.
+/// An op of a graph, which must outlive it, with values for its operands.
 struct OpCall {
   const Node* node = nullptr;
   Arrays inputs;
 
   const Op& op() const;
   Specs specs() const;
-  std::string text() const;  ///< "'roll' (shift=1), of f64[3, 2]": for errors
+  std::string text() const;  ///< "'roll' (shift=1) of f64[3, 2]": for errors
 };
 
 /// The ops of a graph in topological order with the values of their operands for these arguments; of ops with

@@ -15,8 +15,8 @@ namespace sluice::detail {
 
 namespace {
 
-constexpr int first_fill = 0xFF;  // a NaN in both floating-point dtypes
-constexpr int second_fill = 0x5A;
+constexpr int first_fill = 0xFF;   // a NaN in both floating-point dtypes
+constexpr int second_fill = 0x3D;  // small numbers, so that what is added to them shows
 
 const std::byte* bytes_of(const Array& array) { return static_cast<const std::byte*>(array.data()); }
 
@@ -249,6 +249,7 @@ class PureRun {
     Arrays full = filled_outputs({first_[0].spec()}, first_fill);
     op.tile(from.data(), strides.data(), full[0].data(), n, dtype);
     strides[i] = 0;
+    from[i] = call_.inputs[i].data();
     Arrays by_stride = filled_outputs({first_[0].spec()}, first_fill);
     op.tile(from.data(), strides.data(), by_stride[0].data(), n, dtype);
     require_same(by_stride, full, fmt::format("if operand {} has a stride of 0", i),

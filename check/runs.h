@@ -9,8 +9,8 @@
 namespace sluice::detail {
 
 /// run and run_in touch no memory but their own, skip outputs that nobody reads, and survive operands without
-/// elements; infer reads no operand that is not there. Tried in a process of its own with guarded pages around
-/// each operand, output and work memory.
+/// elements; infer reads no operand that is not there. Tried in a process of its own with guarded pages
+/// around each operand, output and work memory.
 void check_memory(const Graph& graph, const Tensors& arguments, std::string_view who);
 
 /// run is pure: it writes every element, whatever was in the memory, changes neither operands nor attributes,

@@ -104,16 +104,16 @@ TEST_CASE("gradcheck names the answer to the compiler that is wrong, the op and 
     CHECK(gradcheck(turned(lie), {rows()}, {.compiled = false}).entries == 72);
   };
   require(Lie::at_all_steps,
-          "at_all_steps of 'turned' (2.000000), of f64[3, 2], gives 0.5 at [0, 0, 0] of output 0 "
+          "at_all_steps of 'turned' (2.000000) of f64[3, 2] gives 0.5 at [0, 0, 0] of output 0 "
           "where run gives 4.5");
-  require(Lie::sum_over_steps, "sum_over_steps of 'turned' (2.000000), of f64[3, 2], gives");
-  require(Lie::works_by_rows, "works_by_rows of 'turned' (2.000000), of f64[3, 2], gives");
-  require(Lie::in_place, "in_place of 'turned' (2.000000), of f64[3, 2], gives");
+  require(Lie::sum_over_steps, "sum_over_steps of 'turned' (2.000000) of f64[3, 2] gives");
+  require(Lie::works_by_rows, "works_by_rows of 'turned' (2.000000) of f64[3, 2] gives");
+  require(Lie::in_place, "in_place of 'turned' (2.000000) of f64[3, 2] gives");
   require(Lie::in_input,
-          "window_in_input of 'turned' (2.000000), of f64[3, 2], says that f64[3, 2] lies in f64[3, 2]");
-  require(Lie::in_output, "window_in_output of 'turned' (2.000000), of f64[3, 2], says that");
+          "window_in_input of 'turned' (2.000000) of f64[3, 2] says that f64[3, 2] lies in f64[3, 2]");
+  require(Lie::in_output, "window_in_output of 'turned' (2.000000) of f64[3, 2] says that");
   require(Lie::same_as_input,
-          "same_as_input of 'turned' (2.000000), of f64[3, 2], says that output 0 is input 0, and it is not");
+          "same_as_input of 'turned' (2.000000) of f64[3, 2] says that output 0 is input 0, and it is not");
 }
 
 TEST_CASE("gradcheck finds ops that tell the compiler too little in attributes()") {

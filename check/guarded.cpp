@@ -11,7 +11,7 @@ namespace sluice::detail {
 Guarded::Guarded(std::size_t bytes, Guard guard) {
   const auto page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
   const std::size_t inside = (bytes + page - 1) / page * page;
-  block_bytes_ = inside + page;
+  block_bytes_ = inside + 2 * page;
   block_ = mmap(nullptr, block_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (block_ == MAP_FAILED) {
     throw Error(fmt::format(
@@ -19,8 +19,9 @@ Guarded::Guarded(std::size_t bytes, Guard guard) {
         bytes));
   }
   auto* start = static_cast<std::byte*>(block_);
-  mprotect(guard == Guard::before ? start : start + inside, page, PROT_NONE);
-  data_ = guard == Guard::before ? start + page : start + (inside - bytes);
+  if (guard == Guard::before) mprotect(start, page, PROT_NONE);
+  if (guard == Guard::behind) mprotect(start + page + inside, page, PROT_NONE);
+  data_ = start + page + (guard == Guard::behind ? inside - bytes : 0);
 }
 
 Guarded::~Guarded() { munmap(block_, block_bytes_); }

@@ -15,6 +15,31 @@ namespace sluice::detail {
 namespace {
 
 constexpr int nan_bytes = 0xFF;  // a NaN in both floating-point dtypes
+constexpr auto none = static_cast<std::size_t>(-1);
+constexpr auto all = static_cast<std::size_t>(-2);
+
+/// Copies of operands, and outputs full of NaN, one of them, all or none beside a guarded page.
+struct Memory {
+  Memory(const Arrays& inputs, const Specs& outputs, std::size_t guarded = none,
+         Guarded::Guard guard = Guarded::Guard::none) {
+    const auto place = [&](std::size_t bytes) {
+      const bool is_guarded = guarded == all || blocks.size() == guarded;
+      blocks.push_back(std::make_unique<Guarded>(bytes, is_guarded ? guard : Guarded::Guard::none));
+      return blocks.back()->data();
+    };
+    for (const Array& input : inputs) {
+      void* data = place(input.bytes());
+      if (input.bytes() > 0) std::memcpy(data, input.data(), input.bytes());
+      from.push_back({input.spec(), data});
+    }
+    for (const Spec& spec : outputs)
+      to.push_back({spec, std::memset(place(spec.bytes()), nan_bytes, spec.bytes())});
+  }
+
+  std::vector<std::unique_ptr<Guarded>> blocks;
+  std::vector<View> from;
+  std::vector<MutableView> to;
+};
 
 /// One op in the child process: notes what it is about to try, and tries it.
 class Trial {
@@ -23,10 +48,9 @@ class Trial {
 
   void run_all() const {
     say("run ends the process");
-    plain(call_.inputs, outputs_);
-    for (const Guarded::Guard guard : {Guarded::Guard::behind, Guarded::Guard::before}) {
-      guard_operands(guard);
-      guard_outputs(guard);
+    run(Memory(call_.inputs, outputs_));
+    for (const Guard guard : {Guard::behind, Guard::before}) {
+      for (std::size_t i = 0; i < call_.inputs.size() + outputs_.size(); ++i) guard_one(i, guard);
       guard_work_memory(guard);
     }
     leave_outputs();
@@ -35,66 +59,47 @@ class Trial {
   }
 
  private:
+  using Guard = Guarded::Guard;
+
   void say(const std::string& fault) const { note_.write(fmt::format("{} {}", call_.text(), fault)); }
+  void run(const Memory& memory) const { call_.op().run(memory.from, memory.to); }
 
-  void plain(const Arrays& inputs, const Specs& outputs) const {
-    Arrays results = filled_outputs(outputs, nan_bytes);
-    call_.op().run(views(inputs), mutable_views(results));
+  static std::string_view side(Guard guard) {
+    return guard == Guard::behind ? "beyond the end" : "before the beginning";
   }
 
-  static std::string_view side(Guarded::Guard guard) {
-    return guard == Guarded::Guard::behind ? "beyond the end" : "before the beginning";
+  /// Of operands and then outputs, number i has a guarded page beside it.
+  void guard_one(std::size_t i, Guard guard) const {
+    const bool is_operand = i < call_.inputs.size();
+    const std::size_t number = is_operand ? i : i - call_.inputs.size();
+    say(fmt::format("touches memory {} of {} {} in run; stay within its {} elements", side(guard),
+                    is_operand ? "operand" : "output", number,
+                    is_operand ? call_.inputs[i].shape().size() : outputs_[number].shape.size()));
+    run(Memory(call_.inputs, outputs_, i, guard));
   }
 
-  void guard_operands(Guarded::Guard guard) const {
-    for (std::size_t i = 0; i < call_.inputs.size(); ++i) {
-      const Array& input = call_.inputs[i];
-      Guarded copy(input.bytes(), guard);
-      if (input.bytes() > 0) std::memcpy(copy.data(), input.data(), input.bytes());
-      std::vector<View> from = views(call_.inputs);
-      from[i].data = copy.data();
-      Arrays results = filled_outputs(outputs_, nan_bytes);
-      say(fmt::format("touches memory {} of operand {} in run; stay within its {} elements", side(guard), i,
-                      input.shape().size()));
-      call_.op().run(from, mutable_views(results));
-    }
-  }
-
-  void guard_outputs(Guarded::Guard guard) const {
-    for (std::size_t i = 0; i < outputs_.size(); ++i) {
-      Arrays results = filled_outputs(outputs_, nan_bytes);
-      Guarded memory(results[i].bytes(), guard);
-      std::vector<MutableView> to = mutable_views(results);
-      to[i].data = memory.data();
-      say(fmt::format("touches memory {} of output {} in run; stay within its {} elements", side(guard), i,
-                      outputs_[i].shape.size()));
-      call_.op().run(views(call_.inputs), to);
-    }
-  }
-
-  void guard_work_memory(Guarded::Guard guard) const {
+  void guard_work_memory(Guard guard) const {
     const Specs specs = call_.specs();
     const std::size_t bytes = call_.op().work_bytes(specs, 1);
     if (bytes == 0) return;
     // Work memory is aligned to 64 bytes, so up to 63 behind it may be touched unseen.
-    Guarded memory((bytes + 63) / 64 * 64, guard);
-    Arrays results = filled_outputs(outputs_, nan_bytes);
+    Guarded work((bytes + 63) / 64 * 64, guard);
+    const Memory memory(call_.inputs, outputs_);
     say(fmt::format(
         "touches memory {} of the {} bytes that work_bytes asks for; ask for all that run_in needs",
         side(guard), bytes));
-    call_.op().run_in({memory.data(), 1}, views(call_.inputs), mutable_views(results));
+    call_.op().run_in({work.data(), 1}, memory.from, memory.to);
   }
 
   void leave_outputs() const {
     for (std::size_t i = 0; i < outputs_.size() && outputs_.size() > 1; ++i) {
-      Arrays results = filled_outputs(outputs_, nan_bytes);
-      std::vector<MutableView> to = mutable_views(results);
-      to[i].data = nullptr;
+      Memory memory(call_.inputs, outputs_);
+      memory.to[i].data = nullptr;
       say(fmt::format(
           "writes output {} in run though its data is null, for nobody reads it; skip outputs whose "
           "data is null",
           i));
-      call_.op().run(views(call_.inputs), to);
+      run(memory);
     }
   }
 
@@ -116,7 +121,7 @@ class Trial {
                       "them in infer",
                       text));
       try {
-        plain(inputs, call_.op().infer(specs));
+        run(Memory(inputs, call_.op().infer(specs), all, Guard::behind));
       } catch (const std::exception&) {  // refused
       }
     }
@@ -128,7 +133,7 @@ class Trial {
     const Specs specs = call_.specs();
     static_assert(std::is_trivially_destructible_v<Spec>);
     for (std::size_t count = specs.size(); count-- > 0;) {
-      Guarded memory(count * sizeof(Spec), Guarded::Guard::behind);
+      Guarded memory(count * sizeof(Spec), Guard::behind);
       auto* fewer = static_cast<Spec*>(memory.data());
       std::uninitialized_copy_n(specs.begin(), count, fewer);
       say(fmt::format(

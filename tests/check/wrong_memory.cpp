@@ -67,11 +67,14 @@ struct Both final : Doubled {
   }
 };
 
-/// Divides by the number of rows.
-struct PerRow final : Doubled {
+/// Begins by the first element.
+struct Eager final : Doubled {
   void run(std::span<const View> in, std::span<const MutableView> out) const override {
-    const Index columns = in[0].size() / in[0].shape()[0];
-    if (columns >= 0) Doubled::run(in, out);
+    with_floating(in[0].spec.dtype, [&](auto type) {
+      const volatile auto* x = in[0].as<decltype(type)>();
+      static_cast<void>(x[0]);
+    });
+    Doubled::run(in, out);
   }
 };
 
@@ -119,9 +122,9 @@ TEST_CASE("check_op finds an op that writes outputs nobody reads") {
 }
 
 TEST_CASE("check_op finds ops that fail for operands without elements") {
-  finds<PerRow>(
+  finds<Eager>(
       "ends the process for operands without elements, f64[0, 2]; handle lengths of 0, or refuse them in "
-      "infer (division by zero of integers)");
+      "infer (");
 }
 
 TEST_CASE("check_op finds operands that are read without being declared") {

@@ -26,7 +26,7 @@ struct CheckOpOptions {
   double float_tolerance = 1e-4;  ///< |float32 - float64| is at most this times 1 + |float64|
 
   /// Whether ops are also tried in a process of their own, between guarded pages: what finds memory touched
-  /// that is not theirs. False where starting processes is not possible.
+  /// that is not theirs. False where no process can start, or for ops that start threads of their own.
   bool isolated = true;
 };
 

@@ -246,6 +246,10 @@ Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<b
 
 Tensor Op::keeping_zeros(const Tensors&, std::size_t) const { return {}; }
 
+bool Op::chooses(std::span<const Spec>) const { return false; }
+
+Tensors Op::decompose(const Tensors&) const { return {}; }
+
 Tensors Op::at_all_steps(const Tensors&, const std::vector<bool>&) const { return {}; }
 
 Tensor Op::sum_over_steps(const Tensors&, const std::vector<bool>&) const { return {}; }

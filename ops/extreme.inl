@@ -49,7 +49,7 @@ class Extreme final : public Op {
   Extreme(AxisSet axes, bool keep) : axes_(axes), keep_(keep) {}
   std::string_view name() const override { return largest ? "max" : "min"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : "");
   }

@@ -1,4 +1,4 @@
-#include <sluice/compile/keep_errors.h>
+#include <sluice/compile/decompose.h>
 #include <sluice/compile/pass.h>
 #include <sluice/graph/print.h>
 #include <sluice/graph/verify.h>
@@ -110,7 +110,7 @@ bool is_same(const Graph& a, const Graph& b) {
 
 Graph optimize(Graph graph, const PassSet& passes, std::vector<PassReport>* reports, PassTexts texts) {
   using Clock = std::chrono::steady_clock;
-  graph = keep_errors(graph);
+  graph = decompose(graph);
   std::size_t nodes = reports == nullptr ? 0 : node_count(graph);
   for (const Pass& pass : graph_passes()) {
     if (!passes.has(pass.name)) continue;

@@ -63,8 +63,8 @@ struct PassReport {
 
 enum class PassTexts { none, keep };
 
-/// Runs the passes of the set in order and verifies each result. Throws Error naming the pass whose graph is
-/// not legal.
+/// Replaces ops that are made of others by those (decompose.h), whatever the set, then runs the passes of the
+/// set in order and verifies each result. Throws Error naming the pass whose graph is not legal.
 Graph optimize(Graph graph, const PassSet& passes, std::vector<PassReport>* reports = nullptr,
                PassTexts texts = PassTexts::none);
 

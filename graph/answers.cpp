@@ -47,26 +47,43 @@ bool lies_inside(const Window& window, const Shape& part, Index size) {
   return window.offset + (rows - 1) * window.row_stride + width <= size;
 }
 
+void require_count(const Node& node, const char* question, std::size_t got) {
+  if (got == node.outputs.size()) return;
+  refuse(node, question, fmt::format("one tensor per output, {}, or none", node.outputs.size()),
+         fmt::format("{}", got));
+}
+
+std::string text_of(const Tensor& t) { return t.defined() ? t.spec().text() : "an undefined Tensor"; }
+
 std::string text_of(const Window& window) {
   return fmt::format("offset {} and row stride {}", window.offset, window.row_stride);
 }
 
 }  // namespace
 
+Tensors ask_decompose(const Node& node, const Tensors& inputs) {
+  constexpr const char* question = "decompose";
+  Tensors outputs = asked(node, question, [&] { return node.op->decompose(inputs); });
+  if (outputs.empty()) return outputs;
+  require_count(node, question, outputs.size());
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (outputs[i].defined() && outputs[i].spec() == node.outputs[i]) continue;
+    refuse(node, question, fmt::format("{} for output {}", node.outputs[i].text(), i), text_of(outputs[i]));
+  }
+  return outputs;
+}
+
 Tensors ask_at_all_steps(const Node& node, const Tensors& inputs, const std::vector<bool>& over_time) {
   constexpr const char* question = "at_all_steps";
   const Tensors outputs = asked(node, question, [&] { return node.op->at_all_steps(inputs, over_time); });
   if (outputs.empty()) return outputs;
-  if (outputs.size() != node.outputs.size()) {
-    refuse(node, question, fmt::format("one tensor per output, {}, or none", node.outputs.size()),
-           fmt::format("{}", outputs.size()));
-  }
+  require_count(node, question, outputs.size());
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     const Spec expected{node.outputs[i].dtype,
                         node.outputs[i].shape.inserted(0, steps_of(inputs, over_time))};
     if (outputs[i].defined() && outputs[i].spec() == expected) continue;
     refuse(node, question, fmt::format("{} for output {}, with time as axis 0", expected.text(), i),
-           outputs[i].defined() ? outputs[i].spec().text() : "an undefined Tensor");
+           text_of(outputs[i]));
   }
   return outputs;
 }

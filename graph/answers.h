@@ -8,6 +8,9 @@
 // the op tells.
 namespace sluice::detail {
 
+/// Op::decompose for the op of `node`; empty, or one tensor per output with its spec.
+Tensors ask_decompose(const Node& node, const Tensors& inputs);
+
 /// Op::at_all_steps for the op of `node`; empty, or one tensor per output with time as an additional axis 0.
 Tensors ask_at_all_steps(const Node& node, const Tensors& inputs, const std::vector<bool>& over_time);
 

@@ -237,10 +237,11 @@ Tensors detail::vjp(const Tensors& ys, const Tensors& dys, const Tensors& asked,
     if (std::find(wanted.begin(), wanted.end(), true) == wanted.end()) continue;
     const bool is_below = below.count(&node) > 0;
     const Tensors dxs = ask_op(node, *arrived, wanted, is_below);
+    const bool chooses = detail::chooses(node);
     for (std::size_t i = 0; i < dxs.size(); ++i) {
       if (!wanted[i] || !dxs[i].defined()) continue;
       contributions.add(node.inputs[i], dxs[i]);
-      if (is_below || node.op->chooses()) below.insert(&node.inputs[i].node());
+      if (is_below || chooses) below.insert(&node.inputs[i].node());
     }
   }
 

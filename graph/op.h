@@ -130,7 +130,7 @@ class Op {
   /// @{
 
   /// True if the op selects among elements: those not selected have a gradient of exactly zero.
-  virtual bool chooses() const { return false; }
+  virtual bool chooses(std::span<const Spec> inputs) const;
 
   /// The same op, linear in input i, except that zeros of that input stay zero whatever the other inputs are.
   /// Undefined, the default, if the op needs no such form.
@@ -149,6 +149,11 @@ class Op {
   /// hoisted out of loops, divided over threads, and read or written without a copy. The answers are about
   /// values and memory, so no pass needs to know which ops exist.
   /// @{
+
+  /// The outputs, computed by other ops, for an op that is a name, or a gradient, for something made of them
+  /// (ops/formula.h). Programs hold those ops in place of this one, so they are fused like any others; run()
+  /// computes the same. Empty, the default, for an op that computes in run().
+  virtual Tensors decompose(const Tensors& inputs) const;
 
   /// The op at all steps of a sequence at once. If over_time[i], inputs[i] has time as an additional axis 0;
   /// the other inputs are the same at every step; at least one is over time. Returns the outputs with time as

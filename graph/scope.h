@@ -12,7 +12,8 @@ struct Trace {
   enum class Kind {
     function,  ///< may assign Variables, sees no writes of an enclosing trace
     body,      ///< of a scan: may not assign, sees what the enclosing function reads and assigns
-    custom     ///< what custom_gradient calls: the same
+    custom,    ///< what custom_gradient calls: the same
+    formula    ///< of an op: may neither assign nor read a Variable
   };
 
   Kind kind;
@@ -20,7 +21,8 @@ struct Trace {
   std::atomic<bool> ended = false;
 
   Trace(Kind kind, Location where) : kind(kind), where(where) {}
-  /// "a function that was traced (my.cpp:12)", "the inside of a scan (my.cpp:12)" or "of a custom_gradient"
+  /// "a function that was traced (my.cpp:12)", "the inside of a scan (my.cpp:12)", "of a custom_gradient" or
+  /// "of the formula of an op"
   std::string text() const;
 };
 
@@ -41,6 +43,8 @@ class Scope {
   int level() const { return level_; }
   Tensor placeholder(const Spec& spec) const;
 
+  /// Whether the formula of an op is being traced.
+  bool in_formula() const;
   /// The innermost function being traced, if there is one: it reads and writes Variables, also for the bodies
   /// of scans in it.
   Scope* function();

@@ -4,6 +4,12 @@
 
 namespace sluice::detail {
 
+bool chooses(const Node& node) {
+  Specs inputs;
+  for (const Tensor& input : node.inputs) inputs.push_back(input.spec());
+  return node.op->chooses(inputs);
+}
+
 Tensors gradients_keeping_zeros(const Op& op, const Tensors& ys, const Tensors& dys,
                                 const std::vector<bool>& wanted) {
   // Placeholders for dys mark what the op's rule makes of them: nodes of a deeper level than all others.

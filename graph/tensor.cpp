@@ -7,10 +7,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace sluice {
 
 namespace {
+
+/// The dtype of numbers beside these operands: a mask beside floats is not what a number is meant for.
+DType dtype_of_numbers(std::span<const Operand> operands) {
+  std::optional<DType> found;
+  for (const Operand& operand : operands) {
+    if (operand.is_number()) continue;
+    const DType dtype = operand.tensor().dtype();
+    if (is_floating(dtype)) return dtype;
+    if (!found || (*found == DType::boolean && dtype == DType::int32)) found = dtype;
+  }
+  return found.value_or(DType::float32);
+}
 
 std::shared_ptr<const Node> leaf_node(std::shared_ptr<const Op> op, const Spec& spec) {
   return std::make_shared<Node>(std::move(op), Tensors{}, Specs{spec}, Location{}, 0);
@@ -149,12 +162,7 @@ Tensor Operand::tensor(DType dtype) const {
 Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands) {
   const Location where = operands.empty() ? Location{} : operands.front().where();
   for (const Operand& operand : operands) require_defined(operand, op->name());
-  DType dtype = DType::float32;
-  for (const Operand& operand : operands) {
-    if (operand.is_number()) continue;
-    dtype = operand.tensor().dtype();
-    break;
-  }
+  const DType dtype = dtype_of_numbers(operands);
   Tensors inputs;
   inputs.reserve(operands.size());
   for (const Operand& operand : operands) inputs.push_back(operand.tensor(dtype));
@@ -237,6 +245,10 @@ Tensors Op::gradients(const Tensors& ys, const Tensors& dys, const std::vector<b
 }
 
 Tensor Op::keeping_zeros(const Tensors&, std::size_t) const { return {}; }
+
+bool Op::chooses(std::span<const Spec>) const { return false; }
+
+Tensors Op::decompose(const Tensors&) const { return {}; }
 
 Tensors Op::at_all_steps(const Tensors&, const std::vector<bool>&) const { return {}; }
 

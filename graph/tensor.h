@@ -95,8 +95,8 @@ inline const Spec& Tensor::spec(Location where) const {
 }
 
 /// Accepted by ops in place of a tensor: a Tensor, a Variable (which is read) or a number, which takes the
-/// dtype of the other operand and must be representable in it (require_number). Remembers the caller's line
-/// for errors.
+/// dtype of the other operands (see make) and must be representable in it (require_number). Remembers the
+/// caller's line for errors.
 class Operand {
  public:
   Operand(const Tensor& tensor, Location where = Location::current()) : tensor_(tensor), where_(where) {}
@@ -122,8 +122,8 @@ class Operand {
 using Operands = std::initializer_list<Operand>;
 
 /// Builds a node: runs the op's shape rule on the operands and returns the first output. Numbers among the
-/// operands take the dtype of the first operand that is a tensor. Throws what the shape rule throws, with the
-/// line of the first operand.
+/// operands take the dtype of the first floating tensor, if there is none of the first i32 tensor, else of the
+/// first bool one. Throws what the shape rule throws, with the line of the first operand.
 Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);

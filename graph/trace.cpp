@@ -79,9 +79,10 @@ void require_own_leaves(const Tensors& results, const Trace& own) {
 }  // namespace
 
 std::string Trace::text() const {
-  const std::string_view what = kind == Kind::body     ? "the inside of a scan"
-                                : kind == Kind::custom ? "the inside of a custom_gradient"
-                                                       : "a function that was traced";
+  const std::string_view what = kind == Kind::body      ? "the inside of a scan"
+                                : kind == Kind::custom  ? "the inside of a custom_gradient"
+                                : kind == Kind::formula ? "the inside of the formula of an op"
+                                                        : "a function that was traced";
   return where.of_user() ? fmt::format("{} ({})", what, where.text()) : std::string(what);
 }
 
@@ -102,6 +103,10 @@ Scope* Scope::current() { return innermost; }
 Tensor Scope::placeholder(const Spec& spec) const {
   return Tensor(std::make_shared<Node>(std::make_shared<Placeholder>(spec, trace_), Tensors{}, Specs{spec},
                                        Location{}, level_));
+}
+
+bool Scope::in_formula() const {
+  return trace_->kind == Kind::formula || (outer_ != nullptr && outer_->in_formula());
 }
 
 Scope* Scope::function() {
@@ -131,6 +136,11 @@ Tensor Scope::read(const Variable& variable, Location where) {
 }
 
 void Scope::write(const Variable& variable, Tensor value) {
+  if (in_formula()) {
+    throw Error(
+        "[assign] the formula of an op cannot assign a Variable: got an assignment inside one; return the "
+        "value and assign it outside");
+  }
   if (trace_->kind == Kind::body) {
     throw Error(
         "[assign] the body of a scan cannot assign a Variable: got an assignment inside one; carry the value "

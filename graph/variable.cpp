@@ -57,6 +57,14 @@ Tensor Variable::read(Location where) const {
   const detail::Call call("variable", where);
   where = detail::Call::user_of(where);
   require_slot(*this);
+  const auto* reader = detail::Scope::current();
+  if (reader != nullptr && reader->in_formula()) {
+    throw Error(
+        fmt::format("[variable] the formula of an op is made of its operands and constants: got a Variable "
+                    "{}; make it an "
+                    "operand",
+                    text()));
+  }
   if (const Tensor* tensor = detail::Standing::tensor(slot_.get())) return *tensor;
   if (auto* scope = detail::Scope::current()) {
     if (auto* function = scope->function()) return function->read(*this, where);

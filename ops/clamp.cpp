@@ -29,7 +29,7 @@ class Clamp final : public Elementwise<Clamp, 1> {
   static constexpr std::string_view id = "clamp";
   static constexpr Domain domain = Domain::numeric;
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   Clamp(double low, double high) : low_(low), high_(high) {}
 

@@ -1,4 +1,5 @@
 #include <sluice/graph/scope.h>
+#include <sluice/graph/strong_zeros.h>
 #include <sluice/graph/verify.h>
 #include <sluice/graph/walk.h>
 #include <sluice/ops/custom_gradient.h>
@@ -35,13 +36,13 @@ class CustomGradient final : public Op {
   CustomGradient(Graph backward, std::vector<bool> has_gradient, Counts counts)
       : backward_(std::move(backward)), has_gradient_(std::move(has_gradient)), counts_(counts) {
     const auto order = topological_order(backward_.outputs);
-    chooses_ = std::any_of(order.begin(), order.end(), [](const Node* node) { return node->op->chooses(); });
+    chooses_ = std::any_of(order.begin(), order.end(), [](const Node* node) { return detail::chooses(*node); });
   }
 
   std::string_view name() const override { return "custom_gradient"; }
   std::string attributes() const override { return fmt::format("xs={}, ys={}", counts_.xs, counts_.ys); }
   const Graph* body() const override { return &backward_; }
-  bool chooses() const override { return chooses_; }
+  bool chooses(std::span<const Spec>) const override { return chooses_; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   std::optional<std::size_t> same_as_input(std::size_t output) const override { return counts_.xs + output; }
 

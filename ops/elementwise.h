@@ -67,7 +67,9 @@ class ElementwiseOp : public Op {
 ///   numbers are converted), or bool or std::int32_t for an output of that dtype. Write std::abs, std::exp: without
 ///   std:: a C function may be called. It may be a const member that uses attributes of the op; then override
 ///   members() too.
-/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes.
+/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes. All operands have
+///   the same; an op of a mask and of floats is a Formula (ops/formula.h), which is also the faster form of
+///   exp, log and the like.
 /// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or in
 ///   addition, computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may
 ///   be an operand.
@@ -90,7 +92,13 @@ class Elementwise : public ElementwiseOp {
 
  protected:
   int operand_count() const final { return N; }
-  Domain operand_domain() const final { return Self::domain; }
+  Domain operand_domain() const final {
+    static_assert(
+        computes<float>() && computes<double>() && computes<std::int32_t>() && computes<bool>(),
+        "Elementwise<Self, N> calls value with N numbers of one type: `static auto value(auto x)`, or "
+        "a const member, `auto value(auto x) const`");
+    return Self::domain;
+  }
   DType result_dtype(DType operands) const final {
     return with_type(operands, [](auto type) {
       if constexpr (accepts<decltype(type)>()) return dtype_of<Result<decltype(type)>>;
@@ -120,9 +128,25 @@ class Elementwise : public ElementwiseOp {
   }
 
   template <class T, std::size_t... I>
-  static auto result_of(std::index_sequence<I...>) {
+  static constexpr bool has_value(std::index_sequence<I...>) {
+    return requires(const Self& op) { op.value((static_cast<void>(I), T{})...); };
+  }
+
+  template <class T>
+  static constexpr bool computes() {
+    if constexpr (!accepts<T>() || has_loop<T>()) {
+      return true;  // value is not looked at: it may make no sense for other types
+    } else {
+      return has_value<T>(std::make_index_sequence<N>());
+    }
+  }
+
+  template <class T, std::size_t... I>
+  static auto result_of(std::index_sequence<I...> all) {
     if constexpr (has_loop<T>()) {
       return T{};
+    } else if constexpr (!has_value<T>(all)) {
+      return T{};  // operand_domain says so
     } else {
       using V = decltype(std::declval<const Self&>().value((static_cast<void>(I), T{})...));
       constexpr bool is_of_its_own = std::is_same_v<V, bool> || std::is_same_v<V, std::int32_t>;
@@ -151,7 +175,7 @@ class Elementwise : public ElementwiseOp {
       self().loop(x[0], y, static_cast<std::size_t>(n));
     } else if constexpr (N == 2 && has_loop<T>()) {
       self().loop(x[0], strides[0], x[1], strides[1], y, static_cast<std::size_t>(n));
-    } else {
+    } else if constexpr (has_value<T>(std::make_index_sequence<N>())) {
       with_pattern<T, 0>(x, strides, y, n);
     }
   }

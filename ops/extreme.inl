@@ -50,7 +50,7 @@ class Extreme final : public Op {
   std::string_view name() const override { return largest ? "max" : "min"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
   std::string attributes() const override {
     return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : "");
   }

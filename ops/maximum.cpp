@@ -22,7 +22,7 @@ class Maximum final : public Elementwise<Maximum, 2> {
   static constexpr std::string_view id = "maximum";
   static constexpr Domain domain = Domain::numeric;
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   static std::int32_t value(std::int32_t a, std::int32_t b) { return std::max(a, b); }
 

@@ -22,7 +22,7 @@ class Minimum final : public Elementwise<Minimum, 2> {
   static constexpr std::string_view id = "minimum";
   static constexpr Domain domain = Domain::numeric;
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   static std::int32_t value(std::int32_t a, std::int32_t b) { return std::min(a, b); }
 

@@ -13,7 +13,7 @@ class MultiplyNoNan final : public Elementwise<MultiplyNoNan, 2> {
  public:
   static constexpr std::string_view id = "multiply_no_nan";
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   template <std::floating_point T>
   static void loop(const T* x, Index stride_x, const T* y, Index stride_y, T* product, std::size_t n) {

@@ -23,6 +23,7 @@
 #include <sluice/ops/expm1.h>
 #include <sluice/ops/flip.h>
 #include <sluice/ops/floor.h>
+#include <sluice/ops/formula.h>
 #include <sluice/ops/gelu.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inverse.h>

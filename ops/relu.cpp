@@ -14,7 +14,7 @@ class Relu final : public Elementwise<Relu, 1> {
  public:
   static constexpr std::string_view id = "relu";
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   template <std::floating_point T>
   static void loop(const T* x, T* y, std::size_t n) {

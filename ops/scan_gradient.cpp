@@ -77,10 +77,10 @@ bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries,
 
 }  // namespace
 
-bool ScanOp::chooses() const {
+bool ScanOp::chooses(std::span<const Spec>) const {
   const auto order = topological_order(body_.outputs);
   return std::any_of(order.begin(), order.end(),
-                     [](const Node* node) { return node->op != nullptr && node->op->chooses(); });
+                     [](const Node* node) { return node->op != nullptr && detail::chooses(*node); });
 }
 
 Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const {
@@ -115,7 +115,7 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (active[i]) wrt.push_back(body_.inputs[i]);
   }
-  const Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses(), ys.front().node().where);
+  const Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses({}), ys.front().node().where);
 
   // 2. Take from the residuals (`trail`) what that needs of the forward pass. This alone decides what is
   //    saved. The first residuals are the incoming carries, from which, with xs, all else follows; a scan

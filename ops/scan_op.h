@@ -34,7 +34,7 @@ class ScanOp final : public Op {
   std::string attributes() const override;
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
-  bool chooses() const override;
+  bool chooses(std::span<const Spec> inputs) const override;
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
   const Graph* body() const override { return &body_; }
   bool may_throw(std::span<const Spec>) const override { return may_throw_; }

@@ -27,7 +27,7 @@ class Where final : public ElementwiseOp {
  public:
   std::string_view name() const override { return "where"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  bool chooses() const override { return true; }
+  bool chooses(std::span<const Spec>) const override { return true; }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].dtype != DType::boolean) {

@@ -94,6 +94,27 @@ Term surprise(const In& in, bool checked) {
 
 Tensor number_of(const Tensor& integers) { return integers.rank() == 0 ? integers : sum(integers); }
 
+/// x sigmoid(2 x) + 0.1 y, an op that programs take apart.
+struct Gated final : Formula<Gated, 2> {
+  static constexpr std::string_view id = "gated";
+  static Tensor formula(const Tensor& x, const Tensor& y) { return x * sigmoid(2 * x) + 0.1 * y; }
+};
+
+/// The rows of x, with the gradient of their double.
+struct Rows final : Formula<Rows, 2> {
+  static constexpr std::string_view id = "rows";
+  static Tensor formula(const Tensor& x, const Tensor& ids) { return take(x, ids, 0); }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    const Tensor& x = y.input(0);
+    return {index_add(zeros_like(x), y.input(1), 2 * dy, 0), Tensor()};
+  }
+};
+Term formula_rows(const In& in) {
+  const Tensor x = with_axis(in[0].tensor);
+  if (x.dim(0) == 0) return in[0];
+  return {make<Rows>(x, in[1].tensor), in[0].bound};
+}
+
 const RandomOp ops[] = {
     // Elementwise.
     {"tanh($0)", "n", 'n', 6, [](const In& in, double) { return Term{tanh(in[0].tensor)}; }},
@@ -119,6 +140,10 @@ const RandomOp ops[] = {
      [](const In& in, double) { return Term{stop_gradient(in[0].tensor), in[0].bound}; }},
     {"straight_through(tanh($0), $0)", "n", 'n', 2,
      [](const In& in, double) { return Term{straight_through(tanh(in[0].tensor), in[0].tensor)}; }},
+    {"gated($0, $1)", "nn", 'n', 4,
+     [](const In& in, double) {
+       return Term{make<Gated>(in[0].tensor, beside(in[0], in[1])), in[0].bound + in[1].bound};
+     }},
     {"$0 + $1", "nn", 'n', 8,
      [](const In& in, double) {
        return Term{in[0].tensor + beside(in[0], in[1]), in[0].bound + in[1].bound};
@@ -203,6 +228,7 @@ const RandomOp ops[] = {
     // Places.
     {"take($0, clamp($1))", "ni", 'n', 4, [](const In& in, double) { return rows(in, true); }},
     {"take($0, $1)", "ni", 'n', 1, [](const In& in, double) { return rows(in, false); }},
+    {"rows($0, $1)", "ni", 'n', 1, [](const In& in, double) { return formula_rows(in); }},
     {"index_add($0, clamp($1), $2)", "nin", 'n', 2, [](const In& in, double) { return added_rows(in, true); }},
     {"index_add($0, $1, $2)", "nin", 'n', 1, [](const In& in, double) { return added_rows(in, false); }},
     {"take_along_axis($0, clamp(sum($1)))", "ni", 'n', 2, [](const In& in, double) { return along(in, true); }},

@@ -12,14 +12,21 @@ namespace sluice::fuzz {
 
 namespace {
 
+/// An op that programs take apart.
+struct Gated final : Formula<Gated, 1> {
+  static constexpr std::string_view id = "gated";
+  static Tensor formula(const Tensor& x) { return where(x > 0, sqrt(x), x * sigmoid(x)); }
+};
+Tensor gated(const Operand& x) { return make<Gated>(x); }
+
 using Unary = Tensor (*)(const Operand&);
 using Binary = Tensor (*)(const Operand&, const Operand&);
 using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 
 constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
                                       softplus, silu,    expm1,     exp,    flatten, stop_gradient};
-constexpr Unary functions[] = {abs,  floor, log,   log1p, logical_not, norm,
-                               relu, round, rsqrt, sign,  sqrt,        transpose};
+constexpr Unary functions[] = {abs,  gated, floor, log,  log1p, logical_not, norm,
+                               relu, round, rsqrt, sign, sqrt,  transpose};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
 constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
                                  maximum,     minimum,    pow,         equal,          not_equal,

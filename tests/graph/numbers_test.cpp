@@ -102,3 +102,31 @@ TEST_CASE("a tensor without elements may have long axes") {
   CHECK_THROWS_WITH((Shape{Index{1} << 40, 0, Index{1} << 40}), contains("at most 2^56"));
   CHECK_THROWS_AS(shape.erased(0), ShapeError);  // of 2^49 elements
 }
+
+namespace {
+
+/// Takes anything, and is what its last operand is.
+class Last final : public Op {
+ public:
+  std::string_view name() const override { return "last"; }
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs.back()}; }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("a number takes the dtype of floats beside it, else of integers, and only else of a mask") {
+  const Tensor mask = zeros({2}, DType::boolean);
+  const Tensor ids = zeros({2}, DType::int32);
+  const Tensor single = zeros({2});
+  const Tensor x = zeros({2}, DType::float64);
+  CHECK(make<Last>({mask, ids, x, 0.5}).dtype() == DType::float64);
+  CHECK(make<Last>(mask, single, 0.5).dtype() == DType::float32);
+  CHECK(make<Last>({single, x, 0.5}).dtype() == DType::float32);
+  CHECK(make<Last>(mask, ids, 7).dtype() == DType::int32);
+  CHECK(make<Last>(ids, 7).dtype() == DType::int32);
+  CHECK(make<Last>(mask, 1).dtype() == DType::boolean);
+  CHECK(make<Last>({0.5, 1}).dtype() == DType::float32);
+  CHECK_THROWS_WITH(make<Last>(mask, 0.5), contains("a number beside a bool tensor must be 0 or 1: got 0.5"));
+  CHECK_THROWS_WITH(make<Last>(mask, ids, 0.5), contains("a number beside an i32 tensor must be"));
+}

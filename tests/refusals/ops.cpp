@@ -318,6 +318,33 @@ TEST_CASE("what scans refuse") {
 
 namespace {
 
+/// A formula that is the test's.
+struct Chosen final : Formula<Chosen, 1> {
+  static constexpr std::string_view id = "chosen";
+  static Tensor formula(const Tensor& x) { return function(x); }
+  static std::function<Tensor(const Tensor&)> function;
+};
+std::function<Tensor(const Tensor&)> Chosen::function;
+
+Tensor chosen(const std::function<Tensor(const Tensor&)>& function, const Tensor& x) {
+  Chosen::function = function;
+  return make<Chosen>(x);
+}
+
+}  // namespace
+
+TEST_CASE("what ops with a formula refuse, at a line of the formula") {
+  const Tensor x = ones({2});
+  const Variable w(x);
+  refuses("sqrt", "in the formula of 'chosen', which sees (i32[2]) from refusals/ops.cpp:", [] {
+    chosen([](const Tensor& t) { return sqrt(t); }, tensor({1, 2}));
+  });
+  refuses("variable", "made of its operands and constants: got a Variable f32[2]",
+          [&] { chosen([&](const Tensor& t) { return t * w; }, x); });
+}
+
+namespace {
+
 /// An op whose shape rule is one of the helpers that authors of ops call.
 class Picky final : public Op {
  public:

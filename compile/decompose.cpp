@@ -1,0 +1,30 @@
+#include <sluice/compile/decompose.h>
+#include <sluice/compile/keep_errors.h>
+#include <sluice/compile/rewrite.h>
+#include <sluice/graph/answers.h>
+
+#include <fmt/format.h>
+
+namespace sluice {
+
+Graph decompose(const Graph& graph) {
+  constexpr int most_rounds = 64;  // one for each op inside of another
+  Graph now = graph;
+  std::shared_ptr<const Node> last;
+  for (int round = 0; round < most_rounds; ++round) {
+    last.reset();
+    now = keep_errors(now);  // rewriting leaves out what a scan does not need
+    now = rewrite(now, [&](const Node& node, const Tensors& inputs) {
+      Tensors parts = detail::ask_decompose(node, inputs);
+      if (!parts.empty()) last = node.shared_from_this();
+      return parts;
+    });
+    if (last == nullptr) return now;
+  }
+  throw Error(fmt::format("[{0}] an op is made of simpler ones: got '{0}' again after {1} times; correct "
+                          "decompose of the op",
+                          last->op->name(), most_rounds),
+              last->where);
+}
+
+}  // namespace sluice

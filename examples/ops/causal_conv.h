@@ -16,9 +16,9 @@ namespace sl = sluice;
 
 /// y[..., t, c] = sum_k w[k, c] x[..., t - k, c], for k = 0 .. min(t, K - 1): what step t hears of the steps
 /// up to it. With `ahead`, x[..., t + k, c]: of those from it on. x [..., T, C] has time before channels and
-/// any axes before both; w [K, C] may be longer than T. K = 0 gives zeros. Gradients: the same convolution
-/// of dy in the other direction for x, CausalConvKernel for w. Throws ShapeError for x or w of other
-/// shapes, and for dtypes that differ or are not floating-point. Romero and others, "CKConv: continuous kernel
+/// any axes before both; w [K, C] may be longer than T. K = 0 gives zeros. Gradients: the same convolution of
+/// dy in the other direction for x, CausalConvKernel for w. Throws ShapeError for x or w of other shapes, and
+/// for dtypes that differ or are not floating-point. Romero and others, "CKConv: continuous kernel
 /// convolution for sequential data", 2021.
 sl::Tensor causal_conv(const sl::Operand& x, const sl::Operand& w, bool ahead = false);
 

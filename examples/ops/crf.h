@@ -1,7 +1,7 @@
 #pragma once
 
-// A linear-chain conditional random field: an op with two outputs, one of them for its gradient alone, scratch
-// memory from the caller, and a gradient that is an op whose own gradient is that of a loop.
+// A linear-chain conditional random field: an op with two outputs, one of them for its gradient alone,
+// scratch memory from the caller, and a gradient that is an op whose own gradient is that of a loop.
 
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
@@ -153,7 +153,7 @@ class Crf final : public sl::Op {
       T *p = row(t), *before = row(t - 1);
       for (sl::Index j = 0; j < k; ++j) total[j] = total[j] == 0 ? 0 : p[j] / total[j];
       for (sl::Index i = 0; i < k; ++i) {
-        for (sl::Index j = 0; j < k; ++j) w[i * k + j] *= total[j];
+        sl::kernels::multiply(w + i * k, 1, total, 1, w + i * k, static_cast<std::size_t>(k));
         before[i] = sl::kernels::sum(w + i * k, static_cast<std::size_t>(k));
       }
       if (q != nullptr) sl::kernels::add(q, 1, w, 1, q, static_cast<std::size_t>(k * k));
@@ -165,21 +165,17 @@ class Crf final : public sl::Op {
   template <class T>
   static void arrivals(const T* alpha, const T* a, sl::Index k, T* w, T* largest, T* total) {
     constexpr T none = -std::numeric_limits<T>::infinity();
+    const auto n = static_cast<std::size_t>(k);
     std::fill_n(largest, k, none);
     for (sl::Index i = 0; i < k; ++i) {
-      for (sl::Index j = 0; j < k; ++j) {
-        w[i * k + j] = alpha[i] + a[i * k + j];
-        largest[j] = std::max(largest[j], w[i * k + j]);
-      }
+      sl::kernels::add(alpha + i, 0, a + i * k, 1, w + i * k, n);
+      sl::kernels::maximum(largest, 1, w + i * k, 1, largest, n);
     }
     for (sl::Index j = 0; j < k; ++j) largest[j] = largest[j] == none ? 0 : largest[j];
+    for (sl::Index i = 0; i < k; ++i) sl::kernels::subtract(w + i * k, 1, largest, 1, w + i * k, n);
+    sl::kernels::exp(w, w, n * n);
     std::fill_n(total, k, T{0});
-    for (sl::Index i = 0; i < k; ++i) {
-      T* row = w + i * k;
-      for (sl::Index j = 0; j < k; ++j) row[j] -= largest[j];
-      sl::kernels::exp(row, row, static_cast<std::size_t>(k));
-      for (sl::Index j = 0; j < k; ++j) total[j] += row[j];
-    }
+    for (sl::Index i = 0; i < k; ++i) sl::kernels::add(total, 1, w + i * k, 1, total, n);
   }
 
   /// p = softmax(x), zeros if all of x are minus infinity; returns log(sum_i exp(x[i])).
@@ -196,15 +192,17 @@ class Crf final : public sl::Op {
   const bool backward_;
 };
 
-/// log Z, one number for each sequence of a batch: the logarithm of the sum, over all taggings, of exp(score),
+/// log Z, one number for each sequence of a batch: the logarithm of the sum, over all taggings, of
+/// exp(score),
 ///
 ///     score(tags) = sum_t emissions[t, b, tags[t]] + sum_{t > 0} transitions[tags[t - 1], tags[t]]
 ///
 /// emissions [T, batch, K], transitions [K, K]. Computed on logarithms, from the largest term each: no score
-/// is too large, and minus infinity forbids a tag or a transition (minus infinity, with a gradient of zero, if
-/// nothing is left). Gradients: the probabilities of tags and transitions, times dy. Throws ShapeError for
+/// is too large, and minus infinity forbids a tag or a transition (minus infinity, with a gradient of zero,
+/// if nothing is left). Gradients: the probabilities of tags and transitions, times dy. Throws ShapeError for
 /// other shapes, no steps, no tags, and dtypes that differ or are not floating-point. Lafferty, McCallum,
-/// Pereira, "Conditional random fields: probabilistic models for segmenting and labeling sequence data", 2001.
+/// Pereira, "Conditional random fields: probabilistic models for segmenting and labeling sequence data",
+/// 2001.
 inline sl::Tensor crf_log_partition(const sl::Operand& emissions, const sl::Operand& transitions) {
   return sl::make<Crf>({emissions, transitions}, false);
 }
@@ -214,7 +212,7 @@ inline sl::Tensor crf_log_partition(const sl::Operand& emissions, const sl::Oper
 inline sl::Tensor crf_log_likelihood(const sl::Operand& emissions, const sl::Operand& transitions,
                                      const sl::Operand& tags) {
   const sl::Tensor log_z = crf_log_partition(emissions, transitions);
-  const sl::Tensor e = log_z.input(0), a = log_z.input(1), chosen = tags.tensor();
+  const sl::Tensor &e = log_z.input(0), &a = log_z.input(1), chosen = tags.tensor();
   const sl::Index k = e.dim(2);
   if (chosen.spec() != sl::Spec{sl::DType::int32, {e.dim(0), e.dim(1)}}) {
     throw sl::ShapeError(fmt::format("[crf_log_likelihood] there is one tag, i32, for each step of each "

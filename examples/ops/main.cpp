@@ -1,5 +1,5 @@
-// Six kinds of ops that people write themselves, one page each, and what each of them is good for in a line of
-// output. docs/custom_ops.md says what the pages show.
+// Six kinds of ops that people write themselves, one page each, and what each of them is good for in a line
+// of output. docs/custom_ops.md says what the pages show.
 //
 //   ops [--smoke]
 

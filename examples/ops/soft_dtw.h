@@ -109,7 +109,6 @@ class SoftDtw final : public sl::Op {
   template <class T>
   static T softmin(std::array<T, 3>& z, T gamma) {
     const T least = std::min({z[0], z[1], z[2]});
-    if (least == std::numeric_limits<T>::infinity()) return z = {}, least;
     for (T& one : z) one = one == least ? T{1} : std::exp((least - one) / gamma);
     const T total = z[0] + z[1] + z[2];
     for (T& one : z) one /= total;

@@ -4,6 +4,7 @@
 #include <sluice/check/compiled.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/ops/mean.h>
+#include <sluice/ops/min.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/square.h>
 #include <sluice/optim/adam.h>
@@ -53,6 +54,11 @@ TEST_CASE("Gumbel noise is finite and has its mean and variance") {
     CHECK(mean == Approx(0.577216).margin(0.01));
     CHECK(squares - mean * mean == Approx(1.644934).margin(0.03));
   }
+  // This key makes a uniform number that is zero.
+  const Shape many{1 << 20};
+  REQUIRE(numbers(min(random::uniform(random::key(33), many)))[0] == 0);
+  CHECK(numbers(min(gumbel(random::key(33), many, DType::float32)))[0] ==
+        Approx(-std::log(126 * std::log(2))));
 }
 
 TEST_CASE("Gumbel-softmax's derivatives, hard and soft, compiled and in loops") {

@@ -13,7 +13,8 @@ using example_ops::some;
 
 namespace {
 
-/// By sorting, as in the paper: the support is the longest run of largest elements with 1 + k z_k > z_1 + ... + z_k.
+/// By sorting, as in the paper: the support is the longest run of largest elements with
+/// 1 + k z_k > z_1 + ... + z_k.
 std::vector<double> by_sorting(const std::vector<double>& x) {
   std::vector<double> z = x;
   std::sort(z.rbegin(), z.rend());

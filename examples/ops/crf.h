@@ -3,11 +3,12 @@
 // A linear-chain conditional random field: an op with two outputs, one of them for its gradient alone,
 // scratch memory from the caller, and a gradient that is an op whose own gradient is that of a loop.
 
+#include "crf_passes.h"
+
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
 #include <sluice/kernels/buffer.h>
 #include <sluice/kernels/threads.h>
-#include <sluice/kernels/vector_math.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/expand_dims.h>
 #include <sluice/ops/logsumexp.h>
@@ -20,10 +21,6 @@
 #include <sluice/ops/take_along_axis.h>
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <cmath>
-#include <limits>
 
 namespace sl = sluice;
 
@@ -56,10 +53,10 @@ class Crf final : public sl::Op {
         name(), inputs[0].text(), inputs[1].text()));
   }
 
-  // Each worker has memory for [K + 4, K] numbers.
+  // Every worker has scratch memory of its own.
   std::size_t work_bytes(std::span<const sl::Spec> inputs, int workers) const override {
-    const auto k = static_cast<std::size_t>(inputs[1].shape.back());
-    return static_cast<std::size_t>(workers) * (k + 4) * k * sl::size_of(inputs[1].dtype);
+    const sl::Index numbers = crf::Chain<double>::memory_size(inputs[1].shape.back()) * workers;
+    return static_cast<std::size_t>(numbers) * sl::size_of(inputs[1].dtype);
   }
   void run(std::span<const sl::View> inputs, std::span<const sl::MutableView> outputs) const override {
     const sl::Spec specs[] = {inputs[0].spec, inputs[1].spec};
@@ -68,12 +65,24 @@ class Crf final : public sl::Op {
   }
   void run_in(const sl::WorkMemory& memory, std::span<const sl::View> inputs,
               std::span<const sl::MutableView> outputs) const override {
-    const sl::Index k = inputs[1].shape().back();
-    sl::with_floating(inputs[1].spec.dtype, [&](auto type) {
+    const sl::Index steps = inputs[0].shape()[0], batch = inputs[0].shape()[1], k = inputs[0].shape()[2];
+    sl::with_floating(inputs[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
-      sl::kernels::share_out(inputs[0].shape()[1], memory.workers, [&](sl::Index b, int worker) {
-        T* own = static_cast<T*>(memory.data) + worker * (k + 4) * k;
-        backward_ ? backward(b, own, inputs, outputs) : forward(b, own, inputs, outputs);
+      // The part of a tensor that belongs to a sequence; null for an output that nobody reads.
+      const auto part = [](const auto& view, sl::Index at) {
+        auto* all = view.template as<T>();
+        return all == nullptr ? nullptr : all + at;
+      };
+      sl::kernels::share_out(batch, memory.workers, [&](sl::Index b, int worker) {
+        T* own = static_cast<T*>(memory.data) + worker * crf::Chain<T>::memory_size(k);
+        const crf::Chain<T> chain{steps, batch * k, k, inputs[1].as<T>(), own};
+        if (backward_) {
+          crf::backward<T>(chain, part(inputs[2], b * k), part(outputs[0], b * k),
+                           part(outputs[1], b * k * k));
+        } else {
+          const T log_z = crf::forward<T>(chain, part(inputs[0], b * k), part(outputs[1], b * k));
+          if (outputs[0].data != nullptr) outputs[0].as<T>()[b] = log_z;
+        }
       });
     });
   }
@@ -113,80 +122,6 @@ class Crf final : public sl::Op {
       return sl::Carried{{x[0] + logsumexp(expand_dims(alpha[0], -1) + a, -2)}, {}};
     };
     return logsumexp(sl::scan(step, {squeeze(slice(e, 0, 0, 1), 0)}, {slice(e, 0, 1)}).carry[0]);
-  }
-
-  template <class T>
-  static void forward(sl::Index b, T* memory, std::span<const sl::View> inputs,
-                      std::span<const sl::MutableView> outputs) {
-    const sl::Index steps = inputs[0].shape()[0], k = inputs[0].shape()[2], step = inputs[0].shape()[1] * k;
-    const T *e = inputs[0].as<T>() + b * k, *a = inputs[1].as<T>();
-    T *w = memory, *largest = w + k * k, *total = largest + k, *rows = total + k;
-    const bool keep = outputs[1].data != nullptr;  // without a gradient nobody reads alpha
-    const auto row = [&](sl::Index t) {
-      return keep ? outputs[1].as<T>() + t * step + b * k : rows + t % 2 * k;
-    };
-    std::copy_n(e, k, row(0));
-    for (sl::Index t = 1; t < steps; ++t) {
-      arrivals(row(t - 1), a, k, w, largest, total);
-      sl::kernels::log(total, total, static_cast<std::size_t>(k));
-      for (sl::Index j = 0; j < k; ++j) row(t)[j] = e[t * step + j] + largest[j] + total[j];
-    }
-    const T log_z = softmax(row(steps - 1), k, total);
-    if (outputs[0].data != nullptr) outputs[0].as<T>()[b] = log_z;
-  }
-
-  template <class T>
-  static void backward(sl::Index b, T* memory, std::span<const sl::View> inputs,
-                       std::span<const sl::MutableView> outputs) {
-    const sl::Index steps = inputs[0].shape()[0], k = inputs[0].shape()[2], step = inputs[0].shape()[1] * k;
-    const T *a = inputs[1].as<T>(), *alpha = inputs[2].as<T>() + b * k;
-    T *w = memory, *largest = w + k * k, *total = largest + k, *rows = total + k;
-    T* q = outputs[1].data != nullptr ? outputs[1].as<T>() + b * k * k : nullptr;
-    const bool keep = outputs[0].data != nullptr;
-    const auto row = [&](sl::Index t) {
-      return keep ? outputs[0].as<T>() + t * step + b * k : rows + t % 2 * k;
-    };
-    if (q != nullptr) std::fill_n(q, k * k, T{0});
-    softmax(alpha + (steps - 1) * step, k, row(steps - 1));
-    for (sl::Index t = steps - 1; t > 0; --t) {
-      arrivals(alpha + (t - 1) * step, a, k, w, largest, total);
-      T *p = row(t), *before = row(t - 1);
-      for (sl::Index j = 0; j < k; ++j) total[j] = total[j] == 0 ? 0 : p[j] / total[j];
-      for (sl::Index i = 0; i < k; ++i) {
-        sl::kernels::multiply(w + i * k, 1, total, 1, w + i * k, static_cast<std::size_t>(k));
-        before[i] = sl::kernels::sum(w + i * k, static_cast<std::size_t>(k));
-      }
-      if (q != nullptr) sl::kernels::add(q, 1, w, 1, q, static_cast<std::size_t>(k * k));
-    }
-  }
-
-  /// w[i, j] = exp(alpha[i] + a[i, j] - largest[j]), and its sums over i. If all of a column are minus
-  /// infinity, largest is 0 and so is the sum.
-  template <class T>
-  static void arrivals(const T* alpha, const T* a, sl::Index k, T* w, T* largest, T* total) {
-    constexpr T none = -std::numeric_limits<T>::infinity();
-    const auto n = static_cast<std::size_t>(k);
-    std::fill_n(largest, k, none);
-    for (sl::Index i = 0; i < k; ++i) {
-      sl::kernels::add(alpha + i, 0, a + i * k, 1, w + i * k, n);
-      sl::kernels::maximum(largest, 1, w + i * k, 1, largest, n);
-    }
-    for (sl::Index j = 0; j < k; ++j) largest[j] = largest[j] == none ? 0 : largest[j];
-    for (sl::Index i = 0; i < k; ++i) sl::kernels::subtract(w + i * k, 1, largest, 1, w + i * k, n);
-    sl::kernels::exp(w, w, n * n);
-    std::fill_n(total, k, T{0});
-    for (sl::Index i = 0; i < k; ++i) sl::kernels::add(total, 1, w + i * k, 1, total, n);
-  }
-
-  /// p = softmax(x), zeros if all of x are minus infinity; returns log(sum_i exp(x[i])).
-  template <class T>
-  static T softmax(const T* x, sl::Index k, T* p) {
-    const T largest = *std::max_element(x, x + k);
-    if (largest == -std::numeric_limits<T>::infinity()) return std::fill_n(p, k, T{0}), largest;
-    T total = 0;
-    for (sl::Index i = 0; i < k; ++i) total += p[i] = std::exp(x[i] - largest);
-    for (sl::Index i = 0; i < k; ++i) p[i] /= total;
-    return largest + std::log(total);
   }
 
   const bool backward_;

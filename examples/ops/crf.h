@@ -38,7 +38,9 @@ class Crf final : public sl::Op {
   explicit Crf(bool backward) : backward_(backward) {}
   std::string_view name() const override { return backward_ ? "crf_marginals" : "crf_log_partition"; }
   void members(sl::Attributes& a) const override { a("backward", backward_); }
-  sl::Takes takes() const override { return {.domain = sl::Domain::floating, .equal_dtypes = true}; }
+  sl::Takes takes() const override {
+    return {.operands = backward_ ? 3u : 2u, .domain = sl::Domain::floating, .equal_dtypes = true};
+  }
 
   sl::Specs infer(std::span<const sl::Spec> inputs) const override {
     const sl::Shape &e = inputs[0].shape, &a = inputs[1].shape;

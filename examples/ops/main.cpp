@@ -10,7 +10,7 @@
 #include "soft_dtw.h"
 #include "sparsemax.h"
 
-#include <sluice/check/gradcheck.h>
+#include <sluice/check/check_op.h>
 #include <sluice/compile/compile.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/nn/loss.h>
@@ -29,9 +29,11 @@ std::string numbers(const sl::Tensor& x) {
   return fmt::format("{:.3f}", fmt::join(evaluate(x).to_vector<double>(), " "));
 }
 
-/// The whole Jacobian of a function by differences, and everything else that gradcheck compares.
-void check(const std::function<sl::Tensor(const sl::Tensors&)>& f, const sl::Tensors& inputs) {
-  fmt::print("               {} derivatives checked\n", sl::gradcheck(f, inputs).entries);
+/// Everything that an op promises: its memory, its answers to the compiler, its derivatives.
+void check(const std::function<sl::Tensor(const sl::Tensors&)>& f, const sl::Tensors& inputs,
+           const sl::CheckOpOptions& options = {}) {
+  const sl::CheckOpReport report = sl::check_op(f, inputs, options);
+  fmt::print("               {} first and {} second derivatives checked\n", report.first, report.second);
 }
 
 void attention() {
@@ -74,7 +76,8 @@ void choice() {
   fmt::print("gumbel_softmax draws [{}], and with hard = true [{}]\n",
              numbers(gumbel_softmax(keys[0], logits, 0.5)),
              numbers(gumbel_softmax(keys[1], logits, 0.5, true)));
-  check([&](const sl::Tensors& x) { return gumbel_softmax(keys[0], x[0], 0.5); }, {logits});
+  check([&](const sl::Tensors& x) { return gumbel_softmax(keys[0], x[0], 0.5); }, {logits},
+        {.float32 = false});
 }
 
 /// A network whose weights have four bits learns to add what it hears.

@@ -37,7 +37,9 @@ class SoftDtw final : public sl::Op {
   SoftDtw(Pass pass, double gamma) : pass_(pass), gamma_(gamma) {}
   std::string_view name() const override { return "soft_dtw"; }
   void members(sl::Attributes& a) const override { a("pass", static_cast<int>(pass_)), a("gamma", gamma_); }
-  sl::Takes takes() const override { return {.domain = sl::Domain::floating, .equal_dtypes = true}; }
+  sl::Takes takes() const override {
+    return {.operands = pass_ == costs ? 1u : 2u, .domain = sl::Domain::floating, .equal_dtypes = true};
+  }
 
   sl::Specs infer(std::span<const sl::Spec> inputs) const override {
     const sl::Shape& shape = inputs[0].shape;

@@ -55,10 +55,10 @@ void tagging() {
 }
 
 void alignment() {
-  // One sequence lingers on its third number.
+  // One sequence stays at its third number for a step; alignment forgives that.
   const sl::Tensor a = sl::tensor({0.0, 1.0, 2.0, 2.0, 3.0}, {5, 1}), b = sl::tensor({0.0, 1.0, 2.0, 3.0});
   const sl::Tensor costs = sl::square(a - b);
-  fmt::print("soft_dtw       is {} where the distance step by step is not even defined\n",
+  fmt::print("soft_dtw       of sequences of 5 and 4 steps, one of which lingers, is {}\n",
              numbers(soft_dtw(costs, 0.01)));
   check([](const sl::Tensors& x) { return soft_dtw(x[0], 0.5); }, {costs});
 }

@@ -3,7 +3,8 @@
 # takes turns, so that other work on the machine disturbs both; still, the machine should have nothing else to do.
 #
 # usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
-# parts: lstm_layers cells training_step second_thread streaming compile_time elementwise growth lm packed_matrix products
+# parts: lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm
+#        packed_matrix products
 #
 # --smoke runs everything once, in small, and writes no page. Results of parts not asked for stay as they are.
 # From the environment, and left out where it is not there:
@@ -18,7 +19,8 @@ text=${TEXT:-$PWD/../shared/data/tinyshakespeare.txt}
 [ -e "$hand_lstm" ] || hand_lstm=
 [ -e "$text" ] || text=
 build=build/release bin=build/release/bin results=build/bench page=docs/benchmarks.md
-all=(lstm_layers cells training_step second_thread streaming compile_time elementwise growth lm packed_matrix products)
+all=(lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm packed_matrix
+  products)
 
 smoke=() parts=()
 for argument in "$@"; do
@@ -134,6 +136,22 @@ Compiled chains of elementwise ops compared with one hand-written loop, compiled
 
 END
   run $bin/bench_elementwise --seconds 1
+}
+custom_ops() {
+  cat <<END
+## Ops of one's own
+
+The ops of \`examples/ops\` against the usual PyTorch code for them, forward and backward; docs/custom_ops.md says what they
+are. As fast on each is the goal.
+
+END
+  if ! torch_version >/dev/null; then
+    echo "PyTorch is not there; our side alone:"
+    echo
+    run $bin/bench_custom_ops
+    return
+  fi
+  run "$python" bench/custom_ops.py --sluice $bin/bench_custom_ops
 }
 growth() {
   cat <<END

@@ -11,6 +11,7 @@ import sys
 import torch
 from torch import nn
 
+from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
 from golden_writer import Random, write
@@ -311,6 +312,7 @@ def main():
         "losses": losses,
         "functions": functions,
         "init": init,
+        "custom_ops": custom_ops,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

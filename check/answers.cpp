@@ -26,6 +26,7 @@ class Examined {
     check_in_place();
     check_moves();
     check_keeping_zeros();
+    check_decomposed();
     if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on their number
     for (unsigned bits = 1; bits < 1u << inputs_.size(); ++bits) {
       std::vector<bool> chosen;
@@ -262,6 +263,13 @@ class Examined {
       const Tensor keeping = op_.keeping_zeros(inputs, i);
       if (keeping.defined()) require("keeping_zeros", evaluate(keeping, Location{}).value(), outputs_[0], 0);
     }
+  }
+
+  /// The ops that programs hold in place of this one compute what it does.
+  void check_decomposed() const {
+    const Tensors parts = op_.decompose(Tensors(inputs_.begin(), inputs_.end()));
+    for (std::size_t i = 0; i < parts.size() && i < outputs_.size(); ++i)
+      require("decompose", evaluate(parts[i], Location{}).value(), outputs_[i], i);
   }
 
   const detail::OpCall& call_;

@@ -85,6 +85,11 @@ struct Elsewhere final : Doubled {
   }
 };
 
+/// 2 x, which programs are told is 3 x.
+struct Retold final : Doubled {
+  Tensors decompose(const Tensors& x) const override { return {3 * x[0]}; }
+};
+
 }  // namespace
 
 TEST_CASE("check_op finds ops that are taken for each other") {
@@ -100,6 +105,7 @@ TEST_CASE("check_op finds answers to the compiler that are wrong") {
   check_refused([] { check_op(called<First>, {rows()}, {.gradient = false}); },
                 "window_in_input of 'first' of f64[3, 2] says that f64[3] lies in f64[3, 2]");
   finds<Rows>("works_by_rows of 'doubled' of f64[3, 2] gives");
+  finds<Retold>("decompose of 'doubled' of f64[3, 2] gives 1.5 at [0, 0] of output 0 where run gives 1");
   finds<Elsewhere>("at_all_steps of 'doubled' of f64[3, 2] gives f64[18] where f64[3, 3, 2] is meant");
 }
 

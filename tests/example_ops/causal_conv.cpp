@@ -1,10 +1,10 @@
 #include "examples/ops/causal_conv.h"
 
+#include <sluice/check/check_op.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/slice.h>
 
 #include "example_ops/both.h"
-#include "example_ops/checked.h"
 #include "support/check_op.h"
 
 using namespace sluice;
@@ -59,10 +59,10 @@ TEST_CASE("a causal convolution hears no later step") {
 }
 
 TEST_CASE("a causal convolution's derivatives, compiled and in loops") {
-  example_ops::check_derivatives(conv, {some({2, 4, 3}, 1), some({3, 3}, 2)});
-  example_ops::check_derivatives(conv, {some({3, 2}, 1), some({5, 2}, 2)});
-  example_ops::check_derivatives([](const Tensors& x) { return causal_conv(x[0], x[1], true); },
-                                 {some({2, 3, 2}, 1), some({2, 2}, 2)});
+  check_op(conv, {some({2, 4, 3}, 1), some({3, 3}, 2)});
+  check_op(conv, {some({3, 2}, 1), some({5, 2}, 2)});
+  check_op([](const Tensors& x) { return causal_conv(x[0], x[1], true); },
+           {some({2, 3, 2}, 1), some({2, 2}, 2)});
   example_ops::check_float_and_threads(conv, {some({6, 40, 19}, 3), some({40, 19}, 4)}, 1e-5);
 }
 

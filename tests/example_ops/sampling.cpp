@@ -1,6 +1,7 @@
 #include "examples/ops/fake_quantize.h"
 #include "examples/ops/gumbel_softmax.h"
 
+#include <sluice/check/check_op.h>
 #include <sluice/check/compiled.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/ops/mean.h>
@@ -12,7 +13,6 @@
 #include <set>
 
 #include "example_ops/both.h"
-#include "example_ops/checked.h"
 #include "support/check_op.h"
 
 using namespace sluice;
@@ -64,7 +64,7 @@ TEST_CASE("Gumbel noise is finite and has its mean and variance") {
 TEST_CASE("Gumbel-softmax's derivatives, hard and soft, compiled and in loops") {
   const auto f = [](const Tensors& x) { return gumbel_softmax(random::key(5), x[0], x[1]); };
   const Tensors inputs = {some({2, 3}, 1), tensor({0.7}, {})};
-  example_ops::check_derivatives(f, inputs, {.float32 = false});  // whose random numbers are others
+  check_op(f, inputs, {.float32 = false});  // whose random numbers are others
   const auto hard = [](const Tensors& x) { return gumbel_softmax(random::key(5), x[0], x[1], true); };
   check_compiled([&](const Tensors& x) { return Tensors{hard(x)}; }, inputs);
   const Tensors soft = evaluate(example_ops::with_gradients(f, inputs));

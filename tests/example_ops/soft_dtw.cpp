@@ -1,10 +1,10 @@
 #include "examples/ops/soft_dtw.h"
 
+#include <sluice/check/check_op.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/square.h>
 
 #include "example_ops/both.h"
-#include "example_ops/checked.h"
 #include "support/check_op.h"
 
 using namespace sluice;
@@ -67,14 +67,14 @@ TEST_CASE("soft-DTW's gradient is the expected alignment") {
 
 TEST_CASE("soft-DTW's derivatives, compiled and in loops") {
   const auto f = [](const Tensors& x) { return soft_dtw(x[0], 0.5); };
-  example_ops::check_derivatives(f, {some({2, 3, 3}, 1)});
-  example_ops::check_derivatives(f, {some({2, 4}, 2)});
-  example_ops::check_derivatives(f, {some({1, 1, 3}, 2)});
+  check_op(f, {some({2, 3, 3}, 1)});
+  check_op(f, {some({2, 4}, 2)});
+  check_op(f, {some({1, 1, 3}, 2)});
   // The third derivatives are those of the second.
   const auto second = [](const Tensors& x) {
     return grad(sum(square(grad(sum(soft_dtw(x[0], 0.5)), x[0]))), x[0]);
   };
-  example_ops::check_derivatives(second, {some({3, 2}, 1)});
+  check_op(second, {some({3, 2}, 1)});
   example_ops::check_float_and_threads(f, {some({9, 12, 15}, 3, 4)}, 1e-5);
 }
 

@@ -81,9 +81,16 @@ void run_range(const ElementwiseOp& op, const Loops& loops, std::span<const View
 }  // namespace
 
 Specs ElementwiseOp::infer(std::span<const Spec> inputs) const {
-  require_in_domain(inputs[0]);
-  for (const Spec& input : inputs.subspan(1)) require_equal_dtypes(inputs[0], input);
-  return {{result_dtype(inputs[0].dtype), broadcast_all(inputs)}};
+  const std::span<const DType> leading = leading_dtypes();
+  for (std::size_t i = 0; i < leading.size(); ++i) {
+    if (inputs[i].dtype == leading[i]) continue;
+    throw ShapeError(fmt::format("[{}] operand {} must be {}: got {}; cast it, or compare it with something",
+                                 name(), i, name_of(leading[i]), inputs[i].text()));
+  }
+  const auto others = inputs.subspan(leading.size());
+  require_in_domain(others[0]);
+  for (const Spec& input : others.subspan(1)) require_equal_dtypes(others[0], input);
+  return {{result_dtype(others[0].dtype), broadcast_all(inputs)}};
 }
 
 void ElementwiseOp::require_in_domain(const Spec& operand) const {

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -23,7 +25,7 @@ class ElementwiseOp : public Op {
   Takes takes() const final { return {.operands = static_cast<std::size_t>(operand_count())}; }
 
   /// The operands' broadcast shape and result_dtype. Throws ShapeError if shapes do not broadcast, dtypes
-  /// differ or the op does not take them.
+  /// differ or are not those of leading_dtypes, or the op does not take them.
   Specs infer(std::span<const Spec> inputs) const override;
 
   /// Calls tile on runs as long as the operands' shapes allow; large outputs are divided over threads.
@@ -45,6 +47,8 @@ class ElementwiseOp : public Op {
   virtual int operand_count() const = 0;
   virtual Domain operand_domain() const = 0;
   virtual DType result_dtype(DType operands) const = 0;
+  /// Those of the first operands, if they differ from the dtype that the others share.
+  virtual std::span<const DType> leading_dtypes() const { return {}; }
 
   /// The parts of infer, for ops whose operands differ in dtype.
   void require_in_domain(const Spec& operand) const;
@@ -67,9 +71,10 @@ class ElementwiseOp : public Op {
 ///   numbers are converted), or bool or std::int32_t for an output of that dtype. Write std::abs, std::exp: without
 ///   std:: a C function may be called. It may be a const member that uses attributes of the op; then override
 ///   members() too.
-/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes. All operands have
-///   the same; an op of a mask and of floats is a Formula (ops/formula.h), which is also the faster form of
-///   exp, log and the like.
+/// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes.
+/// * `leading`, e.g. `static constexpr std::array leading = {DType::boolean};`, are the dtypes of the first
+///   operands, and of the first arguments of `value`, if they differ from the one that the others share.
+/// * exp, log and the like are faster in a Formula (ops/formula.h), which runs the library's kernels.
 /// * `loop(x, y, n)`, or `loop(a, stride_a, b, stride_b, y, n)` for two operands, instead of `value` or in
 ///   addition, computes n elements at once for the pointer types it accepts; strides are 0 or 1, and y may
 ///   be an operand.
@@ -95,9 +100,13 @@ class Elementwise : public ElementwiseOp {
   Domain operand_domain() const final {
     static_assert(
         computes<float>() && computes<double>() && computes<std::int32_t>() && computes<bool>(),
-        "Elementwise<Self, N> calls value with N numbers of one type: `static auto value(auto x)`, or "
-        "a const member, `auto value(auto x) const`");
+        "Elementwise<Self, N> calls value with N numbers, of one type but for leading ones: `static auto "
+        "value(auto x)`, or a const member, `auto value(auto x) const`");
     return Self::domain;
+  }
+  std::span<const DType> leading_dtypes() const final {
+    if constexpr (leading_count() > 0) return Self::leading;
+    return {};
   }
   DType result_dtype(DType operands) const final {
     return with_type(operands, [](auto type) {
@@ -116,7 +125,9 @@ class Elementwise : public ElementwiseOp {
 
   template <class T>
   static constexpr bool has_loop() {
-    if constexpr (N == 1) {
+    if constexpr (leading_count() > 0) {
+      return false;
+    } else if constexpr (N == 1) {
       return requires(const Self& op, const T* x, T* y) { op.loop(x, y, std::size_t{}); };
     } else if constexpr (N == 2) {
       return requires(const Self& op, const T* x, T* y) {
@@ -127,9 +138,35 @@ class Elementwise : public ElementwiseOp {
     }
   }
 
+  static constexpr std::size_t leading_count() {
+    if constexpr (requires { Self::leading.size(); }) {
+      static_assert(Self::leading.size() < N,
+                    "Elementwise<Self, N>: at least the last operand is not leading");
+      return Self::leading.size();
+    } else {
+      return 0;
+    }
+  }
+
+  /// The type of operand i, where those that are not leading have type T.
+  template <class T, std::size_t i>
+  static auto operand_type() {
+    if constexpr (i >= leading_count()) {
+      return T{};
+    } else if constexpr (Self::leading[i] == DType::boolean) {
+      return bool{};
+    } else if constexpr (Self::leading[i] == DType::int32) {
+      return std::int32_t{};
+    } else {
+      return std::conditional_t<Self::leading[i] == DType::float64, double, float>{};
+    }
+  }
+  template <class T, std::size_t i>
+  using OperandType = decltype(operand_type<T, i>());
+
   template <class T, std::size_t... I>
   static constexpr bool has_value(std::index_sequence<I...>) {
-    return requires(const Self& op) { op.value((static_cast<void>(I), T{})...); };
+    return requires(const Self& op) { op.value(OperandType<T, I>{}...); };
   }
 
   template <class T>
@@ -148,7 +185,7 @@ class Elementwise : public ElementwiseOp {
     } else if constexpr (!has_value<T>(all)) {
       return T{};  // operand_domain says so
     } else {
-      using V = decltype(std::declval<const Self&>().value((static_cast<void>(I), T{})...));
+      using V = decltype(std::declval<const Self&>().value(OperandType<T, I>{}...));
       constexpr bool is_of_its_own = std::is_same_v<V, bool> || std::is_same_v<V, std::int32_t>;
       return std::conditional_t<is_of_its_own, V, T>{};
     }
@@ -158,8 +195,7 @@ class Elementwise : public ElementwiseOp {
 
   template <class T>
   void compute(const void* const* inputs, const Index* strides, void* output, Index n) const {
-    std::array<const T*, N> x;
-    for (std::size_t i = 0; i < N; ++i) x[i] = static_cast<const T*>(inputs[i]);
+    const auto x = [&](std::size_t i) { return static_cast<const T*>(inputs[i]); };
     auto* y = static_cast<Result<T>*>(output);
     if (n <= 0) return;
     if (std::all_of(strides, strides + N, [](Index stride) { return stride == 0; })) {
@@ -172,36 +208,37 @@ class Elementwise : public ElementwiseOp {
       }
     }
     if constexpr (N == 1 && has_loop<T>()) {
-      self().loop(x[0], y, static_cast<std::size_t>(n));
+      self().loop(x(0), y, static_cast<std::size_t>(n));
     } else if constexpr (N == 2 && has_loop<T>()) {
-      self().loop(x[0], strides[0], x[1], strides[1], y, static_cast<std::size_t>(n));
+      self().loop(x(0), strides[0], x(1), strides[1], y, static_cast<std::size_t>(n));
     } else if constexpr (has_value<T>(std::make_index_sequence<N>())) {
-      with_pattern<T, 0>(x, strides, y, n);
+      with_pattern<T, 0>(inputs, strides, y, n);
     }
   }
 
   /// Turns strides, one by one, into bits of a template argument, so that every pattern gets its own loop.
   template <class T, unsigned pattern, std::size_t known = 0>
-  void with_pattern(const std::array<const T*, N>& x, const Index* strides, Result<T>* y, Index n) const {
+  void with_pattern(const void* const* inputs, const Index* strides, Result<T>* y, Index n) const {
     if constexpr (known == N) {
-      pattern_loop<T, pattern>(x, y, n, std::make_index_sequence<N>());
+      pattern_loop<T, pattern>(inputs, y, n, std::make_index_sequence<N>());
     } else if (strides[known] != 0) {
-      with_pattern<T, pattern | 1u << known, known + 1>(x, strides, y, n);
+      with_pattern<T, pattern | 1u << known, known + 1>(inputs, strides, y, n);
     } else {
-      with_pattern<T, pattern, known + 1>(x, strides, y, n);
+      with_pattern<T, pattern, known + 1>(inputs, strides, y, n);
     }
   }
 
   template <class T, unsigned pattern, std::size_t... I>
-  void pattern_loop(const std::array<const T*, N>& x, Result<T>* y, Index n,
-                    std::index_sequence<I...>) const {
-    const std::array<T, N> first = {*x[I]...};  // read before y, which may be the same memory
+  void pattern_loop(const void* const* inputs, Result<T>* y, Index n, std::index_sequence<I...>) const {
+    const std::tuple x = {static_cast<const OperandType<T, I>*>(inputs[I])...};
+    const std::tuple first = {*std::get<I>(x)...};  // read before y, which may be the same memory
     const Self& op = self();
 #if !defined(__clang__)
 #pragma GCC ivdep  // y may be an operand, but then every element is read before it is written
 #endif
     for (Index i = 0; i < n; ++i) {
-      y[i] = static_cast<Result<T>>(op.value(((pattern >> I & 1u) != 0 ? x[I][i] : first[I])...));
+      y[i] = static_cast<Result<T>>(
+          op.value(((pattern >> I & 1u) != 0 ? std::get<I>(x)[i] : std::get<I>(first))...));
     }
   }
 

@@ -1,4 +1,4 @@
-// first error: Elementwise<Self, N> calls value with N numbers of one type
+// first error: Elementwise<Self, N> calls value with N numbers, of one type
 #include <sluice/sluice.h>
 
 struct Softsign : sluice::Elementwise<Softsign, 1> {

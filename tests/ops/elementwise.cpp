@@ -85,6 +85,25 @@ void check_broadcast(const Shape& a, const Shape& b, const Shape& c) {
   CHECK(wrong == 0);
 }
 
+/// k x where the mask holds, 0 elsewhere.
+struct Counted final : Elementwise<Counted, 3> {
+  static constexpr std::string_view id = "counted";
+  static constexpr std::array leading = {DType::boolean, DType::int32};
+  static auto value(bool mask, std::int32_t k, auto x) {
+    return mask ? static_cast<decltype(x)>(k) * x : decltype(x)(0);
+  }
+  Tensors gradient(const Tensor& y, const Tensor& dy) const override {
+    return {Tensor(), Tensor(), where(y.input(0), cast(y.input(1), dy.dtype()) * dy, 0)};
+  }
+};
+
+/// Whether k is above x.
+struct Above final : Elementwise<Above, 2> {
+  static constexpr std::string_view id = "above";
+  static constexpr std::array leading = {DType::int32};
+  static bool value(std::int32_t k, auto x) { return k > x; }
+};
+
 }  // namespace
 
 TEST_CASE("operands broadcast along any axes, alone or together") {
@@ -127,6 +146,30 @@ TEST_CASE("a value that is bool makes a bool tensor") {
   const Tensor x = tensor({0.5, -2.0});
   CHECK(make<IsSmall>(x).dtype() == DType::boolean);
   CHECK(evaluate(make<IsSmall>(x)).to_vector<bool>() == std::vector<bool>{true, false});
+}
+
+TEST_CASE("the first operands of an elementwise op may have dtypes of their own") {
+  const Tensor mask = tensor({true, false, true});
+  const Tensor k = tensor({2, 3, -1});
+  const auto counted = [](const Tensors& x) { return make<Counted>(x[1], x[2], x[0]); };
+  const auto formula = [](const std::vector<double>& x) { return x[1] != 0 ? x[2] * x[0] : 0; };
+  check_op("counted", counted,
+           {{{{3}}, {mask, k}},
+            {{{2, 3}}, {mask, k}},
+            {{{}}, {mask, k}},
+            {{{3}}, {tensor({true}), tensor({4}, {})}}},
+           {.scalar = formula});
+  CHECK(evaluate(make<Counted>(mask, k, tensor({0.5f, 1.f, 4.f}))).to_vector() ==
+        std::vector<float>{1, 0, -4});
+  const Tensor above = make<Above>(k, tensor({1.5, 4.0, -2.0}));
+  CHECK(above.dtype() == DType::boolean);
+  CHECK(evaluate(above).to_vector<bool>() == std::vector<bool>{true, false, true});
+  check_error([](const Tensors& x) { return make<Above>(x[0], x[1]); }, {f32({2}), f32({2})},
+              "[above] operand 0 must be i32: got f32[2]; cast it");
+  check_error([](const Tensors& x) { return make<Above>(x[0], x[1]); }, {i32({2}), i32({2})},
+              "[above] the operand must be a floating tensor");
+  check_error([](const Tensors& x) { return make<Counted>(x[0], x[1], x[2]); },
+              {i32({2}), i32({2}), f32({2})}, "[counted] operand 0 must be bool: got i32[2]");
 }
 
 TEST_CASE("an op is refused operands that are too many, of other dtypes or shapes") {

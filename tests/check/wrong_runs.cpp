@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstring>
 #include <thread>
 
@@ -69,7 +70,7 @@ struct Scratch final : Doubled {
       using T = decltype(type);
       const auto n = static_cast<std::size_t>(in[0].size());
       for (std::size_t i = 0; i < n; ++i) scratch[i] = static_cast<double>(2 * in[0].as<T>()[i]);
-      std::this_thread::yield();
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
       for (std::size_t i = 0; i < n; ++i) out[0].as<T>()[i] = static_cast<T>(scratch[i]);
     });
   }

@@ -38,23 +38,23 @@ bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, con
 
 Specs MatMulAdd::infer(std::span<const Spec> inputs) const {
   if (inputs[2].dtype != inputs[0].dtype ||
-      !takes(product_, inputs[0].shape, inputs[1].shape, inputs[2].shape)) {
+      !takes(product(), inputs[0].shape, inputs[1].shape, inputs[2].shape)) {
     throw ShapeError(
         "[matmul_add] the addend must be of the dtype of the product, and of its shape or one row of it: "
         "got " +
         inputs[0].text() + " times " + inputs[1].text() + " plus " + inputs[2].text());
   }
-  return product_.infer(inputs.first(2));
+  return product().infer(inputs.first(2));
 }
 
 void MatMulAdd::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
-  product_.run(inputs.first(2), outputs);
+  product().run(inputs.first(2), outputs);
   add(inputs[2], outputs[0]);
 }
 
 void MatMulAdd::run_in(const WorkMemory& memory, std::span<const View> inputs,
                        std::span<const MutableView> outputs) const {
-  product_.run_in(memory, inputs.first(2), outputs);
+  product().run_in(memory, inputs.first(2), outputs);
   add(inputs[2], outputs[0]);
 }
 
@@ -62,8 +62,8 @@ void MatMulAdd::run_in(const WorkMemory& memory, std::span<const View> inputs,
 bool MatMulAdd::works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const {
   const bool own_rows = inputs[2].shape.rank() == inputs[0].shape.rank() &&
                         inputs[2].shape[0] == inputs[0].shape[0] && inputs[0].shape[0] > 1;
-  return by_rows[2] == own_rows && product_.works_by_rows(inputs.first(2), {static_cast<bool>(by_rows[0]),
-                                                                            static_cast<bool>(by_rows[1])});
+  return by_rows[2] == own_rows && product().works_by_rows(inputs.first(2), {static_cast<bool>(by_rows[0]),
+                                                                             static_cast<bool>(by_rows[1])});
 }
 
 }  // namespace sluice

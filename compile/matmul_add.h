@@ -10,26 +10,30 @@ namespace sluice {
 /// differentiated.
 class MatMulAdd final : public Op {
  public:
-  explicit MatMulAdd(MatMulOptions options) : product_(options) {}
+  explicit MatMulAdd(MatMulOptions options) : options_(options) {}
   std::string_view name() const override { return "matmul_add"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return product_.attributes(); }
+  void members(Attributes& a) const override {
+    a("transpose_a", options_.transpose_a), a("transpose_b", options_.transpose_b);
+  }
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
   void run_in(const WorkMemory& memory, std::span<const View> inputs,
               std::span<const MutableView> outputs) const override;
   std::size_t work_bytes(std::span<const Spec> inputs, int workers) const override {
-    return product_.work_bytes(inputs.first(2), workers);
+    return product().work_bytes(inputs.first(2), workers);
   }
   bool works_by_rows(std::span<const Spec> inputs, const std::vector<bool>& by_rows) const override;
 
-  MatMulOptions options() const { return product_.options(); }
+  MatMulOptions options() const { return options_; }
 
   /// Whether the op can replace `sum`, an add of a product of these operands and `addend`.
   static bool takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend);
 
  private:
-  MatMul product_;
+  MatMul product() const { return MatMul(options_); }
+
+  MatMulOptions options_;
 };
 
 }  // namespace sluice

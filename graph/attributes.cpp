@@ -7,41 +7,49 @@
 namespace sluice {
 
 void Attributes::operator()(std::string_view name, bool value) {
-  add(name, value ? "true" : "false");
-  occupy<bool>();
+  if (value || name.empty()) add(name, value ? "true" : "false");
+  members_.push_back({sizeof(bool), alignof(bool)});
 }
 
 void Attributes::operator()(std::string_view name, float value) {
   add(name, fmt::format("{}", value));
-  occupy<float>();
+  members_.push_back({sizeof(float), alignof(float)});
 }
 
 void Attributes::operator()(std::string_view name, double value) {
   add(name, fmt::format("{}", value));
-  occupy<double>();
-}
-
-void Attributes::operator()(std::string_view name, std::string_view value) {
-  add(name, fmt::format("\"{}\"", value));
-  occupy<std::string_view>();
-}
-
-void Attributes::operator()(std::string_view name, const std::string& value) {
-  add(name, fmt::format("\"{}\"", value));
-  occupy<std::string>();
+  members_.push_back({sizeof(double), alignof(double)});
 }
 
 void Attributes::operator()(std::string_view name, DType value) {
   add(name, name_of(value));
-  occupy<DType>();
+  members_.push_back({sizeof(DType), alignof(DType)});
 }
 
 void Attributes::operator()(std::string_view name, const Shape& value) {
   add(name, value.text());
-  occupy<Shape>();
+  members_.push_back({sizeof(Shape), alignof(Shape)});
+}
+
+void Attributes::operator()(std::string_view name, const Spec& value) {
+  add(name, value.text());
+  members_.push_back({sizeof(Spec), alignof(Spec)});
 }
 
 void Attributes::add_integer(std::string_view name, long long value) { add(name, fmt::format("{}", value)); }
+
+void Attributes::add_quoted(std::string_view name, std::string_view value) {
+  std::string text = "\"";
+  for (const char c : value) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  add(name, text + "\"");
+}
+
+void Attributes::add_address(std::string_view name, const void* member) {
+  add(name, fmt::format("{}", member));
+}
 
 void Attributes::add(std::string_view name, std::string_view value) {
   if (!text_.empty()) text_ += ", ";

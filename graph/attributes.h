@@ -2,9 +2,7 @@
 
 #include <sluice/graph/shape.h>
 
-#include <concepts>
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -12,37 +10,51 @@
 
 namespace sluice {
 
-/// Collects the members of an op by name, and makes their text: "shift=3, low=0.1". Numbers have the shortest
-/// text that reads back as the same number, so different members give different texts.
+/// Collects the members of an op by name, and makes their text: "shift=3, low=0.1". Different members give
+/// different texts, so that two ops of one class with the same text compute the same:
+///
+/// * A number has the shortest text that reads back as the same number; an enum is a number. A flag is
+///   written where it is set, "keep=true".
+/// * A list, such as std::vector, is that of its elements: "[2, 0]"; an empty std::optional is "[]".
+/// * A struct of one's own with `members(Attributes& a) const` lists its own: "[rate=0.1, steps=3]". One with
+///   `std::string attribute_text() const` is that text, which must be another for every other value.
+/// * A pointer, also a smart one, is the address that it points to.
+/// * Any other member, such as a std::function, counts as different in every op: its text is its own address.
+///   Such ops are never taken for each other, which is always right.
+///
+/// A member without a name, `a({}, range)`, is its value alone.
 class Attributes {
  public:
   void operator()(std::string_view name, bool value);
   void operator()(std::string_view name, float value);
   void operator()(std::string_view name, double value);
-  void operator()(std::string_view name, std::string_view value);
-  void operator()(std::string_view name, const std::string& value);
   void operator()(std::string_view name, DType value);
   void operator()(std::string_view name, const Shape& value);
-  template <std::integral T>
-  void operator()(std::string_view name, T value) {
-    add_integer(name, static_cast<long long>(value));
-    occupy<T>();
-  }
+  void operator()(std::string_view name, const Spec& value);
   template <class T>
-  requires std::is_enum_v<T>
-  void operator()(std::string_view name, T value) {
-    add_integer(name, static_cast<long long>(value));
-    occupy<T>();
-  }
-  template <class T>
-  void operator()(std::string_view name, const std::vector<T>& values) {
-    list(name, values.begin(), values.end());
-    occupy<std::vector<T>>();
-  }
-  template <class T>
-  void operator()(std::string_view name, const std::optional<T>& value) {
-    list(name, value.has_value() ? &*value : nullptr, value.has_value() ? &*value + 1 : nullptr);
-    occupy<std::optional<T>>();
+  void operator()(std::string_view name, const T& value) {
+    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+      add_integer(name, static_cast<long long>(value));
+    } else if constexpr (std::is_convertible_v<const T&, std::string_view> && !std::is_pointer_v<T>) {
+      add_quoted(name, value);
+    } else if constexpr (requires { value.begin() != value.end(); }) {
+      list(name, value.begin(), value.end());
+    } else if constexpr (requires { value.has_value() ? &*value : nullptr; }) {
+      list(name, value.has_value() ? &*value : nullptr, value.has_value() ? &*value + 1 : nullptr);
+    } else if constexpr (requires { std::string(value.attribute_text()); }) {
+      add(name, value.attribute_text());
+    } else if constexpr (requires(Attributes & inside) { value.members(inside); }) {
+      Attributes inside;
+      value.members(inside);
+      add(name, "[" + inside.text_ + "]");
+    } else if constexpr (std::is_pointer_v<T>) {
+      add_address(name, value);
+    } else if constexpr (requires { add_address(name, value.get()); }) {
+      add_address(name, value.get());
+    } else {
+      add_address(name, &value);
+    }
+    members_.push_back({sizeof(T), alignof(T)});
   }
 
   const std::string& text() const { return text_; }
@@ -57,10 +69,8 @@ class Attributes {
 
   void add(std::string_view name, std::string_view value);
   void add_integer(std::string_view name, long long value);
-  template <class T>
-  void occupy() {
-    members_.push_back({sizeof(T), alignof(T)});
-  }
+  void add_quoted(std::string_view name, std::string_view value);
+  void add_address(std::string_view name, const void* member);
   template <class Iterator>
   void list(std::string_view name, Iterator begin, Iterator end) {
     Attributes inside;

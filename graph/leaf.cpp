@@ -1,8 +1,6 @@
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/tensor.h>
 
-#include <fmt/format.h>
-
 #include <cstring>
 
 namespace sluice {
@@ -11,18 +9,16 @@ void Leaf::run(std::span<const View>, std::span<const MutableView> outputs) cons
   if (spec_.bytes() > 0) std::memcpy(outputs[0].data, data(), spec_.bytes());  // an empty array has no memory
 }
 
-std::string Constant::attributes() const {
+void Constant::members(Attributes& a) const {
   constexpr Index shown = 8;
-  if (value.shape().size() > shown) return fmt::format("{} values", value.shape().size());
-  std::string text;
+  if (value.shape().size() > shown) return a("size", value.shape().size());
   for (Index i = 0; i < value.shape().size(); ++i) {
-    // The shortest text that reads back as the same number of this dtype: numbers are compared by their text.
-    const auto element = value.dtype() == DType::float32
-                             ? fmt::format("{}", static_cast<float>(value.element(i)))
-                             : fmt::format("{}", value.element(i));
-    text += (i == 0 ? "" : ", ") + element;
+    if (value.dtype() == DType::float32) {
+      a({}, static_cast<float>(value.element(i)));
+    } else {
+      a({}, value.element(i));
+    }
   }
-  return text;
 }
 
 const Leaf* leaf_of(const Node& node) {

@@ -32,7 +32,7 @@ class Constant final : public Leaf {
   explicit Constant(Array value, bool literal = false)
       : Leaf(value.spec()), value(std::move(value)), literal(literal) {}
   std::string_view name() const override { return "constant"; }
-  std::string attributes() const override;  ///< up to eight elements are shown in full
+  void members(Attributes& a) const override;  ///< for printing: up to eight elements, or how many there are
   const void* data() const override { return value.data(); }
 
   const Array value;

@@ -79,15 +79,15 @@ class Op {
   /// The name in prints and errors: "matmul".
   virtual std::string_view name() const = 0;
 
-  /// Lists the attributes, all members in the order of their declaration: `a("shift", shift_), a("low",
-  /// low_);`. Their text is printed, compared and hashed. An op with members overrides this, or
-  /// attributes(), itself, or make() does not compile: an override of a base class does not know the
-  /// members of a derived one.
+  /// Lists all members in the order of their declaration: `a("shift", shift_), a("low", low_);`. Two ops of
+  /// one class with the same members are the same op. An op with members overrides this itself, or make()
+  /// does not compile: an override of a base class does not know the members of a derived one. For an op with
+  /// a body(), which is never taken for another, these are the members that are printed.
   virtual void members(Attributes& a) const;
 
-  /// The attributes as text, "axis=1"; by default that of members(). Two ops of one class with equal text
-  /// must compute the same.
-  virtual std::string attributes() const;
+  /// The members as text, "axis=1, keep=true": what is printed, compared and hashed. Nobody overrides it, so
+  /// that the text tells different members apart.
+  virtual std::string attributes() const final;
 
   /// What the op takes, in one line: `return {.operands = 2, .domain = Domain::floating};`. Operands that
   /// do not fit are refused with an Error that names the op. Any number of any dtype by default.
@@ -192,23 +192,19 @@ class Op {
 
 namespace detail {
 
-/// The class that a pointer to attributes() or members() belongs to: the last one that overrides it.
-template <class Owner>
-std::type_identity<Owner> class_of(std::string (Owner::*)() const);
+/// The class that a pointer to members() belongs to: the last one that overrides it.
 template <class Owner>
 std::type_identity<Owner> class_of(void (Owner::*)(Attributes&) const);
 
-/// Whether attributes() or members() covers all members of class O: the class that overrides one of them is
-/// no smaller than O, so O has no members beyond its own, except any that fit into padding. True where that
-/// cannot be determined: for a base class, which stands for any op, and for a private override.
+/// Whether members() covers all members of class O: the class that overrides it is no smaller than O, so O
+/// has no members beyond its own, except any that fit into padding. True where that cannot be determined: for
+/// a base class, which stands for any op, and for a private override.
 template <class O>
-constexpr bool attributes_tell_members() {
+constexpr bool lists_members() {
   if constexpr (std::is_abstract_v<O>) {  // NOLINT(bugprone-branch-clone): see above
     return true;
-  } else if constexpr (requires { class_of(&O::attributes), class_of(&O::members); }) {
-    using OfText = typename decltype(class_of(&O::attributes))::type;
-    using OfMembers = typename decltype(class_of(&O::members))::type;
-    return sizeof(O) == sizeof(OfText) || sizeof(O) == sizeof(OfMembers);
+  } else if constexpr (requires { class_of(&O::members); }) {
+    return sizeof(O) == sizeof(typename decltype(class_of(&O::members))::type);
   } else {
     return true;
   }
@@ -218,16 +214,13 @@ constexpr bool attributes_tell_members() {
 void require_all_members(const Op& op, std::size_t size, Location where);
 
 template <class O>
-void require_attributes(const O& op, Location where) {
-  static_assert(
-      attributes_tell_members<O>(),
-      "an op with members must override members() and list them, or attributes(): of ops of one class "
-      "with the same text only one is computed");
-  if constexpr (requires { class_of(&O::attributes), class_of(&O::members); }) {
-    if constexpr (std::is_same_v<typename decltype(class_of(&O::attributes))::type, Op> &&
-                  std::is_same_v<typename decltype(class_of(&O::members))::type, O>) {
-      require_all_members(op, sizeof(O), where);
-    }
+void require_members(const O& op, Location where) {
+  static_assert(lists_members<O>(),
+                "an op with members must override members() and list them: of ops of one class with the same "
+                "members only one is computed");
+  if constexpr (requires { class_of(&O::members); }) {
+    using Owner = typename decltype(class_of(&O::members))::type;
+    if constexpr (!std::is_same_v<Owner, Op>) require_all_members(op, sizeof(O), where);
   }
 }
 

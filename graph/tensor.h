@@ -128,20 +128,19 @@ Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// The same for an op of a known class. Does not compile for an op with members that neither members() nor
-/// attributes() covers.
+/// The same for an op of a known class. Does not compile for an op with members that members() does not cover.
 ///
 ///     make(std::make_shared<Sum>(axes), {x})   an op and its operands; a list of tensors will do
 ///     make<Tanh>(x)                            an op that is constructed without arguments, up to three operands
 ///     make<Roll>({x}, shift)                   operands, then the arguments of the op's constructor
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, Tensors inputs, Location where = Location::current()) {
-  detail::require_attributes(*op, where);
+  detail::require_members(*op, where);
   return make(std::shared_ptr<const Op>(op), std::move(inputs), where);
 }
 template <std::derived_from<Op> O>
 Tensor make(const std::shared_ptr<O>& op, std::span<const Operand> operands) {
-  detail::require_attributes(*op, operands.empty() ? Location{} : operands.front().where());
+  detail::require_members(*op, operands.empty() ? Location{} : operands.front().where());
   return make(std::shared_ptr<const Op>(op), operands);
 }
 template <std::derived_from<Op> O>

@@ -10,10 +10,6 @@
 
 namespace sluice {
 
-std::string Assigned::attributes() const {
-  return fmt::format("variable={}, number={}", static_cast<const void*>(slot.get()), number);
-}
-
 void Assigned::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
   if (inputs[0].size() > 0) std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());
 }

@@ -17,7 +17,7 @@ class Assigned final : public Op {
            std::shared_ptr<const detail::Trace> trace)
       : slot(std::move(slot)), number(number), trace(std::move(trace)) {}
   std::string_view name() const override { return "assigned"; }
-  std::string attributes() const override;
+  void members(Attributes& a) const override { a("variable", slot), a("number", number), a("trace", trace); }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
   Tensors gradient(const Tensor&, const Tensor&) const override { return {Tensor()}; }

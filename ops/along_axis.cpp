@@ -6,9 +6,7 @@
 
 namespace sluice::detail {
 
-std::string IdNames::text(std::string_view op) const {
-  return who == op ? "" : fmt::format(" {} of {}", what, who);
-}
+std::string IdNames::attribute_text() const { return fmt::format("{} of {}", what, who); }
 
 void check_ids(const View& ids, Index length, const IdNames& names) {
   const auto* values = ids.as<std::int32_t>();

@@ -27,8 +27,8 @@ struct IdNames {
   std::string_view advice = "correct it, or enlarge what it chooses from";
   Index hidden_axes = 0;  ///< trailing axes of the ids that the user does not know of
 
-  /// The names as part of an op's attributes(); empty for an op that goes by its own name.
-  std::string text(std::string_view op) const;
+  /// The names as an attribute of an op: "ids of take". The rest follows from who uses them.
+  std::string attribute_text() const;
 };
 
 /// Throws Error for the first id that is not in 0..length-1, naming its index.

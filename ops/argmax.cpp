@@ -17,7 +17,7 @@ class ArgExtreme : public Op {
  public:
   ArgExtreme(Index axis, bool keep) : axis_(axis), keep_(keep) {}
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
+  void members(Attributes& a) const override { a("axis", axis_), a("keep", keep_); }
 
   Takes takes() const override { return {.operands = 1}; }
   Specs infer(std::span<const Spec> inputs) const override {

@@ -43,6 +43,12 @@ AxisSet axis_set(const Axes& axes, Index rank, std::string_view who);
 /// "[0, 2]"
 std::string axis_text(AxisSet set);
 
+/// The axes as an attribute of an op.
+struct ShownAxes {
+  AxisSet set;
+  std::string attribute_text() const { return axis_text(set); }
+};
+
 /// The shape without the axes of the set or, with `keep`, with length 1 for each.
 Shape reduced_shape(const Shape& shape, AxisSet axes, bool keep);
 

@@ -17,7 +17,7 @@ class BroadcastTo final : public Op {
   std::string_view name() const override { return "broadcast_to"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
+  void members(Attributes& a) const override { a("shape", shape_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     const Shape& x = inputs[0].shape;

@@ -30,7 +30,7 @@ class Cast final : public ElementwiseOp {
 
   std::string_view name() const override { return "cast"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return "dtype=" + std::string(name_of(dtype_)); }
+  void members(Attributes& a) const override { a("dtype", dtype_); }
 
   void tile(const void* const* inputs, const Index* strides, void* output, Index n,
             DType dtype) const override {

@@ -33,7 +33,7 @@ class Clamp final : public Elementwise<Clamp, 1> {
 
   Clamp(double low, double high) : low_(low), high_(high) {}
 
-  std::string attributes() const override { return fmt::format("low={}, high={}", low_, high_); }
+  void members(Attributes& a) const override { a("low", low_), a("high", high_); }
 
   std::int32_t value(std::int32_t x) const {
     const auto low = bound<std::int32_t>(low_);

@@ -18,7 +18,7 @@ class Concat final : public Op {
   explicit Concat(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "concat"; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+  void members(Attributes& a) const override { a("axis", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs.empty()) throw ShapeError("[concat] takes at least one tensor: got none; leave the call out");

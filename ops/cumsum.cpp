@@ -18,9 +18,7 @@ class CumSum final : public Op {
   std::string_view name() const override { return "cumsum"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override {
-    return fmt::format("axis={}{}", axis_, reverse_ ? " reverse" : "");
-  }
+  void members(Attributes& a) const override { a("axis", axis_), a("reverse", reverse_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].dtype == DType::boolean) {

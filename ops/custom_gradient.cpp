@@ -36,11 +36,12 @@ class CustomGradient final : public Op {
   CustomGradient(Graph backward, std::vector<bool> has_gradient, Counts counts)
       : backward_(std::move(backward)), has_gradient_(std::move(has_gradient)), counts_(counts) {
     const auto order = topological_order(backward_.outputs);
-    chooses_ = std::any_of(order.begin(), order.end(), [](const Node* node) { return detail::chooses(*node); });
+    chooses_ =
+        std::any_of(order.begin(), order.end(), [](const Node* node) { return detail::chooses(*node); });
   }
 
   std::string_view name() const override { return "custom_gradient"; }
-  std::string attributes() const override { return fmt::format("xs={}, ys={}", counts_.xs, counts_.ys); }
+  void members(Attributes& a) const override { a("xs", counts_.xs), a("ys", counts_.ys); }  // what is printed
   const Graph* body() const override { return &backward_; }
   bool chooses(std::span<const Spec>) const override { return chooses_; }
   bool may_throw(std::span<const Spec>) const override { return false; }

@@ -6,8 +6,6 @@
 #include <sluice/ops/exp.h>
 #include <sluice/ops/where.h>
 
-#include <fmt/format.h>
-
 namespace sluice {
 
 namespace {
@@ -19,7 +17,7 @@ class Elu final : public Elementwise<Elu, 1> {
 
   explicit Elu(double alpha) : alpha_(alpha) {}
 
-  std::string attributes() const override { return fmt::format("alpha={}", alpha_); }
+  void members(Attributes& a) const override { a("alpha", alpha_); }
 
   double value(double x) const { return x <= 0 ? alpha_ * std::expm1(x) : x; }
 

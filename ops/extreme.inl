@@ -51,9 +51,7 @@ class Extreme final : public Op {
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
   bool chooses(std::span<const Spec>) const override { return true; }
-  std::string attributes() const override {
-    return fmt::format("axes={}{}", axis_text(axes_), keep_ ? " keep" : "");
-  }
+  void members(Attributes& a) const override { a("axes", ShownAxes{axes_}), a("keep", keep_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     const Spec& x = inputs[0];

@@ -1,8 +1,6 @@
 #include <sluice/ops/flip.h>
 #include <sluice/ops/strided.h>
 
-#include <fmt/format.h>
-
 namespace sluice {
 
 namespace {
@@ -13,7 +11,7 @@ class Flip final : public Op {
   std::string_view name() const override { return "flip"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("axes={}", detail::axis_text(axes_)); }
+  void members(Attributes& a) const override { a("axes", detail::ShownAxes{axes_}); }
 
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
 

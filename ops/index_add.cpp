@@ -48,7 +48,7 @@ class IndexSum final : public Op {
   IndexSum(Index axis, Index length) : axis_(axis), length_(length) {}
   std::string_view name() const override { return "index_sum"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override { return fmt::format("axis={} length={}", axis_, length_); }
+  void members(Attributes& a) const override { a("axis", axis_), a("length", length_); }
 
   /// Inputs: ids, updates.
   Specs infer(std::span<const Spec> inputs) const override {

@@ -29,7 +29,7 @@ class LayerNorm final : public Op {
   std::string_view name() const override { return "layer_norm"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("epsilon={}", epsilon_); }
+  void members(Attributes& a) const override { a("epsilon", epsilon_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_floating(inputs[0], "layer_norm");

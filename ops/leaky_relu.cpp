@@ -5,8 +5,6 @@
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/where.h>
 
-#include <fmt/format.h>
-
 #include <concepts>
 
 namespace sluice {
@@ -20,7 +18,7 @@ class LeakyRelu final : public Elementwise<LeakyRelu, 1> {
 
   explicit LeakyRelu(double slope) : slope_(slope) {}
 
-  std::string attributes() const override { return fmt::format("slope={}", slope_); }
+  void members(Attributes& a) const override { a("slope", slope_); }
 
   template <std::floating_point T>
   void loop(const T* x, T* y, std::size_t n) const {

@@ -7,8 +7,6 @@
 #include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/sum.h>
 
-#include <fmt/format.h>
-
 namespace sluice {
 
 namespace {
@@ -19,7 +17,7 @@ class LogSoftmax final : public Op {
   std::string_view name() const override { return "log_softmax"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+  void members(Attributes& a) const override { a("axis", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_floating(inputs[0], "log_softmax");

@@ -8,8 +8,6 @@
 #include <sluice/ops/softmax.h>
 #include <sluice/ops/where.h>
 
-#include <fmt/format.h>
-
 namespace sluice {
 
 namespace {
@@ -20,7 +18,7 @@ class LogSumExp final : public Op {
   std::string_view name() const override { return "logsumexp"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("axis={}{}", axis_, keep_ ? " keep" : ""); }
+  void members(Attributes& a) const override { a("axis", axis_), a("keep", keep_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_floating(inputs[0], "logsumexp");

@@ -128,11 +128,6 @@ void multiply(MatMulOptions options, const WorkMemory& memory, const View& left,
 
 }  // namespace
 
-std::string MatMul::attributes() const {
-  if (options_.transpose_a) return options_.transpose_b ? "transpose_a transpose_b" : "transpose_a";
-  return options_.transpose_b ? "transpose_b" : "";
-}
-
 Specs MatMul::infer(std::span<const Spec> inputs) const {
   check(inputs[0], inputs[1], options_);
   const Sides a(inputs[0].shape, options_.transpose_a);

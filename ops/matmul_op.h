@@ -11,7 +11,9 @@ class MatMul final : public Op {
   std::string_view name() const override { return "matmul"; }
   Takes takes() const override { return {.operands = 2}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override;
+  void members(Attributes& a) const override {
+    a("transpose_a", options_.transpose_a), a("transpose_b", options_.transpose_b);
+  }
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
   void run_in(const WorkMemory& memory, std::span<const View> inputs,

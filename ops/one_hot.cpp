@@ -15,9 +15,7 @@ class OneHot final : public Op {
   OneHot(Index depth, DType dtype) : depth_(depth), dtype_(dtype) {}
   std::string_view name() const override { return "one_hot"; }
   Takes takes() const override { return {.operands = 1}; }
-  std::string attributes() const override {
-    return fmt::format("depth={} dtype={}", depth_, name_of(dtype_));
-  }
+  void members(Attributes& a) const override { a("depth", depth_), a("dtype", dtype_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[0], "one_hot");

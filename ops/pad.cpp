@@ -19,14 +19,7 @@ class Pad final : public Op {
   std::string_view name() const override { return "pad"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override {
-    std::string text;
-    for (const detail::Spread& spread : spreads_) {
-      text += fmt::format("{}{}+{}", text.empty() ? "" : ", ", spread.before, spread.after);
-      if (spread.step != 1) text += fmt::format("/{}", spread.step);
-    }
-    return fmt::format("[{}]{}", text, value_ == 0 ? "" : fmt::format(" value={}", value_));
-  }
+  void members(Attributes& a) const override { a({}, spreads_), a("value", value_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     Shape shape = inputs[0].shape;
@@ -86,6 +79,10 @@ class Pad final : public Op {
 };
 
 }  // namespace
+
+std::string detail::Spread::attribute_text() const {
+  return fmt::format("{}+{}", before, after) + (step == 1 ? "" : fmt::format("/{}", step));
+}
 
 const std::vector<detail::Spread>* detail::zero_paddings(const Op& op) {
   const auto* pad = dynamic_cast<const Pad*>(&op);

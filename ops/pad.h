@@ -22,6 +22,8 @@ struct Spread {
   Index before = 0;
   Index after = 0;
   Index step = 1;
+
+  std::string attribute_text() const;  ///< "1+2", "1+2/3" with a step other than 1
 };
 Tensor pad_spread(const Operand& x, const std::vector<Spread>& spreads, double value);
 

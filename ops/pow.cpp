@@ -7,8 +7,6 @@
 #include <sluice/ops/pow.h>
 #include <sluice/ops/where.h>
 
-#include <fmt/format.h>
-
 namespace sluice {
 
 namespace {
@@ -36,7 +34,7 @@ class Power final : public Elementwise<Power, 1> {
 
   explicit Power(double exponent) : exponent_(exponent) {}
 
-  std::string attributes() const override { return fmt::format("exponent={}", exponent_); }
+  void members(Attributes& a) const override { a("exponent", exponent_); }
 
   template <class T>
   T value(T x) const {

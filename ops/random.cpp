@@ -59,10 +59,7 @@ class Uniform final : public Generator {
       : Generator(shape, dtype), low_(low), high_(high) {}
 
   std::string_view name() const override { return "random::uniform"; }
-  std::string attributes() const override {
-    return fmt::format("shape={}, low={}, high={}, dtype={}", spec_.shape.text(), low_, high_,
-                       name_of(spec_.dtype));
-  }
+  void members(Attributes& a) const override { a({}, spec_), a("low", low_), a("high", high_); }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const Stream stream(inputs[0].as<std::int32_t>(), Purpose::uniform);
@@ -102,10 +99,7 @@ class Normal final : public Generator {
       : Generator(shape, dtype), mean_(mean), stddev_(stddev) {}
 
   std::string_view name() const override { return "random::normal"; }
-  std::string attributes() const override {
-    return fmt::format("shape={}, mean={}, stddev={}, dtype={}", spec_.shape.text(), mean_, stddev_,
-                       name_of(spec_.dtype));
-  }
+  void members(Attributes& a) const override { a({}, spec_), a("mean", mean_), a("stddev", stddev_); }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const Stream stream(inputs[0].as<std::int32_t>(), Purpose::normal);

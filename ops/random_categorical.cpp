@@ -21,7 +21,7 @@ class Categorical final : public Op {
 
   std::string_view name() const override { return "random::categorical"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+  void members(Attributes& a) const override { a("axis", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     require_key(inputs[0], name());

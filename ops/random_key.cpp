@@ -18,7 +18,7 @@ class Split final : public Op {
   std::string_view name() const override { return "random::split"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("count={}", count_); }
+  void members(Attributes& a) const override { a("count", count_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     require_key(inputs[0], "random::split");

@@ -18,7 +18,7 @@ class Reshape final : public Op {
   std::string_view name() const override { return "reshape"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("shape={}", shape_.text()); }
+  void members(Attributes& a) const override { a("shape", shape_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     const Shape& x = inputs[0].shape;

@@ -105,9 +105,9 @@ ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recom
                               std::any_of(stacked_.begin(), stacked_.end(), throws));
 }
 
-std::string ScanOp::attributes() const {
-  return fmt::format("carries={}, xs={}, steps={}{}{}", counts_.carries, counts_.xs, length_,
-                     reverse_ ? ", reverse" : "", recompute_ ? ", recompute" : "");
+void ScanOp::members(Attributes& a) const {
+  a("carries", counts_.carries), a("xs", counts_.xs), a("steps", length_);
+  a("reverse", reverse_), a("recompute", recompute_);
 }
 
 Specs ScanOp::infer(std::span<const Spec> inputs) const {

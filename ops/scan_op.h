@@ -31,7 +31,7 @@ class ScanOp final : public Op {
   ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute = false);
 
   std::string_view name() const override { return "scan"; }
-  std::string attributes() const override;
+  void members(Attributes& a) const override;  // those that are printed
   Specs infer(std::span<const Spec> inputs) const override;
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override;
   bool chooses(std::span<const Spec> inputs) const override;

@@ -22,9 +22,7 @@ class ScatterSum final : public Op {
       : axis_(axis), length_(length), names_(names) {}
   std::string_view name() const override { return "scatter_sum"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override {
-    return fmt::format("axis={} length={}{}", axis_, length_, names_.text(name()));
-  }
+  void members(Attributes& a) const override { a("axis", axis_), a("length", length_), a({}, names_); }
 
   /// Inputs: ids, updates.
   Specs infer(std::span<const Spec> inputs) const override {
@@ -90,9 +88,7 @@ class CheckedUpdates final : public Op {
   CheckedUpdates(Index length, const detail::IdNames& names) : length_(length), names_(names) {}
   std::string_view name() const override { return "checked_updates"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override {
-    return fmt::format("length={}{}", length_, names_.text("scatter_sum"));
-  }
+  void members(Attributes& a) const override { a("length", length_), a({}, names_); }
 
   /// Inputs: updates, ids.
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }

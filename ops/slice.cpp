@@ -35,14 +35,7 @@ class Slice final : public Op {
   std::string_view name() const override { return "slice"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override {
-    std::string text;
-    for (const Range& range : ranges_) {
-      text += fmt::format("{}{}:{}", text.empty() ? "" : ", ", range.begin, range.end);
-      if (range.step != 1) text += fmt::format(":{}", range.step);
-    }
-    return "[" + text + "]";
-  }
+  void members(Attributes& a) const override { a({}, ranges_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     Shape shape = inputs[0].shape;
@@ -118,6 +111,10 @@ class Slice final : public Op {
 };
 
 }  // namespace
+
+std::string Range::attribute_text() const {
+  return fmt::format("{}:{}", begin, end) + (step == 1 ? "" : fmt::format(":{}", step));
+}
 
 const std::vector<Range>* detail::slice_ranges(const Op& op) {
   const auto* slice = dynamic_cast<const Slice*>(&op);

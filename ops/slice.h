@@ -3,6 +3,7 @@
 #include <sluice/graph/tensor.h>
 
 #include <limits>
+#include <string>
 
 namespace sluice {
 
@@ -13,6 +14,9 @@ struct Range {
   Index begin = 0;
   Index end = to_end;
   Index step = 1;
+
+  /// "0:4", with a step other than 1 "0:4:2".
+  std::string attribute_text() const;
 };
 
 /// Part of a tensor: x[begin:end:step] along an axis. Returns x itself if that is all of it. Any dtype.

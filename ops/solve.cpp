@@ -20,7 +20,7 @@ class Solve final : public Op {
 
   std::string_view name() const override { return "solve"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override { return transposed_ ? "transpose" : ""; }
+  void members(Attributes& a) const override { a("transpose", transposed_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     return {detail::solution_spec(inputs[0], inputs[1], name())};

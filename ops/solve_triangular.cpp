@@ -15,9 +15,9 @@ class SolveTriangular final : public Op {
 
   std::string_view name() const override { return "solve_triangular"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override {
-    return fmt::format("{}{}{}", options_.lower ? "lower" : "upper", options_.transpose ? " transpose" : "",
-                       options_.unit_diagonal ? " unit_diagonal" : "");
+  void members(Attributes& a) const override {
+    a("lower", options_.lower), a("transpose", options_.transpose);
+    a("unit_diagonal", options_.unit_diagonal);
   }
   bool may_throw(std::span<const Spec>) const override { return false; }
 

@@ -52,9 +52,7 @@ class Sum final : public Op {
   std::string_view name() const override { return "sum"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override {
-    return fmt::format("axes={}{}", detail::axis_text(axes_), keep_ ? " keep" : "");
-  }
+  void members(Attributes& a) const override { a("axes", detail::ShownAxes{axes_}), a("keep", keep_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs[0].dtype == DType::boolean) {

@@ -6,8 +6,6 @@
 #include <sluice/ops/take.h>
 #include <sluice/ops/transpose.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace sluice {
@@ -19,7 +17,7 @@ class Take final : public Op {
   explicit Take(Index axis) : axis_(axis) {}
   std::string_view name() const override { return "take"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override { return fmt::format("axis={}", axis_); }
+  void members(Attributes& a) const override { a("axis", axis_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[1], "take");

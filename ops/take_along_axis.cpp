@@ -16,7 +16,7 @@ class TakeAlongAxis final : public Op {
   TakeAlongAxis(Index axis, const detail::IdNames& names) : axis_(axis), names_(names) {}
   std::string_view name() const override { return "take_along_axis"; }
   Takes takes() const override { return {.operands = 2}; }
-  std::string attributes() const override { return fmt::format("axis={}{}", axis_, names_.text(name())); }
+  void members(Attributes& a) const override { a("axis", axis_), a({}, names_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     detail::require_ids(inputs[1], "take_along_axis");

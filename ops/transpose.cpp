@@ -19,7 +19,7 @@ class Transpose final : public Op {
   std::string_view name() const override { return "transpose"; }
   Takes takes() const override { return {.operands = 1}; }
   bool may_throw(std::span<const Spec>) const override { return false; }
-  std::string attributes() const override { return fmt::format("order={}", order_); }
+  void members(Attributes& a) const override { a("order", order_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     std::vector<Index> dims;

@@ -27,13 +27,20 @@ enum class Lie {
   same_as_input
 };
 
+/// A number that may keep to itself which one it is.
+struct Factor {
+  double by;
+  Lie lie;
+  std::string attribute_text() const { return lie == Lie::attributes ? "" : std::to_string(by); }
+};
+
 /// The rows of x from the last to the first, times a number.
 class Turned final : public Op {
  public:
-  Turned(double by, Lie lie) : by_(by), lie_(lie) {}
+  Turned(double by, Lie lie) : factor_{by, lie} {}
 
   std::string_view name() const override { return "turned"; }
-  std::string attributes() const override { return lie_ == Lie::attributes ? "" : std::to_string(by_); }
+  void members(Attributes& a) const override { a({}, factor_); }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     const Index rows = inputs[0].shape()[0];
@@ -41,38 +48,37 @@ class Turned final : public Op {
     const auto* x = inputs[0].as<double>();
     auto* y = outputs[0].as<double>();
     for (Index i = 0; i < inputs[0].size(); ++i)
-      y[i] = by_ * x[(rows - 1 - i / columns) * columns + i % columns];
+      y[i] = factor_.by * x[(rows - 1 - i / columns) * columns + i % columns];
   }
   Tensors gradient(const Tensor&, const Tensor& dy) const override {
-    return {make(std::make_shared<Turned>(by_, lie_), {dy})};
+    return {make(std::make_shared<Turned>(factor_.by, factor_.lie), {dy})};
   }
 
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>&) const override {
-    return {by_ * (lie_ == Lie::at_all_steps ? inputs[0] : flip(inputs[0], 1))};
+    return {factor_.by * (factor_.lie == Lie::at_all_steps ? inputs[0] : flip(inputs[0], 1))};
   }
   Tensor sum_over_steps(const Tensors& inputs, const std::vector<bool>&) const override {
     const Tensor total = flip(sum(inputs[0], 0), 0);
-    return lie_ == Lie::sum_over_steps ? total : by_ * total;
+    return factor_.lie == Lie::sum_over_steps ? total : factor_.by * total;
   }
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override {
-    return lie_ == Lie::works_by_rows;
+    return factor_.lie == Lie::works_by_rows;
   }
   std::optional<Window> window_in_input(const Spec& input) const override {
-    return lie_ == Lie::in_input ? window(input) : std::nullopt;
+    return factor_.lie == Lie::in_input ? window(input) : std::nullopt;
   }
   std::optional<Window> window_in_output(std::span<const Spec> inputs, std::size_t) const override {
-    return lie_ == Lie::in_output ? window(inputs[0]) : std::nullopt;
+    return factor_.lie == Lie::in_output ? window(inputs[0]) : std::nullopt;
   }
-  bool in_place() const override { return lie_ == Lie::in_place; }
+  bool in_place() const override { return factor_.lie == Lie::in_place; }
   std::optional<std::size_t> same_as_input(std::size_t) const override {
-    return lie_ == Lie::same_as_input ? std::optional<std::size_t>(0) : std::nullopt;
+    return factor_.lie == Lie::same_as_input ? std::optional<std::size_t>(0) : std::nullopt;
   }
 
  private:
   static std::optional<Window> window(const Spec& spec) { return Window{0, spec.shape.back()}; }
 
-  double by_;
-  Lie lie_;
+  Factor factor_;
 };
 
 /// Two of them, so that an op which does not tell its number is taken for the other.

@@ -19,7 +19,7 @@ class Cube final : public Elementwise<Cube, 1> {
  public:
   explicit Cube(Rule chosen) : rule_(chosen) {}
   static constexpr std::string_view id = "cube";
-  std::string attributes() const override { return "rule=" + std::to_string(static_cast<int>(rule_)); }
+  void members(Attributes& a) const override { a("rule", rule_); }
   static auto value(auto x) { return x * x * x; }
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor& x = y.input(0);

@@ -14,14 +14,20 @@ using namespace sluice::test;
 
 namespace {
 
-/// x times a number, which its text rounds.
+/// A number, which its text rounds.
+struct Rounded {
+  double value;
+  std::string attribute_text() const { return std::to_string(value); }
+};
+
+/// x times such a number.
 struct Scaled final : Elementwise<Scaled, 1> {
   static constexpr std::string_view id = "scaled";
-  explicit Scaled(double by) : by(by) {}
-  std::string attributes() const override { return "by=" + std::to_string(by); }
-  auto value(auto x) const { return static_cast<decltype(x)>(by) * x; }
-  Tensors gradient(const Tensor&, const Tensor& dy) const override { return {by * dy}; }
-  double by;
+  explicit Scaled(double by) : by{by} {}
+  void members(Attributes& a) const override { a("by", by); }
+  auto value(auto x) const { return static_cast<decltype(x)>(by.value) * x; }
+  Tensors gradient(const Tensor&, const Tensor& dy) const override { return {by.value * dy}; }
+  Rounded by;
 };
 
 std::function<Tensor(const Tensors&)> scaled(double by) {

@@ -71,7 +71,8 @@ TEST_CASE("a sum with a product begins the product") {
   CHECK(left_of(pass, bias, {{6, 4}, {4, 5}, {5}}) == "%0 = matmul_add(a0, a1, a2); %0");
   CHECK(left_of(pass, bias, {{2, 6, 4}, {4, 5}, {1, 1, 5}}) == "%0 = matmul_add(a0, a1, a2); %0");
   const auto matrix = [](const Tensors& x) { return Tensors{matmul(x[0], x[1], {false, true}) + x[2]}; };
-  CHECK(left_of(pass, matrix, {{6, 4}, {5, 4}, {6, 5}}) == "%0 = matmul_add(a0, a1, a2, transpose_b); %0");
+  CHECK(left_of(pass, matrix, {{6, 4}, {5, 4}, {6, 5}}) ==
+        "%0 = matmul_add(a0, a1, a2, transpose_b=true); %0");
 }
 
 TEST_CASE(

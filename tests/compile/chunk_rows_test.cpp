@@ -148,7 +148,7 @@ TEST_CASE("sums over rows are carried from chunk to chunk") {
     graph(a0: f64[3, 8], a1: f64[], a2: f64[2, 3], a3: f64[3, 8]) {
       %0 = matmul(a2, a3)  f64[2, 8]
       %1 = tanh(%0)  f64[2, 8]
-      %2 = matmul(a2, %1, transpose_a)  f64[3, 8]
+      %2 = matmul(a2, %1, transpose_a=true)  f64[3, 8]
       %3 = add(a0, %2)  f64[3, 8]
       %4 = sum(%1, axes=[0, 1])  f64[]
       %5 = add(a1, %4)  f64[]

@@ -86,7 +86,7 @@ class Whole final : public Op {
  public:
   explicit Whole(std::function<Tensors(const Tensors&)> parts) : parts_(std::move(parts)) {}
   std::string_view name() const override { return "whole"; }
-  std::string attributes() const override { return ""; }
+  void members(Attributes& a) const override { a("parts", parts_); }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View>, std::span<const MutableView>) const override {}
   Tensors decompose(const Tensors& inputs) const override { return parts_(inputs); }

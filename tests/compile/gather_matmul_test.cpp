@@ -28,7 +28,7 @@ TEST_CASE("a product with rows taken from a small table takes rows of the produc
     return Tensors{matmul(reshape(take(x[0], ids, 0), {8, 5}), x[1], {false, true})};
   };
   CHECK(left_of(passes::gather_matmul, joined, {{3, 5}, {4, 5}}) ==
-        "%0 = matmul(a0, a1, transpose_b); %1 = constant(2, 0, 0, 2, 2, 0, 0, 2); "
+        "%0 = matmul(a0, a1, transpose_b=true); %1 = constant(2, 0, 0, 2, 2, 0, 0, 2); "
         "%2 = take(%0, %1, axis=0); %3 = reshape(%2, shape=[8, 4]); %3");
 }
 

@@ -36,7 +36,7 @@ TEST_CASE("products with the same left operand become one, the right ones side b
     return Tensors{matmul(x[0], x[1], {false, true}), matmul(x[0], x[2], {false, true})};
   };
   CHECK(left_of(merged, transposed, {{20, 3}, {4, 3}, {5, 3}}) ==
-        "%0 = concat(a1, a2, axis=0); %1 = matmul(a0, %0, transpose_b); %2 = slice(%1, [0:20, 0:4]); "
+        "%0 = concat(a1, a2, axis=0); %1 = matmul(a0, %0, transpose_b=true); %2 = slice(%1, [0:20, 0:4]); "
         "%3 = slice(%1, [0:20, 4:9]); %2, %3");
   const auto side_by_side = [](const Tensors& x) {
     return Tensors{matmul(x[0], slice(x[1], 1, 2, 5)), matmul(x[0], slice(x[1], 1, 0, 2))};
@@ -103,8 +103,9 @@ TEST_CASE("a sum of products is one product with a longer inner length") {
   const auto gradient = [](const Tensors& x) {  // of a weight that was used at two steps
     return Tensors{matmul(x[0], x[1], {true, false}) + matmul(x[2], x[3], {true, false})};
   };
-  CHECK(left_of(merged, gradient, {{2, 20}, {2, 30}, {3, 20}, {3, 30}}) ==
-        "%0 = concat(a0, a2, axis=0); %1 = concat(a1, a3, axis=0); %2 = matmul(%0, %1, transpose_a); %2");
+  CHECK(
+      left_of(merged, gradient, {{2, 20}, {2, 30}, {3, 20}, {3, 30}}) ==
+      "%0 = concat(a0, a2, axis=0); %1 = concat(a1, a3, axis=0); %2 = matmul(%0, %1, transpose_a=true); %2");
   const auto used_twice = [](const Tensors& x) {
     const Tensor product = matmul(x[0], x[1]);
     return Tensors{product, product + matmul(x[2], x[1])};
@@ -188,7 +189,7 @@ TEST_CASE("outside of bodies a joined operand is split where only transposed pro
     return Tensors{matmul(concat({x[0], x[1]}, 1), x[2], {true, false})};
   };
   CHECK(left_of(passes::split_concats, split, {{4, 2}, {4, 3}, {4, 5}}) ==
-        "%0 = matmul(a0, a2, transpose_a); %1 = matmul(a1, a2, transpose_a); "
+        "%0 = matmul(a0, a2, transpose_a=true); %1 = matmul(a1, a2, transpose_a=true); "
         "%2 = concat(%0, %1, axis=0); %2");
   const auto kept = [](const Tensors& x) {
     const Tensor joined = concat({x[0], x[1]}, 1);

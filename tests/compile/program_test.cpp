@@ -158,7 +158,7 @@ TEST_CASE("running a program during its own run is an error") {
   struct Reenter final : Op {
     explicit Reenter(Program** program) : program(program) {}
     std::string_view name() const override { return "reenter"; }
-    std::string attributes() const override { return "the program"; }
+    void members(Attributes& a) const override { a("program", program); }
     Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
     void run(std::span<const View>, std::span<const MutableView>) const override { (*program)->run(); }
     Program** program;
@@ -176,7 +176,7 @@ TEST_CASE("a program that is dropped from the cache while it runs ends its run")
   struct Call final : Op {
     explicit Call(const std::function<void()>* call) : call(call) {}
     std::string_view name() const override { return "call"; }
-    std::string attributes() const override { return "the function"; }
+    void members(Attributes& a) const override { a("call", call); }
     Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
     void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
       if (inputs[0].size() == 3) (*call)();

@@ -49,7 +49,7 @@ TEST_CASE("scan_form makes ys of what the way back needs and drops what nobody u
   %2 = reshape(1, shape=[1])  f32[1]
   %3 = broadcast_to(%2, shape=[2])  f32[2]
   %4 = constant(0, 0)  f32[2]
-  %5 = scan(%3, %4, %0.1, carries=2, xs=1, steps=3, reverse)  0: f32[2], 1: f32[2]
+  %5 = scan(%3, %4, %0.1, carries=2, xs=1, steps=3, reverse=true)  0: f32[2], 1: f32[2]
     graph(a0: f32[2], a1: f32[2], a2: f32[2]) {
       %0 = multiply(a2, a2)  f32[2]
       %1 = subtract(1, %0)  f32[2]

@@ -162,7 +162,7 @@ TEST_CASE("sink_accumulators makes a sum of products one product over all time")
     }
   %1 = reshape(a1, shape=[6, 2])  f64[6, 2]
   %2 = reshape(%0.1, shape=[6, 2])  f64[6, 2]
-  %3 = matmul(%1, %2, transpose_a)  f64[2, 2]
+  %3 = matmul(%1, %2, transpose_a=true)  f64[2, 2]
   %4 = add(a2, %3)  f64[2, 2]
   return %0.0, %4
 )"));

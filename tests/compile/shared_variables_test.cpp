@@ -42,7 +42,7 @@ class Meeting {
 struct Meet final : Op {
   Meet(Meeting* meeting, std::atomic<int>* met) : meeting(meeting), met(met) {}
   std::string_view name() const override { return "meet"; }
-  std::string attributes() const override { return "the others"; }
+  void members(Attributes& a) const override { a("meeting", meeting), a("met", met); }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());

@@ -59,7 +59,7 @@ TEST_CASE("zero is added where the sum may be of minus zero, and nowhere else") 
   CHECK(left([](const Tensors& x) { return x[0] + 0 + 0 + 0; }) == "%0 = add(a0, 0); %0");
   CHECK(left([](const Tensors& x) {
           return zeros({3, 3}, DType::float64) + matmul(x[0], x[0], {true, false});
-        }) == "%0 = matmul(a0, a0, transpose_a); %0");
+        }) == "%0 = matmul(a0, a0, transpose_a=true); %0");
 }
 
 TEST_CASE("a law keeps infinities, NaN and the sign of zero") {
@@ -151,7 +151,7 @@ TEST_CASE("moves of elements cancel or become one") {
             },
             {{2, 3, 4}}) == "%0 = transpose(a0, order=[2, 0, 1]); %0");
   CHECK(left_of([](const Tensors& x) { return matmul(transpose(x[0]), transpose(x[1])); },
-                {{2, 3}, {4, 2}}) == "%0 = matmul(a0, a1, transpose_a transpose_b); %0");
+                {{2, 3}, {4, 2}}) == "%0 = matmul(a0, a1, transpose_a=true, transpose_b=true); %0");
   CHECK(left_of(
             [](const Tensors& x) {
               return matmul(transpose(x[0]), x[1], {true, false});
@@ -228,7 +228,7 @@ TEST_CASE("slices are taken where the elements come from") {
             [](const Tensors& x) {
               return slice(pad(x[0], {{2, 1}}), 0, 1, 4);
             },
-            {{3}}) == "%0 = pad(a0, [2+1]); %1 = slice(%0, [1:4]); %1");
+            {{3}}) == "%0 = pad(a0, [2+1], value=0); %1 = slice(%0, [1:4]); %1");
 }
 
 TEST_CASE("parts that lie side by side are one again") {
@@ -262,7 +262,8 @@ TEST_CASE("the gradient of a tensor that was sliced into parts is a concat") {
   };
   CHECK(left_of(parts, {{2, 4}, {2, 1}, {2, 2}, {2, 1}}) == "%0 = concat(a1, a2, a3, axis=1); %0");
   const auto gap = [](const Tensors& x) { return pad(x[0], {{0, 2}}) + pad(x[1], {{2, 0}}); };
-  CHECK(left_of(gap, {{1}, {1}}) == "%0 = pad(a0, [0+2]); %1 = pad(a1, [2+0]); %2 = add(%0, %1); %2");
+  CHECK(left_of(gap, {{1}, {1}}) ==
+        "%0 = pad(a0, [0+2], value=0); %1 = pad(a1, [2+0], value=0); %2 = add(%0, %1); %2");
 }
 
 TEST_CASE("sums of sums and of products are one") {
@@ -288,12 +289,12 @@ TEST_CASE("sums of sums and of products are one") {
             },
             {{5, 2, 3}, {5, 2, 4}}) ==
         "%0 = reshape(a0, shape=[10, 3]); %1 = reshape(a1, shape=[10, 4]); "
-        "%2 = matmul(%0, %1, transpose_a); %2");
+        "%2 = matmul(%0, %1, transpose_a=true); %2");
   CHECK(left_of(
             [](const Tensors& x) {
               return sum(matmul(x[0], x[1], {true, false}), 0);
             },
-            {{2, 3}, {5, 2, 4}}) == "%0 = matmul(a0, a1, transpose_a); %1 = sum(%0, axes=[0]); %1");
+            {{2, 3}, {5, 2, 4}}) == "%0 = matmul(a0, a1, transpose_a=true); %1 = sum(%0, axes=[0]); %1");
 }
 
 TEST_CASE("the sum of what is scattered does not depend on where") {
@@ -302,8 +303,9 @@ TEST_CASE("the sum of what is scattered does not depend on where") {
     return Tensors{sum(scatter_sum(ids, x[0], 1, 4), 1, true), sum(scatter_sum(ids, x[0], 1, 4), 0)};
   };
   CHECK(test::left_of(passes::simplify, scattered, {{2, 2}}) ==
-        "%0 = constant(1, 0, 2, 2); %1 = checked_updates(a0, %0, length=4); %2 = sum(%1, axes=[1] keep); "
-        "%3 = scatter_sum(%0, a0, axis=1 length=4); %4 = sum(%3, axes=[0]); %2, %4");
+        "%0 = constant(1, 0, 2, 2); %1 = checked_updates(a0, %0, length=4, ids of scatter_sum); %2 = sum(%1, "
+        "axes=[1], keep=true); "
+        "%3 = scatter_sum(%0, a0, axis=1, length=4, ids of scatter_sum); %4 = sum(%3, axes=[0]); %2, %4");
 }
 
 TEST_CASE("laws hold inside of bodies, and a scan whose trail is used is left alone") {

@@ -40,7 +40,7 @@ class Liar final : public Op {
  public:
   explicit Liar(Answers answers) : answers_(std::move(answers)) {}
   std::string_view name() const override { return "liar"; }
-  std::string attributes() const override { return ""; }
+  void members(Attributes& a) const override { a("answers", answers_); }
   Specs infer(std::span<const Spec> in) const override {
     return {{in[0].dtype, answers_.result.rank() > 0 ? answers_.result : in[0].shape}};
   }

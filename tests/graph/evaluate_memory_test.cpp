@@ -45,7 +45,7 @@ std::size_t resident_bytes() {
 struct Look final : Op {
   explicit Look(std::size_t* most) : most(most) {}
   std::string_view name() const override { return "look"; }
-  std::string attributes() const override { return "the most"; }
+  void members(Attributes& a) const override { a("most", most); }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
     std::memcpy(outputs[0].data, inputs[0].data, inputs[0].spec.bytes());

@@ -35,7 +35,7 @@ class Faulty final : public Op {
  public:
   explicit Faulty(Parts parts) : parts_(std::move(parts)) {}
   std::string_view name() const override { return "faulty"; }
-  std::string attributes() const override { return ""; }
+  void members(Attributes& a) const override { a("parts", parts_); }
   Takes takes() const override { return parts_.takes; }
   Specs infer(std::span<const Spec> inputs) const override { return parts_.infer(inputs); }
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
@@ -182,6 +182,65 @@ struct Order final : Elementwise<Order, 2> {
 };
 
 }  // namespace
+
+namespace {
+
+struct Schedule {
+  double rate = 0.5;
+  int steps = 3;
+  void members(Attributes& a) const { a("rate", rate), a("steps", steps); }
+};
+
+struct Place {
+  Index begin = 0;
+  Index end = 4;
+  std::string attribute_text() const { return std::to_string(begin) + ":" + std::to_string(end); }
+};
+
+/// Members of all kinds that are not numbers.
+struct Kept final : Op {
+  bool keep = false;
+  Schedule schedule;
+  std::vector<Place> places{{}, {1, 2}};
+  std::vector<bool> flags{true, false};
+  std::vector<std::string> labels{"a", "b"};
+  const double* table = nullptr;
+  std::shared_ptr<const double> shared;
+  std::function<double(double)> function;
+
+  std::string_view name() const override { return "kept"; }
+  void members(Attributes& a) const override {
+    a("keep", keep), a("schedule", schedule), a({}, places), a("flags", flags), a("labels", labels);
+    a("table", table), a("shared", shared), a("function", function);
+  }
+  Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
+  void run(std::span<const View>, std::span<const MutableView>) const override {}
+};
+
+}  // namespace
+
+TEST_CASE("members of one's own classes list theirs, and what cannot be compared is never the same") {
+  Kept op;
+  CHECK(op.attributes().find("schedule=[rate=0.5, steps=3], [0:4, 1:2], flags=[true, false], labels=[\"a\", "
+                             "\"b\"], table=0x0, shared=0x0, function=0x") == 0);
+  CHECK(op.attributes() == op.attributes());
+  Kept other;
+  other.function = op.function;
+  CHECK(other.attributes() != op.attributes());  // nobody can tell whether they are the same
+  const auto differs = [](const auto& change) {
+    Kept changed;
+    const std::string before = changed.attributes();
+    change(changed);
+    return changed.attributes() != before;
+  };
+  CHECK(differs([](Kept& k) { k.keep = true; }));
+  CHECK(differs([](Kept& k) { k.schedule.steps = 4; }));
+  CHECK(differs([](Kept& k) { k.places[1].end = 3; }));
+  CHECK(differs([](Kept& k) { k.flags = {false, true}; }));
+  CHECK(differs([](Kept& k) { k.labels = {"a\", \"b"}; }));
+  CHECK(differs([](Kept& k) { k.shared = std::make_shared<double>(1); }));
+  CHECK(make(std::make_shared<Kept>(), {ones({2})}).shape() == Shape{2});
+}
 
 TEST_CASE("attributes are the text of all members") {
   Listed op;

@@ -4,12 +4,12 @@
 struct Scale : sluice::Op {
   explicit Scale(double by) : by(by) {}
   std::string_view name() const override { return "scale"; }
-  std::string attributes() const override { return std::to_string(by); }
+  void members(sluice::Attributes& a) const override { a("by", by); }
   sluice::Specs infer(std::span<const sluice::Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const sluice::View>, std::span<const sluice::MutableView>) const override {}
   double by;
 };
-struct Shifted : Scale {  // whose attributes() do not know about `offset`
+struct Shifted : Scale {  // whose members() do not know about `offset`
   Shifted(double by, double offset) : Scale(by), offset(offset) {}
   double offset;
 };

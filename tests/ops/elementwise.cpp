@@ -29,7 +29,7 @@ class Mixed final : public Elementwise<Mixed, 4> {
   static constexpr Domain domain = Domain::numeric;
 
   explicit Mixed(int scale) : scale_(scale) {}
-  std::string attributes() const override { return "scale=" + std::to_string(scale_); }
+  void members(Attributes& a) const override { a("scale", scale_); }
   auto value(auto a, auto b, auto c, auto d) const { return scale_ * (a * b - c * d); }
   Tensors gradient(const Tensor& y, const Tensor& dy) const override {
     const Tensor scaled = scale_ * dy;

@@ -136,10 +136,10 @@ TEST_CASE(
   REQUIRE(found.size() == 1);
   CHECK(found[0]->inputs[0].shape() == Shape{20, 3});
   CHECK(found[0]->inputs[1].shape() == Shape{20, 2});
-  CHECK(found[0]->op->attributes() == "transpose_a");
+  CHECK(found[0]->op->attributes() == "transpose_a=true");
   const Tensor dx = grad(sum(matmul(x, w)), x);
   REQUIRE(products({dx}).size() == 1);
-  CHECK(products({dx})[0]->op->attributes() == "transpose_b");
+  CHECK(products({dx})[0]->op->attributes() == "transpose_b=true");
   for (const Node* node : topological_order({dw, dx})) CHECK(node->op->name() != "transpose");
 }
 

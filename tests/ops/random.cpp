@@ -250,8 +250,8 @@ TEST_CASE("random ops print their attributes, run compiled and have no gradient"
       "random::split", [&](const Tensors&) { return random::split(key, 3); }, {{{}}}, plain);
   check_op(
       "random::fold_in", [&](const Tensors&) { return random::fold_in(key, 4); }, {{{}}}, plain);
-  CHECK(random::uniform(key, {2}, 0, 0.5).op().attributes() == "shape=[2], low=0, high=0.5, dtype=f32");
-  CHECK(random::normal(key, {2}).op().attributes() == "shape=[2], mean=0, stddev=1, dtype=f32");
+  CHECK(random::uniform(key, {2}, 0, 0.5).op().attributes() == "f32[2], low=0, high=0.5");
+  CHECK(random::normal(key, {2}).op().attributes() == "f32[2], mean=0, stddev=1");
   CHECK(random::categorical(key, zeros({2})).op().attributes() == "axis=-1");
 }
 

@@ -350,7 +350,7 @@ class Picky final : public Op {
  public:
   explicit Picky(std::function<void(std::span<const Spec>)> rule) : rule_(std::move(rule)) {}
   std::string_view name() const override { return "picky"; }
-  std::string attributes() const override { return "a rule"; }
+  void members(Attributes& a) const override { a("rule", rule_); }
   Specs infer(std::span<const Spec> inputs) const override {
     rule_(inputs);
     return {inputs[0]};

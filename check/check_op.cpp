@@ -54,6 +54,7 @@ class OpCheck {
     const Graph graph = trace(full_, specs);
     if (options_.isolated) detail::check_memory(graph, inputs_, who);
     check_ops(graph, inputs_);
+    detail::check_callers(graph, inputs_, who);
     check_others();
     check_value();
     check_bits(trace(function_, specs), inputs_);
@@ -181,7 +182,7 @@ class OpCheck {
     naming_op([&](auto& f, auto& x) { report_.first = gradcheck(f, x, first, Location{}).entries; }, of_op,
               "mend its gradient");
     try {
-      const GradcheckOptions second{.rtol = 1e-3, .atol = 1e-6, .jvp = false};
+      const GradcheckOptions second{.rtol = 1e-3, .atol = 1e-6, .jvp = false, .compiled = false};
       naming_op([&](auto& f, auto& x) { report_.second = gradgradcheck(f, x, second, Location{}).entries; },
                 of_op, "mend its gradient, which is used in that of another op");
     } catch (const Error& error) {

@@ -50,8 +50,8 @@ struct Caller {
   /// Runs the op until its results are wrong, until the other has begun a call during so many of ours, or for
   /// so long: where there is one core, overlaps are rare.
   void run_beside(const Caller& other) {
-    constexpr int overlaps = 20;
-    constexpr auto at_most = std::chrono::milliseconds(20);
+    constexpr int overlaps = 10;
+    constexpr auto at_most = std::chrono::milliseconds(3);
     const auto start = std::chrono::steady_clock::now();
     const std::vector<MutableView> to = mutable_views(results);
     try {
@@ -92,8 +92,26 @@ class PureRun {
     check_written();
     check_unread();
     check_work_memory();
-    check_concurrent_calls();
     if (const auto* elementwise = dynamic_cast<const ElementwiseOp*>(&op_)) check_elements(*elementwise);
+  }
+
+  /// Two threads, each with operands of its own, run the op until calls have overlapped often enough.
+  void check_concurrent_calls() const {
+    const Arrays others = other_inputs();
+    Arrays of_others = filled_outputs(call_.node->outputs, first_fill);
+    op_.run(views(others), mutable_views(of_others));
+    Caller one(op_, call_.inputs, first_);
+    Caller other(op_, others, of_others);
+    {
+      std::thread second([&] { other.run_beside(one); });
+      one.run_beside(other);
+      second.join();
+    }
+    for (const Caller* caller : {&one, &other}) {
+      if (caller->thrown) std::rethrow_exception(caller->thrown);
+      require_same(caller->results, caller->expected, "when two threads run it at once",
+                   "keep no scratch memory in members or static variables: take it by work_bytes");
+    }
   }
 
  private:
@@ -199,25 +217,6 @@ class PureRun {
     return others;
   }
 
-  /// Two threads, each with operands of its own, run the op until calls have overlapped often enough.
-  void check_concurrent_calls() const {
-    const Arrays others = other_inputs();
-    Arrays of_others = filled_outputs(call_.node->outputs, first_fill);
-    op_.run(views(others), mutable_views(of_others));
-    Caller one(op_, call_.inputs, first_);
-    Caller other(op_, others, of_others);
-    {
-      std::thread second([&] { other.run_beside(one); });
-      one.run_beside(other);
-      second.join();
-    }
-    for (const Caller* caller : {&one, &other}) {
-      if (caller->thrown) std::rethrow_exception(caller->thrown);
-      require_same(caller->results, caller->expected, "when two threads run it at once",
-                   "keep no scratch memory in members or static variables: take it by work_bytes");
-    }
-  }
-
   /// Element by element, and with each operand the same for all: what fused programs do.
   void check_elements(const ElementwiseOp& op) const {
     const Spec& y = first_[0].spec();
@@ -273,6 +272,10 @@ class PureRun {
 
 void check_purity(const Graph& graph, const Tensors& arguments, std::string_view who) {
   for (const OpCall& call : op_calls(graph, arguments)) PureRun(call, who).check();
+}
+
+void check_callers(const Graph& graph, const Tensors& arguments, std::string_view who) {
+  for (const OpCall& call : op_calls(graph, arguments)) PureRun(call, who).check_concurrent_calls();
 }
 
 void check_threads(const Graph& graph, const Tensors& arguments, std::string_view who) {

@@ -14,10 +14,12 @@ namespace sluice::detail {
 void check_memory(const Graph& graph, const Tensors& arguments, std::string_view who);
 
 /// run is pure: it writes every element, whatever was in the memory, changes neither operands nor attributes,
-/// gives the same bits again, without outputs that nobody reads, with any work memory, and to several callers
-/// at once; elementwise ops give each element the same bits wherever it stands. may_throw is true for an op
-/// that throws.
+/// gives the same bits again, without outputs that nobody reads, and with any work memory; elementwise ops
+/// give each element the same bits wherever it stands. may_throw is true for an op that throws.
 void check_purity(const Graph& graph, const Tensors& arguments, std::string_view who);
+
+/// Every op gives the same bits to two threads that run it at once.
+void check_callers(const Graph& graph, const Tensors& arguments, std::string_view who);
 
 /// Every op gives the same bits on 1, 2 and 3 threads.
 void check_threads(const Graph& graph, const Tensors& arguments, std::string_view who);

@@ -2,6 +2,7 @@
 
 #include <sluice/check/check_op.h>
 #include <sluice/check/functions.h>
+#include <sluice/check/gradcheck.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/print.h>
 #include <sluice/graph/walk.h>
@@ -145,11 +146,13 @@ Samples binary_samples() {
 void check_op(std::string_view name, const TensorFunction& function, const Samples& samples,
               const CheckOptions& options) {
   int found = 0;
-  for (const Sample& sample : samples) {
-    const Tensors inputs = inputs_for(sample, options);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    const Tensors inputs = inputs_for(samples[i], options);
     INFO("op " << name << " of" << text(inputs));
     try {
       if (check_sample(name, function, inputs, options)) ++found;
+      // Second derivatives also compiled: many programs, so of some samples only.
+      if (options.gradient && i % 3 == 1) gradgradcheck(function, inputs);
     } catch (const Error& error) {
       FAIL(error.what());
     }

@@ -6,34 +6,40 @@
 
 namespace sluice {
 
+namespace {
+
+std::size_t rounded_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
+
+}  // namespace
+
 void Attributes::operator()(std::string_view name, bool value) {
-  if (value || name.empty()) add(name, value ? "true" : "false");
-  members_.push_back({sizeof(bool), alignof(bool)});
+  if (writes_ && (value || name.empty())) add(name, value ? "true" : "false");
+  note(sizeof(bool), alignof(bool));
 }
 
 void Attributes::operator()(std::string_view name, float value) {
-  add(name, fmt::format("{}", value));
-  members_.push_back({sizeof(float), alignof(float)});
+  if (writes_) add(name, fmt::format("{}", value));
+  note(sizeof(float), alignof(float));
 }
 
 void Attributes::operator()(std::string_view name, double value) {
-  add(name, fmt::format("{}", value));
-  members_.push_back({sizeof(double), alignof(double)});
+  if (writes_) add(name, fmt::format("{}", value));
+  note(sizeof(double), alignof(double));
 }
 
 void Attributes::operator()(std::string_view name, DType value) {
-  add(name, name_of(value));
-  members_.push_back({sizeof(DType), alignof(DType)});
+  if (writes_) add(name, name_of(value));
+  note(sizeof(DType), alignof(DType));
 }
 
 void Attributes::operator()(std::string_view name, const Shape& value) {
-  add(name, value.text());
-  members_.push_back({sizeof(Shape), alignof(Shape)});
+  if (writes_) add(name, value.text());
+  note(sizeof(Shape), alignof(Shape));
 }
 
 void Attributes::operator()(std::string_view name, const Spec& value) {
-  add(name, value.text());
-  members_.push_back({sizeof(Spec), alignof(Spec)});
+  if (writes_) add(name, value.text());
+  note(sizeof(Spec), alignof(Spec));
 }
 
 void Attributes::add_integer(std::string_view name, long long value) { add(name, fmt::format("{}", value)); }
@@ -57,17 +63,11 @@ void Attributes::add(std::string_view name, std::string_view value) {
   text_ += value;
 }
 
-std::size_t Attributes::size_of_class(std::size_t of_base) const {
-  std::size_t size = of_base;
-  std::size_t alignment = alignof(void*);
-  const auto round_up = [&](std::size_t to) { size = (size + to - 1) / to * to; };
-  for (const Member& member : members_) {
-    alignment = std::max(alignment, member.alignment);
-    round_up(member.alignment);
-    size += member.size;
-  }
-  round_up(alignment);
-  return size;
+void Attributes::note(std::size_t size, std::size_t alignment) {
+  size_ = rounded_up(size_, alignment) + size;
+  alignment_ = std::max(alignment_, alignment);
 }
+
+std::size_t Attributes::size_of_class() const { return rounded_up(size_, alignment_); }
 
 }  // namespace sluice

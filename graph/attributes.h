@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
-#include <vector>
 
 namespace sluice {
 
@@ -25,6 +24,14 @@ namespace sluice {
 /// A member without a name, `a({}, range)`, is its value alone.
 class Attributes {
  public:
+  Attributes() = default;
+  /// Makes no text: for size_of_class alone, which takes less time.
+  static Attributes of_sizes() {
+    Attributes sizes;
+    sizes.writes_ = false;
+    return sizes;
+  }
+
   void operator()(std::string_view name, bool value);
   void operator()(std::string_view name, float value);
   void operator()(std::string_view name, double value);
@@ -33,6 +40,17 @@ class Attributes {
   void operator()(std::string_view name, const Spec& value);
   template <class T>
   void operator()(std::string_view name, const T& value) {
+    if (writes_) write(name, value);
+    note(sizeof(T), alignof(T));
+  }
+
+  const std::string& text() const { return text_; }
+  /// The size of a class derived from Op with these members, in this order.
+  std::size_t size_of_class() const;
+
+ private:
+  template <class T>
+  void write(std::string_view name, const T& value) {
     if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
       add_integer(name, static_cast<long long>(value));
     } else if constexpr (std::is_convertible_v<const T&, std::string_view> && !std::is_pointer_v<T>) {
@@ -47,26 +65,14 @@ class Attributes {
       Attributes inside;
       value.members(inside);
       add(name, "[" + inside.text_ + "]");
-    } else if constexpr (std::is_pointer_v<T>) {
+    } else if constexpr (std::is_convertible_v<const T&, const void*>) {
       add_address(name, value);
     } else if constexpr (requires { add_address(name, value.get()); }) {
       add_address(name, value.get());
     } else {
       add_address(name, &value);
     }
-    members_.push_back({sizeof(T), alignof(T)});
   }
-
-  const std::string& text() const { return text_; }
-  /// The size of a class derived from Op with these members, in this order.
-  std::size_t size_of_class(std::size_t of_base) const;
-
- private:
-  struct Member {
-    std::size_t size;
-    std::size_t alignment;
-  };
-
   void add(std::string_view name, std::string_view value);
   void add_integer(std::string_view name, long long value);
   void add_quoted(std::string_view name, std::string_view value);
@@ -78,8 +84,13 @@ class Attributes {
     add(name, "[" + inside.text_ + "]");
   }
 
+  /// The next member has this size and alignment.
+  void note(std::size_t size, std::size_t alignment);
+
+  bool writes_ = true;
   std::string text_;
-  std::vector<Member> members_;
+  std::size_t size_ = sizeof(void*);  // of an Op, which has virtual functions and nothing else
+  std::size_t alignment_ = alignof(void*);
 };
 
 }  // namespace sluice

@@ -211,9 +211,10 @@ std::string Op::attributes() const {
 
 void detail::require_all_members(const Op& op, std::size_t size, Location where) {
   if (op.body() != nullptr) return;  // never taken for another
-  Attributes a;
+  static_assert(sizeof(Op) == sizeof(void*), "Attributes begins with the size of an Op");
+  Attributes a = Attributes::of_sizes();
   op.members(a);
-  const std::size_t listed = a.size_of_class(sizeof(Op));
+  const std::size_t listed = a.size_of_class();
   if (listed == size) return;
   throw Error(
       fmt::format("[{}] members lists every member of the op, in the order of declaration: got {} of {} "

@@ -207,11 +207,12 @@ struct Kept final : Op {
   const double* table = nullptr;
   std::shared_ptr<const double> shared;
   std::function<double(double)> function;
+  double (*plain)(double) = nullptr;
 
   std::string_view name() const override { return "kept"; }
   void members(Attributes& a) const override {
     a("keep", keep), a("schedule", schedule), a({}, places), a("flags", flags), a("labels", labels);
-    a("table", table), a("shared", shared), a("function", function);
+    a("table", table), a("shared", shared), a("function", function), a("plain", plain);
   }
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   void run(std::span<const View>, std::span<const MutableView>) const override {}

@@ -125,16 +125,14 @@ class Elementwise : public ElementwiseOp {
 
   template <class T>
   static constexpr bool has_loop() {
-    if constexpr (leading_count() > 0) {
+    if constexpr (leading_count() > 0 || N > 2) {
       return false;
     } else if constexpr (N == 1) {
       return requires(const Self& op, const T* x, T* y) { op.loop(x, y, std::size_t{}); };
-    } else if constexpr (N == 2) {
+    } else {
       return requires(const Self& op, const T* x, T* y) {
         op.loop(x, Index{}, x, Index{}, y, std::size_t{});
       };
-    } else {
-      return false;
     }
   }
 
@@ -180,10 +178,8 @@ class Elementwise : public ElementwiseOp {
 
   template <class T, std::size_t... I>
   static auto result_of(std::index_sequence<I...> all) {
-    if constexpr (has_loop<T>()) {
+    if constexpr (has_loop<T>() || !has_value<T>(all)) {  // where there is neither, operand_domain says so
       return T{};
-    } else if constexpr (!has_value<T>(all)) {
-      return T{};  // operand_domain says so
     } else {
       using V = decltype(std::declval<const Self&>().value(OperandType<T, I>{}...));
       constexpr bool is_of_its_own = std::is_same_v<V, bool> || std::is_same_v<V, std::int32_t>;

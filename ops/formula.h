@@ -82,7 +82,8 @@ class Formula : public FormulaOp {
     constexpr bool has_no_other = requires {
       requires std::is_same_v<decltype(&Self::gradient), decltype(&Op::gradient)>;
     };
-    return has_no_other ? FormulaOp::gradients(ys, dys, wanted) : Op::gradients(ys, dys, wanted);
+    if (has_no_other) return FormulaOp::gradients(ys, dys, wanted);
+    return Op::gradients(ys, dys, wanted);  // NOLINT(bugprone-parent-virtual-call): calls gradient
   }
 
  protected:

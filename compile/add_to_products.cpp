@@ -44,7 +44,7 @@ Tensors add(const Block& block) {
       const Tensor& a = product.input(0);
       const Tensor& b = product.input(1);
       if (product.shape() != node.outputs[0].shape ||
-          !MatMulAdd::takes(*matmul, a.shape(), b.shape(), addend.shape()) ||
+          !MatMulAdd::fits(*matmul, a.shape(), b.shape(), addend.shape()) ||
           is_amid_group(node, addend, survey))
         continue;
       return {

@@ -146,7 +146,7 @@ Tensors join_addends_of(const Block& block) {
     if (matmul == nullptr) continue;
     const Tensor product(node->shared_from_this());
     // Sums that add_to_products could not fuse stay separate.
-    if (!MatMulAdd::takes(*matmul, node->inputs[0].shape(), node->inputs[1].shape(), product.shape()))
+    if (!MatMulAdd::fits(*matmul, node->inputs[0].shape(), node->inputs[1].shape(), product.shape()))
       continue;
     std::optional<Sum> sum = sum_with(product, survey);
     if (!sum) continue;

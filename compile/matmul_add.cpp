@@ -29,7 +29,7 @@ void add(const View& addend, const MutableView& sum) {
 
 }  // namespace
 
-bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend) {
+bool MatMulAdd::fits(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend) {
   if (b.rank() != 2 || a.size() == 0 || b.size() == 0) return false;
   const Index columns = product.options().transpose_b ? b[0] : b[1];
   if (product.options().transpose_a) return a.rank() == 2 && addend == Shape{a[1], columns};
@@ -38,7 +38,7 @@ bool MatMulAdd::takes(const MatMul& product, const Shape& a, const Shape& b, con
 
 Specs MatMulAdd::infer(std::span<const Spec> inputs) const {
   if (inputs[2].dtype != inputs[0].dtype ||
-      !takes(product(), inputs[0].shape, inputs[1].shape, inputs[2].shape)) {
+      !fits(product(), inputs[0].shape, inputs[1].shape, inputs[2].shape)) {
     throw ShapeError(
         "[matmul_add] the addend must be of the dtype of the product, and of its shape or one row of it: "
         "got " +

@@ -28,7 +28,7 @@ class MatMulAdd final : public Op {
   MatMulOptions options() const { return options_; }
 
   /// Whether the op can replace `sum`, an add of a product of these operands and `addend`.
-  static bool takes(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend);
+  static bool fits(const MatMul& product, const Shape& a, const Shape& b, const Shape& addend);
 
  private:
   MatMul product() const { return MatMul(options_); }

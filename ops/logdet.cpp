@@ -8,6 +8,7 @@
 #include <sluice/ops/matrices.inl>
 
 #include <cmath>
+#include <limits>
 
 namespace sluice {
 

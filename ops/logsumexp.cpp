@@ -8,6 +8,8 @@
 #include <sluice/ops/softmax.h>
 #include <sluice/ops/where.h>
 
+#include <limits>
+
 namespace sluice {
 
 namespace {

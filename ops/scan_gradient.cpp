@@ -1,6 +1,7 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/grad.h>
 #include <sluice/graph/scope.h>
+#include <sluice/graph/strong_zeros.h>
 #include <sluice/graph/walk.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/scan.h>

@@ -122,13 +122,13 @@ class Operand {
 using Operands = std::initializer_list<Operand>;
 
 /// Builds a node: runs the op's shape rule on the operands and returns the first output. Numbers among the
-/// operands take the dtype of the first floating tensor, if there is none of the first i32 tensor, else of the
-/// first bool one. Throws what the shape rule throws, with the line of the first operand.
+/// operands take the dtype of the first floating tensor, if there is none of the first i32 tensor, else of
+/// the first bool one. Throws what the shape rule throws, with the line of the first operand.
 Tensor make(std::shared_ptr<const Op> op, std::span<const Operand> operands);
 /// The same for tensors and a known line.
 Tensor make(std::shared_ptr<const Op> op, Tensors inputs, Location where);
 
-/// The same for an op of a known class. Does not compile for an op with members that members() does not cover.
+/// The same for an op of a known class. Does not compile for one with members that members() does not cover.
 ///
 ///     make(std::make_shared<Sum>(axes), {x})   an op and its operands; a list of tensors will do
 ///     make<Tanh>(x)                            an op that is constructed without arguments, up to three operands

@@ -68,9 +68,9 @@ class ElementwiseOp : public Op {
 ///
 /// * `id` is the name in prints and errors.
 /// * `value` is called with N numbers of one type, float or double by default. It returns that type (other
-///   numbers are converted), or bool or std::int32_t for an output of that dtype. Write std::abs, std::exp: without
-///   std:: a C function may be called. It may be a const member that uses attributes of the op; then override
-///   members() too.
+///   numbers are converted), or bool or std::int32_t for an output of that dtype. Write std::abs, std::exp:
+///   without std:: a C function may be called. It may be a const member that uses attributes of the op; then
+///   override members() too.
 /// * `domain`, e.g. `static constexpr Domain domain = Domain::numeric;`, admits other dtypes.
 /// * `leading`, e.g. `static constexpr std::array leading = {DType::boolean};`, are the dtypes of the first
 ///   operands, and of the first arguments of `value`, if they differ from the one that the others share.

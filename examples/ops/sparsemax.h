@@ -57,7 +57,8 @@ class Sparsemax final : public sl::Op {
     const sl::Tensor total = sum(where(support, dy, 0), -1, true);
     return {where(support, dy - total / sum(cast(support, y.dtype()), -1, true), 0)};
   }
-  bool chooses(std::span<const sl::Spec>) const override { return true; }  // the gradient is exactly zero outside of the support
+  // The gradient is exactly zero outside of the support.
+  bool chooses(std::span<const sl::Spec>) const override { return true; }
 
   // Answers to the compiler. Axes before the last do not matter, so time may be one of them.
   sl::Tensors at_all_steps(const sl::Tensors& inputs, const std::vector<bool>&) const override {

@@ -1,4 +1,4 @@
-// check_op is content with right ops, says what it compared, and holds a function to what its user says of it.
+// check_op is content with right ops, says what it compared, and holds a function to what its user says.
 
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/elementwise.h>

@@ -45,12 +45,13 @@ struct CheckOpReport {
 /// * touches no memory but its own, survives operands without elements, skips outputs that nobody reads;
 /// * is pure: writes every element, whatever was there, changes no operand, gives the same bits again, on 1,
 ///   2 and 3 threads, and called by two threads at once; its may_throw is true if it throws;
+/// * compiled by itself gives the bits of the interpreter, with all passes and with none;
 /// * answers the compiler what it does (check/answers.h), and has attributes that tell it from others;
 /// * gives the same gradients whichever are asked for.
 /// The function:
 /// * has the values of the reference, if there is one, to the tolerance;
-/// * compiled gives the bits of the interpreter, with all passes and with none, and its values and gradients
-///   in loops, on several threads and with some passes only (check/compiled.h);
+/// * compiled gives the values and gradients of the interpreter, as it is and in loops, on several threads and
+///   with some passes only (check/compiled.h);
 /// * has the right Jacobian in reverse and in forward mode, and the right second derivatives
 ///   (check/gradcheck.h), or refuses them with an Error;
 /// * gives for float32 what it gives for float64, to the tolerance.

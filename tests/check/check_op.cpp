@@ -1,9 +1,11 @@
 // check_op is content with right ops, says what it compared, and holds a function to what its user says.
 
+#include <sluice/graph/evaluate.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/matmul.h>
+#include <sluice/ops/random.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/sum.h>
 #include <sluice/ops/take.h>
@@ -68,6 +70,16 @@ TEST_CASE("check_op takes functions of several ops, loops, and integer inputs") 
   CHECK(check_op(cell, {rows(), w}).first == 60);
   const auto picked = [](const Tensors& x) { return layer_norm(take(x[0], x[1], 0)); };
   CHECK(check_op(picked, {rows(), tensor({2, 0})}).first == 24);
+}
+
+TEST_CASE("check_op takes functions that a program adds up in another order") {
+  const auto some = [](const Shape& shape, int seed) {
+    return evaluate(random::uniform(random::key(seed), shape, -1, 1, DType::float64));
+  };
+  // The product begins with what is added to it: with other rounding, in some elements.
+  const auto affine = [](const Tensors& x) { return matmul(x[0], x[1]) + x[2]; };
+  const Tensors inputs = {some({16, 20}, 1), some({20, 2}, 2), some({2}, 3)};
+  CHECK(check_op(affine, inputs).first == 32 * 362);
 }
 
 TEST_CASE("check_op leaves the number of threads as it was") {

@@ -2,6 +2,7 @@
 #include <sluice/check/op_calls.h>
 #include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/guard.h>
 #include <sluice/check/values.inl>
 
 #include <set>
@@ -27,20 +28,32 @@ class Examined {
     check_moves();
     check_keeping_zeros();
     check_decomposed();
-    if (inputs_.size() > 5) return;  // a concat of many: its answers do not depend on their number
-    for (unsigned bits = 1; bits < 1u << inputs_.size(); ++bits) {
-      std::vector<bool> chosen;
-      for (std::size_t i = 0; i < inputs_.size(); ++i) chosen.push_back((bits >> i & 1u) != 0);
+    for (const std::vector<bool>& chosen : choices(inputs_.size())) {
       check_rows(chosen);
       check_steps(chosen);
     }
   }
 
  private:
+  /// Every choice of operands but none; of more than five, each alone and all together.
+  static std::vector<std::vector<bool>> choices(std::size_t count) {
+    std::vector<std::vector<bool>> result;
+    if (count > 5) {
+      result.emplace_back(count, true);
+      for (std::size_t i = 0; i < count; ++i) result.emplace_back(count, false)[i] = true;
+      return result;
+    }
+    for (unsigned bits = 1; bits < 1u << count; ++bits) {
+      std::vector<bool>& chosen = result.emplace_back();
+      for (std::size_t i = 0; i < count; ++i) chosen.push_back((bits >> i & 1u) != 0);
+    }
+    return result;
+  }
+
   Arrays run(const Arrays& inputs, const Specs& outputs) const {
     Arrays results;
     for (const Spec& spec : outputs) results.emplace_back(spec, Location{});
-    op_.run(detail::views(inputs), detail::mutable_views(results));
+    detail::run_op(call_, inputs, detail::mutable_views(results));
     return results;
   }
 
@@ -81,7 +94,10 @@ class Examined {
 
   void compare_steps(const Tensors& sequences, const std::vector<bool>& over_time,
                      const std::vector<Arrays>& by_step) const {
-    const Tensors all = op_.at_all_steps(sequences, over_time);
+    const auto asked = [&](const char* answer, const auto& ask) {
+      return detail::guarded(op_, answer, call_.node->where, ask);
+    };
+    const Tensors all = asked("at_all_steps", [&] { return op_.at_all_steps(sequences, over_time); });
     if (!all.empty() && all.size() != outputs_.size()) {
       fail("at_all_steps", fmt::format("gives {} outputs where there are {}", all.size(), outputs_.size()));
     }
@@ -90,7 +106,7 @@ class Examined {
       for (const Arrays& outputs : by_step) each.push_back(outputs[i]);
       require("at_all_steps", evaluate(all[i], Location{}).value(), detail::stacked(each), i);
     }
-    const Tensor sum = op_.sum_over_steps(sequences, over_time);
+    const Tensor sum = asked("sum_over_steps", [&] { return op_.sum_over_steps(sequences, over_time); });
     if (!sum.defined()) return;
     require("sum_over_steps", evaluate(sum, Location{}).value(), sum_of(by_step), 0);
   }
@@ -220,10 +236,11 @@ class Examined {
     for (std::size_t i = 0; i < inputs_.size() && op_.in_place(); ++i) {
       if (specs_[i] != outputs_[0].spec()) continue;
       Array both = inputs_[i].clone();
-      std::vector<View> from = detail::views(inputs_);
-      from[i].data = both.data();
-      const MutableView to{specs_[i], both.data()};
-      op_.run(from, std::span(&to, 1));
+      Arrays from = inputs_;
+      from[i] = both;
+      Arrays results = detail::filled_outputs(call_.node->outputs, 0);
+      results[0] = both;
+      detail::run_op(call_, from, detail::mutable_views(results));
       require("in_place", both, outputs_[0], 0);
     }
   }
@@ -260,6 +277,7 @@ class Examined {
     };
     const Tensors inputs(inputs_.begin(), inputs_.end());
     for (std::size_t i = 0; i < inputs.size() && finite(outputs_[0]); ++i) {
+      if (!is_floating(specs_[i].dtype)) continue;
       const Tensor keeping = op_.keeping_zeros(inputs, i);
       if (keeping.defined()) require("keeping_zeros", evaluate(keeping, Location{}).value(), outputs_[0], 0);
     }
@@ -268,7 +286,9 @@ class Examined {
   /// The ops that programs hold in place of this one compute what it does.
   void check_decomposed() const {
     const Tensors parts = op_.decompose(Tensors(inputs_.begin(), inputs_.end()));
-    for (std::size_t i = 0; i < parts.size() && i < outputs_.size(); ++i)
+    if (!parts.empty() && parts.size() != outputs_.size())
+      fail("decompose", fmt::format("gives {} outputs where there are {}", parts.size(), outputs_.size()));
+    for (std::size_t i = 0; i < parts.size(); ++i)
       require("decompose", evaluate(parts[i], Location{}).value(), outputs_[i], i);
   }
 

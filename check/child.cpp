@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::size_t note_bytes = 4096;
 constexpr unsigned seconds_at_most = 60;
+constexpr int done = 117;  // a status that no op exits with
 
 /// A page that both processes see.
 class SharedNote final : public Note {
@@ -40,11 +41,15 @@ class SharedNote final : public Note {
     const std::size_t length = std::min(text.size(), note_bytes - 1);
     std::memcpy(text_, text.data(), length);
     text_[length] = 0;
+    if (limits_time_) alarm(seconds_at_most);  // for what begins now
   }
+  /// From now on, what a note announces ends the process if it takes too long.
+  void limit_time() { limits_time_ = true; }
   std::string text() const { return text_; }
 
  private:
   char* text_;
+  bool limits_time_ = false;
 };
 
 constexpr std::array fatal = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -57,13 +62,16 @@ constexpr std::array fatal = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
   const int nowhere = open("/dev/null", O_WRONLY);  // NOLINT(cppcoreguidelines-pro-type-vararg): POSIX
   dup2(nowhere, STDOUT_FILENO);
   dup2(nowhere, STDERR_FILENO);
-  alarm(seconds_at_most);
+  sigset_t signals;  // the program may block them
+  sigfillset(&signals);
+  sigprocmask(SIG_UNBLOCK, &signals, nullptr);
+  note.limit_time();
   try {
     const kernels::detail::InLoop one_thread;  // the copy has no other threads
     f(note);
-  } catch (const std::exception&) {  // what throws here throws in the parent, which reports it
+  } catch (...) {  // what throws here throws in the parent, which reports it
   }
-  _exit(0);
+  _exit(done);
 }
 
 std::string reason_of(int status) {
@@ -75,7 +83,7 @@ std::string reason_of(int status) {
     case SIGBUS:
       return "bus error";
     case SIGFPE:
-      return "division by zero of integers";
+      return "integer division by zero, or overflow";
     case SIGILL:
       return "illegal instruction";
     case SIGABRT:
@@ -98,10 +106,16 @@ std::optional<Crash> run_in_child(const std::function<void(Note&)>& f) {
                     std::strerror(errno)));
   }
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno == EINTR) continue;
+    throw Error(
+        fmt::format("[check_op] the process that tries ops must tell how it ended: got '{}'; do not ignore "
+                    "SIGCHLD, or set "
+                    "isolated = false",
+                    std::strerror(errno)));
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return std::nullopt;
-  return Crash{reason_of(status), note.text()};
+  if (WIFEXITED(status) && WEXITSTATUS(status) == done) return std::nullopt;
+  return Crash{reason_of(status), WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM, note.text()};
 }
 
 }  // namespace sluice::detail

@@ -17,13 +17,14 @@ class Note {
 /// What ended a child process early.
 struct Crash {
   std::string reason;  ///< "segmentation fault"
-  std::string note;    ///< the last one written
+  bool timed_out = false;
+  std::string note;  ///< the last one written
 };
 
 /// Runs f in a copy of this process, so that a crash ends only the copy: the only way to find out whether
 /// code of a user touches memory that is not its own. In the copy, loops run on one thread, output goes
-/// nowhere, exceptions end it as if f had returned, and 60 seconds are the most it gets. Throws Error if the
-/// system starts no process.
+/// nowhere, and exceptions end it as if f had returned. It is killed if 60 seconds pass without a note. Throws
+/// Error if the system starts no process.
 std::optional<Crash> run_in_child(const std::function<void(Note&)>& f);
 
 }  // namespace sluice::detail

@@ -220,7 +220,19 @@ class Check {
   void differentiate() {
     const Graph graph = trace(function_, in_);
     out_ = detail::specs_of(graph.outputs);
+    for (const Spec& spec : out_) {
+      if (spec.dtype != DType::float32) continue;
+      throw Error(fmt::format(
+          "[gradcheck] outputs must be float64 to be compared with differences: got {}; make it of float64",
+          spec.text()));
+    }
     rows_ = places_of(out_);
+    constexpr std::size_t most_entries = 100'000'000;
+    if (rows_.size() * columns_.size() > most_entries) {
+      throw Error(fmt::format(
+          "[gradcheck] a Jacobian has at most {} entries here: got {} times {}; use smaller inputs",
+          most_entries, rows_.size(), columns_.size()));
+    }
     const Interpreter function(graph);
     for (const Place& column : columns_) {
       double& x = at(arguments_[column.tensor], column.element);

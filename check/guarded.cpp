@@ -13,14 +13,15 @@ Guarded::Guarded(std::size_t bytes, Guard guard) {
   const std::size_t inside = (bytes + page - 1) / page * page;
   block_bytes_ = inside + 2 * page;
   block_ = mmap(nullptr, block_bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (block_ == MAP_FAILED) {
+  auto* start = static_cast<std::byte*>(block_);
+  const auto guarded = [&](std::byte* at) { return mprotect(at, page, PROT_NONE) == 0; };
+  const bool made = block_ != MAP_FAILED && (guard != Guard::before || guarded(start)) &&
+                    (guard != Guard::behind || guarded(start + page + inside));
+  if (!made) {
     throw Error(fmt::format(
         "[check_op] there must be memory for {} bytes beside a guarded page: got none; use smaller inputs",
         bytes));
   }
-  auto* start = static_cast<std::byte*>(block_);
-  if (guard == Guard::before) mprotect(start, page, PROT_NONE);
-  if (guard == Guard::behind) mprotect(start + page + inside, page, PROT_NONE);
   data_ = start + page + (guard == Guard::behind ? inside - bytes : 0);
 }
 

@@ -4,8 +4,8 @@
 
 namespace sluice::detail {
 
-/// Memory beside a page that nobody may touch: reading or writing one byte too far ends the process. Or, to
-/// find the one of several that is left, in the middle of memory where that goes unnoticed.
+/// Memory beside a page that nobody may touch: reading or writing one byte too far ends the process.
+/// Guard::none places it where that goes unnoticed, so that one of several blocks at a time is guarded.
 class Guarded {
  public:
   enum class Guard { before, behind, none };

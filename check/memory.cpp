@@ -96,7 +96,7 @@ class Trial {
       Memory memory(call_.inputs, outputs_);
       memory.to[i].data = nullptr;
       say(fmt::format(
-          "writes output {} in run though its data is null, for nobody reads it; skip outputs whose "
+          "writes output {} in run although its data is null because nobody reads it; skip outputs whose "
           "data is null",
           i));
       run(memory);
@@ -105,7 +105,8 @@ class Trial {
 
   /// An axis of length 0 in all operands that have it.
   void without_elements() const {
-    for (Index axis = 0; axis < call_.inputs.front().shape().rank(); ++axis) {
+    const Index rank = call_.inputs.empty() ? 0 : call_.inputs.front().shape().rank();
+    for (Index axis = 0; axis < rank; ++axis) {
       const Index length = call_.inputs.front().shape()[axis];
       Arrays inputs = call_.inputs;
       Specs specs;
@@ -137,8 +138,8 @@ class Trial {
       auto* fewer = static_cast<Spec*>(memory.data());
       std::uninitialized_copy_n(specs.begin(), count, fewer);
       say(fmt::format(
-          "reads operand {} of {} in infer; say how many it takes: `Takes takes() const override {{ "
-          "return {{.operands = {}}}; }}`",
+          "reads operand {} in infer when it has {}; say how many it takes, `Takes takes() const override {{ "
+          "return {{.operands = {}}}; }}`, or refuse so few in infer",
           count, count, specs.size()));
       try {
         static_cast<void>(call_.op().infer(std::span<const Spec>(fewer, count)));
@@ -156,12 +157,18 @@ class Trial {
 
 void check_memory(const Graph& graph, const Tensors& arguments, std::string_view who) {
   const std::optional<Crash> crash = run_in_child([&](Note& note) {
+    note.write("asking an op for its members ends the process");
     for (const Node* node : distinct_nodes(graph)) {
       note.write(fmt::format("what '{}' is made of ends the process", node->op->name()));
       Trial({node, operands_of(*node, graph, arguments)}, note).run_all();
     }
   });
-  if (crash) throw Error(fmt::format("[{}] {} ({})", who, crash->note, crash->reason));
+  if (!crash) return;
+  if (!crash->timed_out) throw Error(fmt::format("[{}] {} ({})", who, crash->note, crash->reason));
+  throw Error(
+      fmt::format("[{}] a process that tries ops must go on: got {} when looking whether {}; set isolated = "
+                  "false for ops that are slow or start threads of their own",
+                  who, crash->reason, crash->note));
 }
 
 }  // namespace sluice::detail

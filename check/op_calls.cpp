@@ -1,5 +1,6 @@
 #include <sluice/check/op_calls.h>
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/guard.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/walk.h>
 
@@ -41,7 +42,7 @@ std::vector<const Node*> distinct_nodes(const Graph& graph) {
   std::vector<const Node*> nodes;
   std::set<std::string> seen;
   for (const Node* node : topological_order(graph.results())) {
-    if (leaf_of(*node) != nullptr || node->inputs.empty() || node->op->body() != nullptr) continue;
+    if (leaf_of(*node) != nullptr || node->op->body() != nullptr) continue;
     const Op& op = *node->op;
     std::string call = fmt::format("{}({})", typeid(op).name(), op.attributes());
     for (const Tensor& input : node->inputs) call += input.spec().text();
@@ -86,6 +87,10 @@ std::vector<MutableView> mutable_views(Arrays& arrays) {
   std::vector<MutableView> result;
   for (Array& array : arrays) result.push_back({array.spec(), array.bytes() > 0 ? array.data() : &nothing});
   return result;
+}
+
+void run_op(const OpCall& call, const Arrays& inputs, std::span<const MutableView> outputs) {
+  guarded(call.op(), "run", call.node->where, [&] { call.op().run(views(inputs), outputs); });
 }
 
 Arrays filled_outputs(const Specs& outputs, int fill) {

@@ -33,6 +33,9 @@ Arrays operands_of(const Node& node, const Graph& graph, const Tensors& argument
 std::vector<View> views(const Arrays& arrays);
 std::vector<MutableView> mutable_views(Arrays& arrays);
 
+/// Runs the op of a call on these operands; exceptions of others become Errors.
+void run_op(const OpCall& call, const Arrays& inputs, std::span<const MutableView> outputs);
+
 /// New memory for the outputs, each byte set to `fill`.
 Arrays filled_outputs(const Specs& outputs, int fill);
 

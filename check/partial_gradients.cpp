@@ -1,6 +1,7 @@
 #include <sluice/check/op_calls.h>
 #include <sluice/check/partial_gradients.h>
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/guard.h>
 #include <sluice/check/values.inl>
 
 namespace sluice::detail {
@@ -57,7 +58,12 @@ class Gradients {
  private:
   Tensors of(const Tensors& dys, const std::vector<bool>& wanted) const {
     try {
-      return call_.op().gradients(ys_, dys, wanted);
+      Tensors found = guarded(call_.op(), "gradients", call_.node->where,
+                              [&] { return call_.op().gradients(ys_, dys, wanted); });
+      if (found.size() == wanted.size()) return found;
+      throw Error(
+          fmt::format("[{}] gradients returns one tensor per operand, undefined for zero: got {} for {}",
+                      who_, found.size(), wanted.size()));
     } catch (Error& error) {
       error.add(fmt::format("; in gradients of {}, where some dys may be undefined", call_.text()));
       throw;

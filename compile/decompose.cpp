@@ -7,8 +7,22 @@
 
 namespace sluice {
 
+namespace {
+
+[[noreturn]] void refuse_endless(const Node& node, int rounds) {
+  throw Error(
+      fmt::format("[{0}] an op must decompose into simpler ops: got '{0}' again after {1} times; correct "
+                  "decompose of the op",
+                  node.op->name(), rounds),
+      node.where);
+}
+
+}  // namespace
+
 Graph decompose(const Graph& graph) {
   constexpr int most_rounds = 64;  // one for each op inside of another
+  constexpr int most_ops = 100'000;
+  int ops = 0;
   Graph now = graph;
   std::shared_ptr<const Node> last;
   for (int round = 0; round < most_rounds; ++round) {
@@ -17,14 +31,12 @@ Graph decompose(const Graph& graph) {
     now = rewrite(now, [&](const Node& node, const Tensors& inputs) {
       Tensors parts = detail::ask_decompose(node, inputs);
       if (!parts.empty()) last = node.shared_from_this();
+      if (!parts.empty() && ++ops > most_ops) refuse_endless(*last, round);
       return parts;
     });
     if (last == nullptr) return now;
   }
-  throw Error(fmt::format("[{0}] an op is made of simpler ones: got '{0}' again after {1} times; correct "
-                          "decompose of the op",
-                          last->op->name(), most_rounds),
-              last->where);
+  refuse_endless(*last, most_rounds);
 }
 
 }  // namespace sluice

@@ -44,6 +44,19 @@ void Attributes::operator()(std::string_view name, const Spec& value) {
 
 void Attributes::add_integer(std::string_view name, long long value) { add(name, fmt::format("{}", value)); }
 
+void Attributes::add_unsigned(std::string_view name, unsigned long long value) {
+  add(name, fmt::format("{}", value));
+}
+
+/// As it is, unless it could be read as something else: as two texts of a list, say.
+void Attributes::add_text(std::string_view name, std::string_view value) {
+  if (value.empty() || value.find_first_of(",\"[]=\\") != std::string_view::npos) {
+    add_quoted(name, value);
+  } else {
+    add(name, value);
+  }
+}
+
 void Attributes::add_quoted(std::string_view name, std::string_view value) {
   std::string text = "\"";
   for (const char c : value) {
@@ -58,7 +71,8 @@ void Attributes::add_address(std::string_view name, const void* member) {
 }
 
 void Attributes::add(std::string_view name, std::string_view value) {
-  if (!text_.empty()) text_ += ", ";
+  if (!is_first_) text_ += ", ";
+  is_first_ = false;
   if (!name.empty()) text_.append(name).append("=");
   text_ += value;
 }

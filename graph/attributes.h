@@ -51,16 +51,21 @@ class Attributes {
  private:
   template <class T>
   void write(std::string_view name, const T& value) {
-    if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
+    if constexpr (std::is_unsigned_v<T>) {
+      add_unsigned(name, value);
+    } else if constexpr (std::is_integral_v<T> || std::is_enum_v<T>) {
       add_integer(name, static_cast<long long>(value));
     } else if constexpr (std::is_convertible_v<const T&, std::string_view> && !std::is_pointer_v<T>) {
       add_quoted(name, value);
-    } else if constexpr (requires { value.begin() != value.end(); }) {
+    } else if constexpr (requires {
+                           value.begin() != value.end();
+                           requires !std::is_same_v<std::remove_cvref_t<decltype(*value.begin())>, T>;
+                         }) {
       list(name, value.begin(), value.end());
     } else if constexpr (requires { value.has_value() ? &*value : nullptr; }) {
       list(name, value.has_value() ? &*value : nullptr, value.has_value() ? &*value + 1 : nullptr);
     } else if constexpr (requires { std::string(value.attribute_text()); }) {
-      add(name, value.attribute_text());
+      add_text(name, value.attribute_text());
     } else if constexpr (requires(Attributes & inside) { value.members(inside); }) {
       Attributes inside;
       value.members(inside);
@@ -74,7 +79,9 @@ class Attributes {
     }
   }
   void add(std::string_view name, std::string_view value);
+  void add_text(std::string_view name, std::string_view value);
   void add_integer(std::string_view name, long long value);
+  void add_unsigned(std::string_view name, unsigned long long value);
   void add_quoted(std::string_view name, std::string_view value);
   void add_address(std::string_view name, const void* member);
   template <class Iterator>
@@ -88,6 +95,7 @@ class Attributes {
   void note(std::size_t size, std::size_t alignment);
 
   bool writes_ = true;
+  bool is_first_ = true;
   std::string text_;
   std::size_t size_ = sizeof(void*);  // of an Op, which has virtual functions and nothing else
   std::size_t alignment_ = alignof(void*);

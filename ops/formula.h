@@ -61,7 +61,8 @@ class FormulaOp : public Op {
 ///   several outputs: shapes, dtypes and errors are those of the ops it calls. It may be a const member that
 ///   uses attributes of the op; then override members() too.
 /// * `domain`, e.g. `static constexpr Domain domain = Domain::floating;`, admits these dtypes only.
-/// * `gradient` is the derivative of the formula; override it (gradients, for several outputs) for another.
+/// * `gradient` is the derivative of the formula; override it (gradients, for several outputs) for another, in
+///   Self and not in a class derived from it.
 ///   An override that selects among elements where the formula does not says so with chooses().
 ///
 /// An op is pure: the formula is made of its operands and of constants, and is recorded anew, any number of

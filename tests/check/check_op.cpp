@@ -1,7 +1,9 @@
 // check_op is content with right ops, says what it compared, and holds a function to what its user says.
 
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/variable.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/ops/cast.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/matmul.h>
@@ -10,6 +12,8 @@
 #include <sluice/ops/sum.h>
 #include <sluice/ops/take.h>
 #include <sluice/ops/tanh.h>
+
+#include <limits>
 
 #include "check/wrong.h"
 #include "support/catch.h"
@@ -91,6 +95,8 @@ TEST_CASE("check_op leaves the number of threads as it was") {
 TEST_CASE("check_op compares with a reference, of each element") {
   finds<Doubled>("[check_op] the reference gives 7 at [0, 0] of output 0, and the op 1", {rows()},
                  {.reference = [](const Arrays&) { return std::vector<double>(6, 7); }});
+  finds<Doubled>("[check_op] the reference gives inf at [0, 0] of output 0, and the op 1", {rows()},
+                 {.reference = [](const Arrays&) { return std::vector<double>(6, HUGE_VAL); }});
   finds<Doubled>("a reference gives all elements of all outputs: got 5 numbers for 6", {rows()},
                  {.reference = [](const Arrays& x) {
                    std::vector<double> y;
@@ -113,6 +119,37 @@ TEST_CASE("check_op compares float32 with float64") {
                 {x});
   CHECK(check_op(called<Coarse>, {x}, {.float_tolerance = 0.1}).first == 9);
   CHECK(check_op(called<Coarse>, {x}, {.float32 = false}).first == 9);
+}
+
+TEST_CASE("check_op holds integers fixed wherever they are computed") {
+  const auto picked = [](const Tensors& x) { return take(x[0], x[1] * 1, 0); };
+  CHECK(check_op(picked, {rows(), tensor({2, 0})}).first == 24);
+}
+
+TEST_CASE("check_op assigns no Variable") {
+  const Variable v(tensor({1.0, 2.0}));
+  const auto counting = [&](const Tensors& x) {
+    const Tensor y = x[0] * cast(v, x[0].dtype());
+    v.assign(v + 1);
+    return y;
+  };
+  CHECK(check_op(counting, {tensor({0.5, 3.0})}).first == 4);
+  CHECK(v.value().to_vector<double>() == std::vector{1.0, 2.0});
+}
+
+TEST_CASE("check_op takes NaN for NaN, whatever its bits are") {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  const Tensor x = tensor({nan, -nan, 1.0, nan, 2.0});
+  const Tensor y = tensor({-nan, nan, nan, -nan, 3.0});
+  check_op([](const Tensors& in) { return in[0] * in[1]; }, {x, y}, {.gradient = false});
+}
+
+TEST_CASE("check_op refuses float32 outputs, and loops over its threads") {
+  check_refused([&] { check_op([](const Tensors& x) { return cast(x[0], DType::float32); }, {rows()}); },
+                "outputs must be float64 to be compared with differences: got f32[3, 2]");
+  check_refused(
+      [&] { kernels::parallel_for(1, 1, [&](Index, Index) { check_op(called<Doubled>, {rows()}); }); },
+      "[check_op]");
 }
 
 TEST_CASE("check_op does without gradients, and without another process") {

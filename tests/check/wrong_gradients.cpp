@@ -72,6 +72,13 @@ struct Swapping final : Pair {
     return {dys[0].defined() ? dys[0] + 2 * second : 2 * second};
   }
 };
+/// Gives up without the first dy.
+struct Short final : Pair {
+  Tensors gradients(const Tensors&, const Tensors& dys, const std::vector<bool>&) const override {
+    if (!dys[0].defined()) return {};
+    return {dys[1].defined() ? dys[0] + 2 * dys[1] : dys[0]};
+  }
+};
 /// Overrides gradient only.
 struct FirstOnly final : Pair {};
 
@@ -113,6 +120,7 @@ TEST_CASE("check_op names the op whose second derivative is wrong") {
 TEST_CASE("check_op finds gradients that depend on which are asked for") {
   finds<Both>("if only that of input 1 is wanted, and ", {rows(), rows()});
   finds<Granted>("; in gradients of 'doubled' of f64[3, 2], where some dys may be undefined");
+  finds<Short>("gradients returns one tensor per operand, undefined for zero: got 0 for 1");
   finds<Swapping>("if only output 0 has a dy, and ");
   finds<FirstOnly>("an op with several outputs overrides gradients");
 }

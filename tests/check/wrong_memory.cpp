@@ -117,7 +117,7 @@ TEST_CASE("check_op finds reads and writes beyond operands and outputs") {
 
 TEST_CASE("check_op finds an op that writes outputs nobody reads") {
   finds<Both>(
-      "'doubled' of f64[3, 2] writes output 0 in run though its data is null, for nobody reads it; skip "
+      "'doubled' of f64[3, 2] writes output 0 in run although its data is null because nobody reads it; skip "
       "outputs whose data is null");
 }
 
@@ -129,8 +129,8 @@ TEST_CASE("check_op finds ops that fail for operands without elements") {
 
 TEST_CASE("check_op finds operands that are read without being declared") {
   finds<Unasked>(
-      "reads operand 1 of 1 in infer; say how many it takes: `Takes takes() const override { return "
-      "{.operands = 2}; }`",
+      "reads operand 1 in infer when it has 1; say how many it takes, `Takes takes() const override { return "
+      "{.operands = 2}; }`, or refuse so few in infer",
       {rows(), rows()});
 }
 

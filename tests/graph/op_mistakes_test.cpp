@@ -258,6 +258,31 @@ TEST_CASE("attributes are the text of all members") {
       "[short] members lists every member of the op, in the order of declaration: got 16 of 24 bytes");
 }
 
+namespace {
+
+struct Named {
+  std::string text;
+  std::string attribute_text() const { return text; }
+};
+
+std::string text_of(const std::vector<Named>& names) {
+  Attributes a;
+  a("names", names);
+  return a.text();
+}
+
+}  // namespace
+
+TEST_CASE("texts of authors in lists are told apart") {
+  CHECK(text_of({{"a"}, {"b"}}) == "names=[a, b]");
+  CHECK(text_of({{"a, b"}}) == "names=[\"a, b\"]");
+  CHECK(text_of({{""}, {"a"}}) == "names=[\"\", a]");
+  CHECK(text_of({{"\"a\""}}) == "names=[\"\\\"a\\\"\"]");
+  Attributes a;
+  a("key", ~0ULL);
+  CHECK(a.text() == "key=18446744073709551615");
+}
+
 TEST_CASE("nodes are made with arguments of the op's constructor, and of lists") {
   const Tensor x = tensor({1.f, 2.f});
   CHECK(numbers(evaluate(make<Scaled>({x}, 3.0))) == std::vector<double>{3, 6});

@@ -10,6 +10,13 @@ namespace {
 
 std::size_t rounded_up(std::size_t size, std::size_t to) { return (size + to - 1) / to * to; }
 
+/// Whether a text can be read in one way only, also among others: "0:2", or one list, "[0, 1]".
+bool is_plain(std::string_view text) {
+  const bool is_list = text.size() >= 2 && text.front() == '[' && text.back() == ']';
+  if (is_list) return text.substr(1, text.size() - 2).find_first_of("\"[]=\\") == std::string_view::npos;
+  return !text.empty() && text.find_first_of(",\"[]=\\") == std::string_view::npos;
+}
+
 }  // namespace
 
 void Attributes::operator()(std::string_view name, bool value) {
@@ -48,13 +55,9 @@ void Attributes::add_unsigned(std::string_view name, unsigned long long value) {
   add(name, fmt::format("{}", value));
 }
 
-/// As it is, unless it could be read as something else: as two texts of a list, say.
 void Attributes::add_text(std::string_view name, std::string_view value) {
-  if (value.empty() || value.find_first_of(",\"[]=\\") != std::string_view::npos) {
-    add_quoted(name, value);
-  } else {
-    add(name, value);
-  }
+  if (is_plain(value)) return add(name, value);
+  add_quoted(name, value);
 }
 
 void Attributes::add_quoted(std::string_view name, std::string_view value) {

@@ -175,5 +175,5 @@ TEST_CASE("an answer to decompose that cannot be right is refused") {
                       "got an undefined Tensor");
   test::check_refused([] { compiled([](const Tensors& x) { return Tensors{matmul(x[0], ones({3}))}; }); },
                       "; while asking the op 'whole' for decompose");
-  test::check_refused([] { compiled(for_ever); }, "whole: an op is made of simpler ones: got 'whole' again");
+  test::check_refused([] { compiled(for_ever); }, "an op must decompose into simpler ops: got 'whole' again");
 }

@@ -276,6 +276,8 @@ std::string text_of(const std::vector<Named>& names) {
 TEST_CASE("texts of authors in lists are told apart") {
   CHECK(text_of({{"a"}, {"b"}}) == "names=[a, b]");
   CHECK(text_of({{"a, b"}}) == "names=[\"a, b\"]");
+  CHECK(text_of({{"[0, 1]"}, {"[2]"}}) == "names=[[0, 1], [2]]");
+  CHECK(text_of({{"[0, 1], [2]"}}) == "names=[\"[0, 1], [2]\"]");
   CHECK(text_of({{""}, {"a"}}) == "names=[\"\", a]");
   CHECK(text_of({{"\"a\""}}) == "names=[\"\\\"a\\\"\"]");
   Attributes a;

@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "support/catch.h"
+#include "support/sanitized.h"
 
 namespace sluice::test {
 
@@ -91,12 +92,16 @@ std::map<std::string, int>& coverage() {
   return samples;
 }
 
+/// Whether the sanitizers look at sample i, too: they take minutes for what others do in seconds.
+constexpr bool is_checked(std::size_t i) { return !sanitized || i % 2 == 0; }
+
 /// Returns whether there is a node of this name.
 bool check_sample(std::string_view name, const TensorFunction& function, const Tensors& inputs,
-                  const CheckOptions& options) {
+                  const CheckOptions& options, std::size_t i) {
   const Graph graph = trace(function, specs_of(inputs));
   const bool found = has_node(graph.outputs, name);
   if (found) REQUIRE_THAT(to_text(graph), contains(std::string(name)));
+  if (!is_checked(i)) return found;
   CheckOpOptions checked{.value_tolerance = options.value_tolerance,
                          .gradient = options.gradient,
                          .float_tolerance = options.float_tolerance};
@@ -150,9 +155,9 @@ void check_op(std::string_view name, const TensorFunction& function, const Sampl
     const Tensors inputs = inputs_for(samples[i], options);
     INFO("op " << name << " of" << text(inputs));
     try {
-      if (check_sample(name, function, inputs, options)) ++found;
+      if (check_sample(name, function, inputs, options, i)) ++found;
       // Second derivatives also compiled: many programs, so of some samples only.
-      if (options.gradient && i % 3 == 1) gradgradcheck(function, inputs);
+      if (options.gradient && i % 3 == 1 && is_checked(i)) gradgradcheck(function, inputs);
     } catch (const Error& error) {
       FAIL(error.what());
     }

@@ -94,10 +94,7 @@ class Examined {
 
   void compare_steps(const Tensors& sequences, const std::vector<bool>& over_time,
                      const std::vector<Arrays>& by_step) const {
-    const auto asked = [&](const char* answer, const auto& ask) {
-      return detail::guarded(op_, answer, call_.node->where, ask);
-    };
-    const Tensors all = asked("at_all_steps", [&] { return op_.at_all_steps(sequences, over_time); });
+    const Tensors all = op_.at_all_steps(sequences, over_time);
     if (!all.empty() && all.size() != outputs_.size()) {
       fail("at_all_steps", fmt::format("gives {} outputs where there are {}", all.size(), outputs_.size()));
     }
@@ -106,7 +103,7 @@ class Examined {
       for (const Arrays& outputs : by_step) each.push_back(outputs[i]);
       require("at_all_steps", evaluate(all[i], Location{}).value(), detail::stacked(each), i);
     }
-    const Tensor sum = asked("sum_over_steps", [&] { return op_.sum_over_steps(sequences, over_time); });
+    const Tensor sum = op_.sum_over_steps(sequences, over_time);
     if (!sum.defined()) return;
     require("sum_over_steps", evaluate(sum, Location{}).value(), sum_of(by_step), 0);
   }
@@ -304,7 +301,9 @@ class Examined {
 
 void check_answers(const Graph& graph, const Tensors& arguments, const char* who, Location where) {
   const detail::Call call(who, where);
-  for (const detail::OpCall& of_op : detail::op_calls(graph, arguments)) Examined(of_op, who).check();
+  for (const detail::OpCall& of_op : detail::op_calls(graph, arguments)) {
+    detail::guarded(of_op.op(), "an answer to the compiler", where, [&] { Examined(of_op, who).check(); });
+  }
 }
 
 }  // namespace sluice

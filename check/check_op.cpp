@@ -88,16 +88,12 @@ class OpCheck {
     Graph values;
     values.inputs = graph.inputs;
     values.outputs = graph.outputs;
-    Arrays arguments;
-    for (const Tensor& input : inputs) arguments.push_back(input.value());
-    return Interpreter(values).run(arguments, Location{});
+    return Interpreter(values).run(detail::arrays_of(inputs), Location{});
   }
 
   void check_value() {
     if (!options_.reference) return;
-    Arrays arguments;
-    for (const Tensor& input : inputs_) arguments.push_back(input.value());
-    const std::vector<double> expected = options_.reference(arguments);
+    const std::vector<double> expected = options_.reference(detail::arrays_of(inputs_));
     const Arrays values = values_of(trace(function_, detail::specs_of(inputs_)), inputs_);
     std::size_t count = 0;
     for (const Array& value : values) count += static_cast<std::size_t>(value.shape().size());

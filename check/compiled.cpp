@@ -1,5 +1,6 @@
 #include <sluice/check/compiled.h>
 #include <sluice/check/functions.h>
+#include <sluice/check/op_calls.h>
 #include <sluice/check/pass_sets.h>
 #include <sluice/check/threads_restored.h>
 #include <sluice/compile/program.h>
@@ -172,8 +173,7 @@ void compare_over_time(const OverTime& scanned, const Tensors& inputs,
 /// As it is, on 1, 2 and 3 threads with all passes, then with none and with some that the seed chooses.
 void compare_plain(const TensorFunction& function, const Tensors& values, unsigned seed,
                    std::string_view who) {
-  Compared plain{detail::with_gradients(function), {}, "as it is"};
-  for (const Tensor& value : values) plain.arguments.push_back(value.value());
+  const Compared plain{detail::with_gradients(function), detail::arrays_of(values), "as it is"};
   const Graph graph = graph_of(plain);
   const Arrays expected = Interpreter(graph).run(plain.arguments);
   {

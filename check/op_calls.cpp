@@ -12,16 +12,6 @@
 
 namespace sluice::detail {
 
-namespace {
-
-Arrays arrays_of(const Tensors& tensors) {
-  Arrays arrays;
-  for (const Tensor& tensor : tensors) arrays.push_back(tensor.value());
-  return arrays;
-}
-
-}  // namespace
-
 const Op& OpCall::op() const { return *node->op; }
 
 Specs OpCall::specs() const {
@@ -74,6 +64,12 @@ std::vector<OpCall> op_calls(const Graph& graph, const Tensors& arguments) {
     at = end;
   }
   return calls;
+}
+
+Arrays arrays_of(const Tensors& constants) {
+  Arrays arrays;
+  for (const Tensor& constant : constants) arrays.push_back(constant.value());
+  return arrays;
 }
 
 std::vector<View> views(const Arrays& arrays) {

@@ -29,6 +29,9 @@ std::vector<const Node*> distinct_nodes(const Graph& graph);
 /// The values of the operands of a node of the graph.
 Arrays operands_of(const Node& node, const Graph& graph, const Tensors& arguments);
 
+/// The values of constants.
+Arrays arrays_of(const Tensors& constants);
+
 /// Views of arrays, and of memory to write.
 std::vector<View> views(const Arrays& arrays);
 std::vector<MutableView> mutable_views(Arrays& arrays);

@@ -74,19 +74,6 @@ struct Repeated final : Op {
   int times;
 };
 
-/// 2 x for the first operand, said to work by rows of each of six.
-struct OfSix final : Doubled {
-  Takes takes() const override { return {.operands = 6, .domain = Domain::floating}; }
-  void run(std::span<const View> in, std::span<const MutableView> out) const override {
-    with_floating(in[0].spec.dtype, [&](auto type) {
-      using T = decltype(type);
-      for (Index i = 0; i < in[0].size(); ++i)
-        out[0].as<T>()[i] = 2 * in[0].as<T>()[i] + (i < 2 ? 0 : in[0].as<T>()[i - 2]);
-    });
-  }
-  bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return true; }
-};
-
 /// The identity and 2 x, computed in the memory of the operand.
 struct InPlace final : Doubled {
   Specs infer(std::span<const Spec> in) const override { return {in[0], in[0]}; }
@@ -138,7 +125,7 @@ struct Narrow final : Doubled {
 };
 
 /// Each row depends on the one before, and says that rows do not.
-struct Rows final : Doubled {
+struct Rows : Doubled {
   void run(std::span<const View> in, std::span<const MutableView> out) const override {
     with_floating(in[0].spec.dtype, [&](auto type) {
       using T = decltype(type);
@@ -147,6 +134,11 @@ struct Rows final : Doubled {
     });
   }
   bool works_by_rows(std::span<const Spec>, const std::vector<bool>&) const override { return true; }
+};
+
+/// The same of the first of six operands.
+struct OfSix final : Rows {
+  Takes takes() const override { return {.operands = 6, .domain = Domain::floating}; }
 };
 
 /// Time in another place.

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <mutex>
@@ -48,6 +49,24 @@ bool spin_until(Ready ready) {
   } while (std::chrono::steady_clock::now() < end);
   return ready();
 }
+
+/// Blocks the signals that stop a program on this thread, and so on the threads it starts meanwhile: they are
+/// for the program's own threads, one of which may be waiting for them (optim/stop_signals.h).
+class StopSignalsBlocked {
+ public:
+  StopSignalsBlocked() {
+    sigset_t stopping;
+    sigemptyset(&stopping);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&stopping, signal);
+    pthread_sigmask(SIG_BLOCK, &stopping, &before_);
+  }
+  ~StopSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  StopSignalsBlocked(const StopSignalsBlocked&) = delete;
+  StopSignalsBlocked& operator=(const StopSignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
 
 /// More is a typing error; every thread takes memory.
 constexpr int most_threads = 4096;
@@ -110,6 +129,7 @@ class Pool {
     const int wanted = count() - 1;
     if (static_cast<int>(workers_.size()) == wanted) return;
     spin_ = count() <= detail::available_cpus();
+    const StopSignalsBlocked blocked;
     workers_.reserve(static_cast<std::size_t>(wanted));
     while (static_cast<int>(workers_.size()) < wanted) {
       const int number = static_cast<int>(workers_.size()) + 1;

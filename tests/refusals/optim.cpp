@@ -50,6 +50,7 @@ TEST_CASE("what optimisers refuse") {
           [&] { optim::SGD(named, {.schedule = vector}).update(loss); });
   refuses("sgd", "a floating scalar of the step: got f64[2]",
           [&] { optim::SGD(named, {.schedule = vector}).scheduled_rate(); });
+  refuses("early_stopping", "patience must not be negative: got -1", [] { optim::EarlyStopping(-1); });
   refuses("step_decay", "must be positive: got 0", [&] { optim::step_decay(0, 0.5); });
   refuses("step_decay", "gamma", [&] { optim::step_decay(1, -1); });
   refuses("exponential", "gamma", [&] { optim::exponential(-1); });

@@ -44,9 +44,21 @@ void utf8(const std::string& text, FuzzedDataProvider& data) {
 }
 
 void words(const std::string& text) {
+  require(count_words(text) <= (text.size() + 1) / 2, "between two words is white space");
+  std::vector<std::string_view> pieces;
+  try {
+    pieces = split_words(text);
+  } catch (const Error&) {
+    require(valid_prefix(text) < text.size(), "what is valid is divided");
+    return;
+  }
   std::string joined;
-  for (const std::string_view piece : split_words(text)) joined += piece;
-  require(joined == text, "pieces joined are the text");
+  for (const std::string_view piece : pieces) {
+    std::size_t end = 0;
+    require(next_word(piece, end) == piece, "a piece alone is one piece");
+    joined += piece;
+  }
+  require(joined == text && valid_prefix(text) == text.size(), "pieces joined are the text");
 }
 
 void vocabulary(const Vocabulary& vocabulary, const std::string& text) {

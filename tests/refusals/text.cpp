@@ -48,6 +48,7 @@ TEST_CASE("what the text room refuses") {
   refuses("vocabulary", "an id must be in 0..3: got 99", [&] { vocabulary.decode(far); });
   refuses("utf8", "at byte 1", [&] { vocabulary.encode(damaged); });
   CHECK_THROWS_WITH(text::Vocabulary::from_json("no"), contains("text.cpp:") && contains("[vocabulary]"));
+  refuses("corpus", "got none", [&] { text::load_corpus(std::vector<std::string>{}); });
   CHECK_THROWS_WITH(text::load_corpus("/no/such/file"),
                     contains("text.cpp:") && contains("[corpus] /no/such/file"));
 }

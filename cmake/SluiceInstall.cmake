@@ -19,4 +19,4 @@ configure_package_config_file("${PROJECT_SOURCE_DIR}/cmake/sluice-config.cmake.i
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/sluice-config-version.cmake"
   COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/sluice-config.cmake" "${PROJECT_BINARY_DIR}/sluice-config-version.cmake"
-  DESTINATION "${package_dir}")
+  "${PROJECT_SOURCE_DIR}/cmake/Findutf8proc.cmake" DESTINATION "${package_dir}")

@@ -41,6 +41,8 @@ set_property(SOURCE "${PROJECT_SOURCE_DIR}/kernels/gemm_eigen.cpp" PROPERTY SKIP
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(Eigen3 REQUIRED NO_MODULE)
+find_package(ZLIB REQUIRED)
+find_package(utf8proc MODULE REQUIRED)
 find_path(SLUICE_CEREAL_INCLUDE cereal/cereal.hpp REQUIRED)
 find_path(SLUICE_JSON_INCLUDE nlohmann/json.hpp REQUIRED)
 mark_as_advanced(SLUICE_CEREAL_INCLUDE SLUICE_JSON_INCLUDE)
@@ -86,4 +88,4 @@ target_include_directories(sluice PUBLIC
 target_link_libraries(sluice PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen>)
 target_include_directories(sluice SYSTEM PRIVATE ${SLUICE_CEREAL_INCLUDE} ${SLUICE_JSON_INCLUDE})
 
-target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads)
+target_link_libraries(sluice PRIVATE fmt::fmt Threads::Threads ZLIB::ZLIB utf8proc::utf8proc)

@@ -3,7 +3,8 @@
 # Does nothing, and needs no network, when all are there. More package names may be given as arguments.
 set -euo pipefail
 
-packages=(g++ cmake ninja-build libfmt-dev libeigen3-dev libcereal-dev catch2 libcli11-dev nlohmann-json3-dev "$@")
+packages=(g++ cmake ninja-build libfmt-dev libeigen3-dev libcereal-dev catch2 libcli11-dev nlohmann-json3-dev
+  libutf8proc-dev zlib1g-dev "$@")
 
 installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <iterator>
 
 #include <sluice/graph/call.h>
@@ -110,6 +111,15 @@ std::string encode_utf8(char32_t code_point, Location where) {
 std::size_t valid_prefix(std::string_view bytes) {
   std::size_t position = 0;
   while (position < bytes.size()) {
+    // Most of most texts is ASCII, which is valid eight bytes at a time.
+    std::uint64_t eight = 0;
+    if (position + sizeof eight <= bytes.size()) {
+      std::memcpy(&eight, bytes.data() + position, sizeof eight);
+      if ((eight & 0x8080808080808080U) == 0) {
+        position += sizeof eight;
+        continue;
+      }
+    }
     const Character character = read(bytes.substr(position));
     if (character.state != Character::State::whole) break;
     position += character.length;

@@ -13,7 +13,11 @@
 namespace sluice::text {
 namespace {
 
-constexpr std::string_view format_name = "sluice.vocabulary.1";
+/// Words have a format of their own: in the first one they were divided by another rule.
+constexpr std::string_view first_format = "sluice.vocabulary.1";
+constexpr std::string_view second_format = "sluice.vocabulary.2";
+
+std::string_view format_of(TokenKind kind) { return kind == TokenKind::word ? second_format : first_format; }
 
 void require_text(std::string_view text) {
   if (text.empty()) {
@@ -24,14 +28,12 @@ void require_text(std::string_view text) {
 /// Calls `use(piece)` for each token text of `text`.
 template <class Use>
 void each_piece(TokenKind kind, std::string_view text, Use use) {
-  if (kind == TokenKind::word) {
-    for (const std::string_view word : split_words(text)) use(word);
-    return;
-  }
   for (std::size_t position = 0; position < text.size();) {
     const std::size_t start = position;
     if (kind == TokenKind::byte) {
       ++position;
+    } else if (kind == TokenKind::word) {
+      next_word(text, position);
     } else {
       next_code_point(text, position);
     }
@@ -118,11 +120,11 @@ Vocabulary Vocabulary::words(std::string_view text, std::size_t max_size, Locati
   }
   std::vector<std::pair<std::string_view, std::size_t>> counts;  // in the order of first appearance
   std::unordered_map<std::string_view, std::size_t> places;
-  for (const std::string_view word : split_words(text)) {
+  each_piece(TokenKind::word, text, [&](std::string_view word) {
     const auto [place, is_new] = places.emplace(word, counts.size());
     if (is_new) counts.emplace_back(word, 0);
     ++counts[place->second].second;
-  }
+  });
   std::stable_sort(counts.begin(), counts.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
   counts.resize(std::min({counts.size(), max_size - 1, largest_size - 1}));
@@ -139,7 +141,7 @@ Vocabulary Vocabulary::of(TokenKind kind, std::string_view text, std::size_t max
 
 std::string Vocabulary::to_json() const {
   nlohmann::ordered_json root;
-  root["format"] = format_name;
+  root["format"] = format_of(kind_);
   root["kind"] = name_of(kind_);
   if (kind_ != TokenKind::byte) root["tokens"] = tokens_;
   return root.dump();
@@ -159,10 +161,22 @@ Vocabulary Vocabulary::from_json(std::string_view json, Location where) {
       throw damaged(fmt::format("the field '{}' must be a text", key));
     return field->get<std::string>();
   };
-  if (const auto format = text_field("format"); format != format_name) {
-    throw damaged(fmt::format("the format must be '{}' and is '{}'", format_name, format));
+  const std::string format = text_field("format");
+  if (format != first_format && format != second_format) {
+    throw damaged(
+        fmt::format("the format must be '{}' or '{}' and is '{}'", first_format, second_format, format));
   }
   const TokenKind kind = token_kind(text_field("kind"));
+  if (kind == TokenKind::word && format == first_format) {
+    throw Error(fmt::format(
+        "[vocabulary] words are read in the format '{}': got '{}', when texts were divided into words in "
+        "another way (blanks apart), so that these words would not be found again; train anew",
+        second_format, format));
+  }
+  if (format != format_of(kind)) {
+    throw damaged(fmt::format("the format of kind '{}' must be '{}' and is '{}'", name_of(kind),
+                              format_of(kind), format));
+  }
   const auto field = root.find("tokens");
   if (kind == TokenKind::byte) {
     if (field != root.end()) throw damaged("a byte vocabulary has no tokens of its own");

@@ -57,11 +57,11 @@ class Vocabulary {
 
   /// Reads the output of `to_json`. Throws Error naming the broken rule for anything else: not JSON, unknown
   /// format or kind, missing or mistyped fields, tokens that are repeated, out of order, or cannot occur in a
-  /// text.
+  /// text. Words of format 1, which were divided by another rule than `split_words` has now, are an Error.
   static Vocabulary from_json(std::string_view json, Location where = Location::current());
 
   /// One line: {"format":"sluice.vocabulary.1","kind":"char","tokens":["<unk>","\n"," ",...]}; bytes have no
-  /// tokens.
+  /// tokens, and the format of words is "sluice.vocabulary.2".
   std::string to_json() const;
 
   TokenKind kind() const { return kind_; }

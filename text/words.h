@@ -2,20 +2,39 @@
 
 #include <sluice/graph/call.h>
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
 namespace sluice::text {
 
-/// Divides UTF-8 text into pieces whose concatenation is the text: a piece is a maximal run of letters,
-/// digits and apostrophes (' and U+2019), or any other single character, including white space.
+/// Divides UTF-8 text into pieces whose concatenation is the text. What people see as one character (a
+/// grapheme cluster of Unicode Standard Annex 29, of a code point with its marks or of several that are shown
+/// as one) is never cut, and is what its first code point is by its general category. A piece is
 ///
-/// Letters are those of ASCII and every code point from U+0080 on, except the control characters, punctuation
-/// and symbols of U+0080..U+00BF (but not ª, µ, º), × and ÷, U+2000..U+2BFF (punctuation, arrows,
-/// mathematical and technical symbols), U+3000..U+303F (CJK punctuation), U+E000..U+F8FF (private use),
-/// U+FE00..U+FE6F, U+FEFF and U+FF00..U+FF0F (variants and forms), and U+FFF0..U+FFFF. Scripts written
-/// without spaces make long pieces: use characters for them. The views point into `text`. Throws Error if the
-/// text is not UTF-8.
+/// * a word: a maximal run of letters, marks and numbers (L*, M*, N*), in which an apostrophe (' or U+2019)
+///   may stand between two letters, or
+/// * a sign: any other character, alone, the underscore (Pc) among them, either with the one blank (U+0020)
+///   that stands before it, if there is one;
+/// * a run of blanks and tabs, without its last blank if a word or a sign takes that;
+/// * a line end: \n, \r\n or \r.
+///
+/// "He said (it's so)." gives "He", " said", " (", "it's", " so", ")", ".". Spaces other than U+0020 and the
+/// other control characters are signs. Scripts written without spaces make long words: use characters for
+/// them. The classes are those of the Unicode version that utf8proc knows. The views point into `text`.
+/// Throws Error if the text is not UTF-8.
 std::vector<std::string_view> split_words(std::string_view text, Location where = Location::current());
+
+/// The piece that starts at byte `position` of `text`, which 0 does and the end of each piece; advances
+/// `position` past it. For texts of which a list of pieces would take too much memory. Requires `position <
+/// text.size()`. Throws Error if what it reads is not UTF-8.
+std::string_view next_word(std::string_view text, std::size_t& position,
+                           Location where = Location::current());
+
+/// The number of words as `wc -w` counts them: maximal runs of bytes without white space, which is what it is
+/// in the C locale (blank, \t, \n, \v, \f, \r). Any bytes are allowed. Measures that are given per word use
+/// it, so that they can be compared with those of other programs. (Some versions of `wc` leave out runs
+/// without any printable character.)
+std::size_t count_words(std::string_view text);
 
 }  // namespace sluice::text

@@ -19,7 +19,7 @@ namespace text = sluice::text;
 const std::vector<std::string> default_extensions{".h", ".cpp", ".inl", ".md", ".sh", ".cmake", ".py"};
 
 text::Corpus load(const std::string& path) {
-  if (!path.empty()) return text::load_corpus(path);
+  if (!path.empty()) return text::load_corpus(path, {.any_bytes = !fs::is_directory(path)});
   const fs::path root = LM_DEFAULT_TEXT;
   if (!fs::is_directory(root)) {
     throw UserError(
@@ -27,7 +27,7 @@ text::Corpus load(const std::string& path) {
                     "say --text FILE or FOLDER",
                     root.string()));
   }
-  return text::load_corpus(root, default_extensions);
+  return text::load_corpus(root, {.extensions = default_extensions});
 }
 
 void require_utf8(const std::string& path, const std::string& content) {

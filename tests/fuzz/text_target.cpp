@@ -1,11 +1,14 @@
-// Texts of any bytes: UTF-8 whole and in pieces, words, vocabularies made of a text and read from JSON,
-// parts, windows and samples.
+// Texts of any bytes: UTF-8 whole and in pieces, other encodings, gzip, words, vocabularies made of a text and
+// read from JSON, parts, windows and samples.
 
 #include "agreement.h"
+#include "text/inputs.h"
 
 #include <sluice/graph/error.h>
 #include <sluice/text/batches.h>
 #include <sluice/text/corpus.h>
+#include <sluice/text/encoding.h>
+#include <sluice/text/gzip.h>
 #include <sluice/text/sample.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/vocabulary.h>
@@ -43,10 +46,45 @@ void utf8(const std::string& text, FuzzedDataProvider& data) {
   require(!valid || shown == text, "a stream shows a valid text as it is");
 }
 
+void one_of_both(const Converted& converted) {
+  require(converted.text.empty() != converted.why_not.empty(), "bytes are a text, or it is said why not");
+  require(valid_prefix(converted.text) == converted.text.size(), "what is converted is UTF-8");
+  require(converted.text.find('\0') == std::string::npos, "a text has no zero bytes");
+}
+
+void encodings(const std::string& bytes) {
+  one_of_both(convert_to_utf8(bytes));
+  one_of_both(utf16_to_utf8(bytes, true));
+  one_of_both(utf16_to_utf8(bytes, false));
+  require(gunzip(inputs::gzipped(bytes)).bytes == bytes, "gzip gives back what was put in");
+  const Unzipped content = gunzip(is_gzip(bytes) ? bytes : "\x1F\x8B\x08" + bytes);
+  require(content.bytes.empty() || content.why_not.empty(), "damaged gzip has no content");
+  if (valid_prefix(bytes) < bytes.size() || bytes.find('\0') != std::string::npos) return;
+  if (bytes.empty() || bytes.starts_with("\xEF\xBB\xBF")) return;
+  for (const bool little : {true, false}) {
+    for (const bool marked : {true, false}) {
+      require(utf16_to_utf8(inputs::utf16(bytes, little, marked), little).text == bytes,
+              "UTF-16 gives back what was put in");
+    }
+  }
+}
+
 void words(const std::string& text) {
+  require(count_words(text) <= (text.size() + 1) / 2, "between two words is white space");
+  std::vector<std::string_view> pieces;
+  try {
+    pieces = split_words(text);
+  } catch (const Error&) {
+    require(valid_prefix(text) < text.size(), "what is valid is divided");
+    return;
+  }
   std::string joined;
-  for (const std::string_view piece : split_words(text)) joined += piece;
-  require(joined == text, "pieces joined are the text");
+  for (const std::string_view piece : pieces) {
+    std::size_t end = 0;
+    require(next_word(piece, end) == piece, "a piece alone is one piece");
+    joined += piece;
+  }
+  require(joined == text && valid_prefix(text) == text.size(), "pieces joined are the text");
 }
 
 void vocabulary(const Vocabulary& vocabulary, const std::string& text) {
@@ -97,7 +135,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   const std::string text = data.ConsumeRandomLengthString();
   utf8(text, data);
   const std::size_t most = data.ConsumeIntegralInRange<std::size_t>(0, 20);
-  allowed_to_refuse([&] { words(text); });
+  encodings(text);
+  words(text);
   allowed_to_refuse([&] { vocabulary(Vocabulary::from_json(text), text); });
   allowed_to_refuse([&] { vocabulary(Vocabulary::characters(text), text); });
   allowed_to_refuse([&] { vocabulary(Vocabulary::words(text, most), text); });

@@ -31,7 +31,14 @@ TEST_CASE("what the text room refuses") {
   refuses("utf8", "ff at byte 1 in line 1", [&] { text::decode_utf8(damaged); });
   refuses("utf8", "got U+110000", [&] { text::encode_utf8(0x110000); });
   refuses("utf8", "at byte 1", [&] { text::split_words(damaged); });
+  refuses("utf8", "at byte 1", [&] {
+    std::size_t position = 0;
+    text::next_word(damaged, position);
+  });
   refuses("utf8", "at byte 1", [&] { text::Vocabulary::characters(damaged); });
+  refuses("vocabulary", "got 'sluice.vocabulary.1'", [&] {
+    text::Vocabulary::from_json(R"({"format":"sluice.vocabulary.1","kind":"word","tokens":["<unk>","a"]})");
+  });
   refuses("vocabulary", "got an empty one", [&] { text::Vocabulary::characters(""); });
   refuses("vocabulary", "got an empty one", [&] { text::Vocabulary::words(""); });
   refuses("vocabulary", "got a max_size of 1", [&] { text::Vocabulary::words("abc", 1); });
@@ -41,6 +48,7 @@ TEST_CASE("what the text room refuses") {
   refuses("vocabulary", "an id must be in 0..3: got 99", [&] { vocabulary.decode(far); });
   refuses("utf8", "at byte 1", [&] { vocabulary.encode(damaged); });
   CHECK_THROWS_WITH(text::Vocabulary::from_json("no"), contains("text.cpp:") && contains("[vocabulary]"));
+  refuses("corpus", "got none", [&] { text::load_corpus(std::vector<std::string>{}); });
   CHECK_THROWS_WITH(text::load_corpus("/no/such/file"),
                     contains("text.cpp:") && contains("[corpus] /no/such/file"));
 }

@@ -20,6 +20,8 @@ declare -A reach=(
 declare -A home=(
   [Eigen]='^kernels/[^/]*\.cpp$'
   [cereal]='^io/[^/]*\.cpp$'
+  [utf8proc]='^text/[^/]*\.cpp$'
+  [zlib]='^text/[^/]*\.cpp$'
   [fmt]='\.(cpp|inl)$'
   [nlohmann]='\.(cpp|inl)$'
 )

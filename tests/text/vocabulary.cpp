@@ -37,7 +37,9 @@ std::string damaged(const std::string& rule) {
 }
 
 std::string json(const std::string& kind, const std::string& tokens) {
-  return R"({"format":"sluice.vocabulary.1","kind":")" + kind + R"(","tokens":)" + tokens + "}";
+  const std::string version = kind == "word" ? "2" : "1";
+  return R"({"format":"sluice.vocabulary.)" + version + R"(","kind":")" + kind + R"(","tokens":)" + tokens +
+         "}";
 }
 
 }  // namespace
@@ -77,23 +79,23 @@ TEST_CASE("Bytes are their own ids, whatever they are") {
 
 TEST_CASE("Words are numbered by frequency, then by first appearance") {
   const auto vocabulary = Vocabulary::words("b a c a. b a");
-  // 5 spaces, 3 a, 2 b, then c before the full stop
+  // three times a with its blank, then what is there once
   REQUIRE(vocabulary.size() == 6);
-  CHECK(vocabulary.token(1) == " ");
-  CHECK(vocabulary.token(2) == "a");
-  CHECK(vocabulary.token(3) == "b");
-  CHECK(vocabulary.token(4) == "c");
-  CHECK(vocabulary.token(5) == ".");
+  CHECK(vocabulary.token(1) == " a");
+  CHECK(vocabulary.token(2) == "b");
+  CHECK(vocabulary.token(3) == " c");
+  CHECK(vocabulary.token(4) == ".");
+  CHECK(vocabulary.token(5) == " b");
 }
 
 TEST_CASE("A limited word vocabulary keeps the most frequent and calls the others unknown") {
   const auto vocabulary = Vocabulary::words("b a c a. b a", 3);
   REQUIRE(vocabulary.size() == 3);
   std::size_t unknown = 0;
-  const Ids ids = vocabulary.encode("a b. a", &unknown);
-  CHECK(ids == Ids{2, 1, 0, 0, 1, 2});
+  const Ids ids = vocabulary.encode("b b. a", &unknown);
+  CHECK(ids == Ids{2, 0, 0, 1});
   CHECK(unknown == 2);
-  CHECK(vocabulary.decode(ids) == "a \uFFFD\uFFFD a");
+  CHECK(vocabulary.decode(ids) == "b\uFFFD\uFFFD a");
 }
 
 TEST_CASE("Unknown characters become id 0, are counted, and are decoded as U+FFFD") {
@@ -156,6 +158,8 @@ TEST_CASE("A vocabulary as JSON is one readable line") {
   CHECK(Vocabulary::characters("b\na").to_json() ==
         R"({"format":"sluice.vocabulary.1","kind":"char","tokens":["<unk>","\n","a","b"]})");
   CHECK(Vocabulary::bytes().to_json() == R"({"format":"sluice.vocabulary.1","kind":"byte"})");
+  CHECK(Vocabulary::words("b a\n").to_json() ==
+        R"({"format":"sluice.vocabulary.2","kind":"word","tokens":["<unk>","b"," a","\n"]})");
 }
 
 TEST_CASE("Vocabularies are made from text that is there and valid") {
@@ -195,7 +199,10 @@ TEST_CASE("JSON that is no vocabulary is rejected by rule") {
   }
   CHECK(message_of("{}") == damaged("the field 'format' must be a text"));
   CHECK(message_of(R"({"format":1})") == damaged("the field 'format' must be a text"));
-  CHECK(message_of(R"({"format":"x"})") == damaged("the format must be 'sluice.vocabulary.1' and is 'x'"));
+  CHECK(message_of(R"({"format":"x"})") ==
+        damaged("the format must be 'sluice.vocabulary.1' or 'sluice.vocabulary.2' and is 'x'"));
+  CHECK(message_of(R"({"format":"sluice.vocabulary.2","kind":"byte"})") ==
+        damaged("the format of kind 'byte' must be 'sluice.vocabulary.1' and is 'sluice.vocabulary.2'"));
   CHECK(message_of(R"({"format":"sluice.vocabulary.1"})") == damaged("the field 'kind' must be a text"));
   CHECK(message_of(json("letter", "[]")) ==
         "[vocabulary] tokens are char, byte or word: got 'letter'; use one of the three");
@@ -219,6 +226,14 @@ TEST_CASE("JSON that is no vocabulary is rejected by rule") {
         "[vocabulary] each token must be one word: got token 1, 'a b'; the vocabulary is damaged");
   CHECK(message_of(json("word", R"(["<unk>",""])")) ==
         "[vocabulary] each token must be one word: got token 1, ''; the vocabulary is damaged");
+}
+
+TEST_CASE("Words that were divided by the rule before this one are refused") {
+  CHECK_THROWS_WITH(
+      Vocabulary::from_json(R"({"format":"sluice.vocabulary.1","kind":"word","tokens":["<unk>"," ","a"]})"),
+      contains("[vocabulary] words are read in the format 'sluice.vocabulary.2': got 'sluice.vocabulary.1', "
+               "when texts were divided into words in another way (blanks apart), so that these words would "
+               "not be found again; train anew"));
 }
 
 TEST_CASE("Deeply nested JSON neither crashes nor passes") {

@@ -31,6 +31,9 @@ struct IdNames {
   std::string attribute_text() const;
 };
 
+/// Throws the Error for number i of the ids, which is not in 0..length-1, naming its index.
+[[noreturn]] void refuse_id(const View& ids, Index i, Index length, const IdNames& names);
+
 /// Throws Error for the first id that is not in 0..length-1, naming its index.
 void check_ids(const View& ids, Index length, const IdNames& names);
 inline void check_ids(const View& ids, Index length, std::string_view who) {

@@ -29,6 +29,7 @@
 #include <sluice/ops/inverse.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/leaky_relu.h>
+#include <sluice/ops/linear_cross_entropy.h>
 #include <sluice/ops/log.h>
 #include <sluice/ops/log1p.h>
 #include <sluice/ops/log_softmax.h>

@@ -169,7 +169,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(39)) {
+  switch (a.below(40)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -248,6 +248,8 @@ Tensors wild_call(Author& a) {
       return {with_gradient_of(a, chosen(a, functions), chosen(a, functions))};
     case 38:
       return {straight_through(a.operand(), x)};
+    case 39:
+      return {linear_cross_entropy(x, same_dtype(a, x), a.any(DType::int32), {.ignore_index = 0})};
   }
 }
 

@@ -1,6 +1,7 @@
 // A program's steps must not allocate, so no op may: each is run on memory that is there already.
 
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
 #include <sluice/kernels/buffer.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/ops.h>
@@ -64,6 +65,8 @@ TEST_CASE("ops run without allocating, large ones on several threads too") {
                              log_softmax(x, 0),
                              logsumexp(x),
                              logsumexp(x, 0),
+                             linear_cross_entropy(x, x, ids),
+                             grad(sum(linear_cross_entropy(x, x, ids)), x),
                              layer_norm(x),
                              transpose(x),
                              transpose(cube, {2, 0, 1}),

@@ -90,6 +90,12 @@ TEST_CASE("what reductions refuse") {
   refuses("softmax", "axis must lie in -2..1", [&] { softmax(f, 2); });
   refuses("log_softmax", "got i32[2, 3]", [&] { log_softmax(i); });
   refuses("log_softmax", "axis must lie in -2..1", [&] { log_softmax(f, 2); });
+  refuses("linear_cross_entropy", "got f32[2, 3], f32[2, 3], i32[2, 3] and no bias",
+          [&] { linear_cross_entropy(f, f, i); });
+  refuses("linear_cross_entropy", "classes must lie in 0..1: got 2 at [1] of the classes [2]", [&] {
+    evaluate(linear_cross_entropy(f, f, tensor({0, 2})));
+  });
+  refuses("linear_cross_entropy", "undefined Tensor", [&] { linear_cross_entropy(f, f, none); });
   refuses("logsumexp", "got i32[2, 3]", [&] { logsumexp(i); });
   refuses("logsumexp", "axis must lie in -2..1", [&] { logsumexp(f, 2); });
   refuses("layer_norm", "epsilon cannot be negative or infinite: got -1", [&] { layer_norm(f, -1); });

@@ -1,0 +1,201 @@
+#pragma once
+
+#include <sluice/kernels/gemm.h>
+#include <sluice/kernels/threads.h>
+#include <sluice/ops/linear_cross_entropy.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <span>
+
+/// The blocks of scores of linear_cross_entropy: what the op and its gradient have in common.
+namespace sluice::detail {
+
+/// Throws ShapeError unless these are operands that fit; the bias may be null.
+void require_linear_classes(const Spec& h, const Spec& weight, const Spec& classes, const Spec* bias);
+
+/// The gradients with respect to h, the weight and, if `bias` is defined, the bias, for dy and the shifts and
+/// logarithms [..., 2] that the value was computed with: the score x of row r has the probability
+/// exp((x - norms[r, 0]) - norms[r, 1]).
+Tensors linear_cross_entropy_gradient(const Tensor& h, const Tensor& weight, const Tensor& classes,
+                                      const Tensor& norms, const Tensor& dy, const Tensor& bias,
+                                      const ClassPart& part);
+
+/// The sizes of the operands and of a block. The scores of a block, about 1 MiB, stay in the L2 cache, where
+/// its exponentials and products find them; it has rows enough that reading the weight costs little.
+template <class T>
+struct ScoreSizes {
+  ScoreSizes(const Shape& weight, Index row_count)
+      : rows(row_count),
+        width(weight.back()),
+        columns(weight[0]),
+        block_rows(std::min(row_count, most_rows)) {
+    const Index blocks = parts(columns, most_columns);
+    block_columns = std::min(columns, parts(parts(columns, blocks), step) * step);
+  }
+
+  static constexpr Index most_rows = 256;
+  static constexpr Index most_columns = 4096 / static_cast<Index>(sizeof(T));
+  static constexpr Index step = 64 / static_cast<Index>(sizeof(T));  // elements of a cache line
+
+  static Index parts(Index whole, Index part) { return (whole + part - 1) / part; }
+
+  /// The distance of two rows of a block: not a power of two, which would put them into few sets of a cache.
+  Index stride() const { return block_columns + step; }
+
+  Index rows;
+  Index width;
+  Index columns;
+  Index block_rows;
+  Index block_columns = 0;
+};
+
+/// Divides memory into arrays, each beginning with a cache line; without memory, only counts the bytes.
+class Carver {
+ public:
+  explicit Carver(void* memory) : memory_(static_cast<std::byte*>(memory)) {}
+
+  template <class T>
+  T* take(Index count) {
+    const std::size_t begin = bytes_;
+    bytes_ += (static_cast<std::size_t>(count) * sizeof(T) + 63) / 64 * 64;
+    return memory_ == nullptr ? nullptr : reinterpret_cast<T*>(memory_ + begin);
+  }
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  std::byte* memory_;
+  std::size_t bytes_ = 0;
+};
+
+/// The work memory of the op, or with `gradient` of its gradient.
+template <class T>
+struct ScoreMemory {
+  ScoreMemory(void* memory, const ScoreSizes<T>& sizes, bool gradient, int workers) {
+    Carver carver(memory);
+    places = carver.take<Index>(sizes.rows);
+    h = carver.take<T>(sizes.rows * sizes.width);
+    dh = gradient ? carver.take<T>(sizes.rows * sizes.width) : nullptr;
+    shifts = carver.take<T>(sizes.block_rows);
+    rests = carver.take<T>(sizes.block_rows);
+    chosen = carver.take<T>(sizes.block_rows);
+    scores = carver.take<T>(sizes.block_rows * sizes.stride());
+    space = {carver.take<T>(product_space(sizes, gradient) * workers), workers};
+    bytes = carver.bytes();
+  }
+
+  Index* places;  ///< of the rows that count
+  T* h;           ///< those rows, one after the other
+  T* dh;
+  T* shifts;  ///< one number per row of a block, as are the next two
+  T* rests;
+  T* chosen;
+  T* scores;
+  kernels::Workspace<T> space;
+  std::size_t bytes = 0;
+
+ private:
+  /// What the largest product needs, of any number of rows: how many count is known when it runs.
+  static Index product_space(const ScoreSizes<T>& sizes, bool gradient) {
+    Index most = 0;
+    const Index last = sizes.columns - (sizes.columns - 1) / sizes.block_columns * sizes.block_columns;
+    for (const Index columns : {sizes.block_columns, last}) {
+      for (Index rows = 1; rows <= sizes.block_rows; ++rows) {
+        most = std::max(most, kernels::gemm_workspace<T>(false, true, rows, columns, sizes.width));
+        if (!gradient) continue;
+        most = std::max({most, kernels::gemm_workspace<T>(false, false, rows, sizes.width, columns),
+                         kernels::gemm_workspace<T>(true, false, columns, sizes.width, rows)});
+      }
+    }
+    return (most + ScoreSizes<T>::step - 1) / ScoreSizes<T>::step * ScoreSizes<T>::step;
+  }
+};
+
+/// A block: rows begin_row, ... of those that count, and the columns that are computed now.
+struct ScoreBlock {
+  Index begin_row;
+  Index rows;
+  Index begin_column;
+  Index columns;
+};
+
+/// The rows that count, and their scores by blocks.
+template <class T>
+class Scores {
+ public:
+  /// Throws Error for a class out of range. Rows with dy = 0 do not count, unless dy is null; nor does the
+  /// bias, if it is.
+  Scores(const ClassPart& part, const ScoreSizes<T>& sizes, const ScoreMemory<T>& memory, const View& h,
+         const View& weight, const View& classes, const T* bias, const T* dy)
+      : sizes_(sizes),
+        memory_(memory),
+        h_(h.as<T>()),
+        weight_(weight.as<T>()),
+        bias_(bias),
+        classes_(classes.as<std::int32_t>()),
+        first_(part.first) {
+    for (Index row = 0; row < sizes.rows; ++row) {
+      const std::int32_t id = classes_[row];
+      if (part.ignored == id) continue;
+      if (id < 0 || id >= part.total) refuse_id(classes, row, part.total, part.names);
+      if (id < first_ || id >= first_ + sizes.columns || (dy != nullptr && dy[row] == 0)) continue;
+      memory.places[count_++] = row;
+    }
+    if (count_ == sizes.rows) return;
+    for (Index i = 0; i < count_; ++i)
+      std::copy_n(h_ + memory.places[i] * sizes.width, sizes.width, memory.h + i * sizes.width);
+    h_ = memory.h;
+  }
+
+  Index count() const { return count_; }
+  bool all() const { return count_ == sizes_.rows; }
+  Index place(Index row) const { return memory_.places[row]; }
+  const T* h(Index row) const { return h_ + row * sizes_.width; }
+  /// The column of the weight that belongs to the class of a row.
+  Index column_of(Index row) const { return classes_[place(row)] - first_; }
+
+  /// Calls f(begin, rows) for the groups of rows of which blocks are made.
+  template <class F>
+  void each_group(const F& f) const {
+    if (count_ == 0) return;
+    const Index groups = ScoreSizes<T>::parts(count_, sizes_.block_rows);
+    const Index rows = ScoreSizes<T>::parts(count_, groups);
+    for (Index begin = 0; begin < count_; begin += rows) f(begin, std::min(rows, count_ - begin));
+  }
+
+  /// Computes the blocks of a group in order; calls f(block) for each, with its scores in memory.
+  template <class F>
+  void each_block(Index begin_row, Index rows, const F& f) const {
+    const Index width = std::max<Index>(sizes_.width, 1);
+    for (Index begin = 0; begin < sizes_.columns; begin += sizes_.block_columns) {
+      const Index columns = std::min(sizes_.block_columns, sizes_.columns - begin);
+      for (Index row = 0; bias_ != nullptr && row < rows; ++row)
+        std::copy_n(bias_ + begin, columns, memory_.scores + row * sizes_.stride());
+      kernels::gemm(false, true, rows, columns, sizes_.width, h(begin_row), width,
+                    weight_ + begin * sizes_.width, width, T(bias_ != nullptr ? 1 : 0), memory_.scores,
+                    sizes_.stride(), memory_.space);
+      f(ScoreBlock{begin_row, rows, begin, columns});
+    }
+  }
+
+  /// Calls f(row, scores) for each row of a block, counted from its first, on several threads.
+  template <class F>
+  void each_row(const ScoreBlock& block, const F& f) const {
+    const Index grain = std::max<Index>(1, (Index{1} << 13) / block.columns);
+    kernels::parallel_for(block.rows, grain, [&](Index begin, Index end) {
+      for (Index row = begin; row < end; ++row) f(row, memory_.scores + row * sizes_.stride());
+    });
+  }
+
+ private:
+  const ScoreSizes<T>& sizes_;
+  const ScoreMemory<T>& memory_;
+  const T* h_;
+  const T* weight_;
+  const T* bias_;
+  const std::int32_t* classes_;
+  const Index first_;
+  Index count_ = 0;
+};
+
+}  // namespace sluice::detail

@@ -13,6 +13,8 @@
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <limits>
+
 namespace {
 
 using namespace sluice;
@@ -75,10 +77,15 @@ void windows(const std::string& text, FuzzedDataProvider& data) {
 void sample(FuzzedDataProvider& data) {
   std::vector<float> logits(data.ConsumeIntegralInRange<std::size_t>(0, 20));
   for (float& logit : logits) logit = data.ConsumeFloatingPoint<float>();
+  std::vector<std::int32_t> recent(data.ConsumeIntegralInRange<std::size_t>(0, 5));
+  for (std::int32_t& id : recent) id = data.ConsumeIntegralInRange<std::int32_t>(-1, 20);
   Sampler sampler({data.ConsumeFloatingPoint<double>(), data.ConsumeIntegral<std::uint8_t>(),
-                   data.ConsumeProbability<double>()});
-  const std::int32_t id = sampler(logits, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1));
+                   data.ConsumeProbability<double>(), data.ConsumeProbability<double>(),
+                   data.ConsumeFloatingPoint<double>(), data.ConsumeIntegral<std::uint8_t>()});
+  const std::int32_t id = sampler(logits, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1), recent);
   require(id >= 0 && static_cast<std::size_t>(id) < logits.size(), "a sample is one of the ids");
+  require(logits[static_cast<std::size_t>(id)] != -std::numeric_limits<float>::infinity(),
+          "a token that is excluded is not drawn");
 }
 
 template <class F>

@@ -25,6 +25,9 @@ TEST_CASE("what the text room refuses") {
   refuses("split", "each part needs text", [&] { text::split("a", 0.5); });
   refuses("sample", "got -1", [&] { text::Sampler({.temperature = -1}); });
   refuses("sample", "got 0", [&] { text::Sampler({.top_p = 0}); });
+  refuses("sample", "at most 1: got 2", [&] { text::Sampler({.min_p = 2}); });
+  refuses("sample", "got -2", [&] { text::Sampler({.repetition_penalty = -2}); });
+  refuses("sample", "in 0..1: got 99", [&] { text::Sampler({.repetition_penalty = 2})(logits, 0, far); });
   refuses("sample", "got none", [&] { text::Sampler()({}, 0.5); });
   refuses("sample", "got logit 0, which is NaN", [&] { text::Sampler()(diverged, 0.5); });
   refuses("sample", "in [0, 1): got 1", [&] { text::Sampler()(logits, 1); });

@@ -1,5 +1,5 @@
 // Texts of any bytes: UTF-8 whole and in pieces, words, vocabularies made of a text and read from JSON,
-// parts, windows and samples.
+// parts, windows, samples and stop strings.
 
 #include "agreement.h"
 
@@ -7,12 +7,14 @@
 #include <sluice/text/batches.h>
 #include <sluice/text/corpus.h>
 #include <sluice/text/sample.h>
+#include <sluice/text/stop_matcher.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/vocabulary.h>
 #include <sluice/text/words.h>
 
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <algorithm>
 #include <limits>
 
 namespace {
@@ -74,6 +76,37 @@ void windows(const std::string& text, FuzzedDataProvider& data) {
   }
 }
 
+/// What is shown before the stop string that ends first, and of those that do the longest.
+std::string before_stop(const std::string& text, const std::vector<std::string>& stops) {
+  for (std::size_t end = 1; end <= text.size(); ++end) {
+    std::size_t longest = 0;
+    for (const std::string& stop : stops) {
+      if (std::string_view(text).substr(0, end).ends_with(stop)) longest = std::max(longest, stop.size());
+    }
+    if (longest > 0) return text.substr(0, end - longest);
+  }
+  return text;
+}
+
+void stops(const std::string& text, FuzzedDataProvider& data) {
+  std::vector<std::string> stops(data.ConsumeIntegralInRange<std::size_t>(0, 3));
+  for (std::string& stop : stops) {
+    // A random one would hardly ever be found.
+    const std::size_t at = data.ConsumeIntegralInRange<std::size_t>(0, text.size());
+    stop =
+        text.substr(at, data.ConsumeIntegralInRange<std::size_t>(1, 6)) + data.ConsumeRandomLengthString(2);
+  }
+  StopMatcher matcher(stops);
+  std::string shown;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = data.ConsumeIntegralInRange<std::size_t>(1, 5);
+    shown += matcher.push(std::string_view(text).substr(at, size));
+    at += size;
+  }
+  shown += matcher.finish();
+  require(shown == before_stop(text, stops), "a text ends before its first stop string, in any pieces");
+}
+
 void sample(FuzzedDataProvider& data) {
   std::vector<float> logits(data.ConsumeIntegralInRange<std::size_t>(0, 20));
   for (float& logit : logits) logit = data.ConsumeFloatingPoint<float>();
@@ -114,5 +147,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   });
   allowed_to_refuse([&] { windows(text, data); });
   allowed_to_refuse([&] { sample(data); });
+  allowed_to_refuse([&] { stops(text, data); });
   return 0;
 }

@@ -31,6 +31,15 @@ TEST_CASE("what the text room refuses") {
   refuses("sample", "got none", [&] { text::Sampler()({}, 0.5); });
   refuses("sample", "got logit 0, which is NaN", [&] { text::Sampler()(diverged, 0.5); });
   refuses("sample", "in [0, 1): got 1", [&] { text::Sampler()(logits, 1); });
+  const auto next = [&](std::int32_t) { return std::span<const float>(logits); };
+  const auto show = [](std::string_view) {};
+  refuses("stop_matcher", "got 1 of them, one empty", [&] { text::StopMatcher({""}); });
+  refuses("generate", "got an empty prime", [&] { text::generate(vocabulary, {}, next, {}, show); });
+  refuses("generate", "each of 4 tokens: got 2", [&] { text::generate(vocabulary, few, next, {}, show); });
+  refuses("generate", "got byte ff at 1 of one",
+          [&] { text::generate(vocabulary, few, next, {.stop = {damaged}}, show); });
+  refuses("generate", "got no next", [&] { text::generate(vocabulary, few, nullptr, {}, show); });
+  refuses("vocabulary", "got 99", [&] { text::generate(vocabulary, far, next, {}, show); });
   refuses("utf8", "ff at byte 1 in line 1", [&] { text::decode_utf8(damaged); });
   refuses("utf8", "got U+110000", [&] { text::encode_utf8(0x110000); });
   refuses("utf8", "at byte 1", [&] { text::split_words(damaged); });

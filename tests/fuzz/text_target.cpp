@@ -1,11 +1,12 @@
 // Texts of any bytes: UTF-8 whole and in pieces, words, vocabularies made of a text and read from JSON,
-// parts, windows, samples and stop strings.
+// parts, windows, samples, stop strings and escapes.
 
 #include "agreement.h"
 
 #include <sluice/graph/error.h>
 #include <sluice/text/batches.h>
 #include <sluice/text/corpus.h>
+#include <sluice/text/escape.h>
 #include <sluice/text/sample.h>
 #include <sluice/text/stop_matcher.h>
 #include <sluice/text/utf8.h>
@@ -107,6 +108,19 @@ void stops(const std::string& text, FuzzedDataProvider& data) {
   require(shown == before_stop(text, stops), "a text ends before its first stop string, in any pieces");
 }
 
+void escapes(const std::string& text) {
+  const std::string shown = visible(text);
+  require(valid_prefix(shown) == shown.size(), "what is visible is UTF-8");
+  for (const char32_t c : decode_utf8(shown)) {
+    require((c >= 0x20 || c == '\n' || c == '\t') && (c < 0x7F || c >= 0xA0), "no control character is left");
+  }
+  require(visible(shown) == shown, "what is visible stays as it is");
+  std::string escaped;
+  for (const char byte : text) escaped += byte == '\\' ? std::string(2, byte) : std::string(1, byte);
+  require(unescape(escaped) == text, "a backslash is two");
+  require(unescape(text).size() <= text.size(), "no escape is shorter than what it means");
+}
+
 void sample(FuzzedDataProvider& data) {
   std::vector<float> logits(data.ConsumeIntegralInRange<std::size_t>(0, 20));
   for (float& logit : logits) logit = data.ConsumeFloatingPoint<float>();
@@ -148,5 +162,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   allowed_to_refuse([&] { windows(text, data); });
   allowed_to_refuse([&] { sample(data); });
   allowed_to_refuse([&] { stops(text, data); });
+  allowed_to_refuse([&] { escapes(text); });
   return 0;
 }

@@ -40,6 +40,8 @@ TEST_CASE("what the text room refuses") {
           [&] { text::generate(vocabulary, few, next, {.stop = {damaged}}, show); });
   refuses("generate", "got no next", [&] { text::generate(vocabulary, few, nullptr, {}, show); });
   refuses("vocabulary", "got 99", [&] { text::generate(vocabulary, far, next, {}, show); });
+  refuses("unescape", "got '\\p' at byte 2", [&] { text::unescape("C:\\p"); });
+  refuses("utf8", "got U+D800", [&] { text::unescape("\\uD800"); });
   refuses("utf8", "ff at byte 1 in line 1", [&] { text::decode_utf8(damaged); });
   refuses("utf8", "got U+110000", [&] { text::encode_utf8(0x110000); });
   refuses("utf8", "at byte 1", [&] { text::split_words(damaged); });

@@ -1,5 +1,5 @@
 // Texts of any bytes: UTF-8 whole and in pieces, words, vocabularies made of a text and read from JSON,
-// parts, windows, samples, stop strings and escapes.
+// parts, windows, readings, samples, stop strings and escapes.
 
 #include "agreement.h"
 
@@ -7,6 +7,7 @@
 #include <sluice/text/batches.h>
 #include <sluice/text/corpus.h>
 #include <sluice/text/escape.h>
+#include <sluice/text/reading.h>
 #include <sluice/text/sample.h>
 #include <sluice/text/stop_matcher.h>
 #include <sluice/text/utf8.h>
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 
 namespace {
 
@@ -75,6 +77,34 @@ void windows(const std::string& text, FuzzedDataProvider& data) {
     require(window.steps <= length && window.targets <= batch * length,
             "a window is no larger than it may be");
   }
+}
+
+/// Reads tokens that tell where they stand.
+void reading(FuzzedDataProvider& data) {
+  const auto size = [&](std::size_t most) { return data.ConsumeIntegralInRange<std::size_t>(0, most); };
+  std::vector<std::int32_t> tokens(size(99));
+  std::iota(tokens.begin(), tokens.end(), 0);
+  Reading reading(tokens, {size(9), data.ConsumeBool() ? size(20) : data.ConsumeIntegral<std::size_t>(),
+                           size(20), size(9), data.ConsumeBool()});
+  std::vector<int> counted(tokens.size());
+  std::vector<std::int32_t> x(reading.length() * reading.streams());
+  std::vector<std::int32_t> y(x);
+  std::vector<float> nats(x.size());
+  for (Reading::Window window; !window.last;) {
+    window = reading.next(x, y);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      nats[i] = std::numeric_limits<float>::quiet_NaN();
+      if (y[i] == Reading::ignored) continue;
+      require(y[i] == x[i] + 1, "a target is the token behind");
+      ++counted[static_cast<std::size_t>(y[i])];
+      nats[i] = static_cast<float>(y[i]);
+    }
+    reading.add(nats);
+  }
+  require(counted[0] == 0 && std::count(counted.begin(), counted.end(), 1) + 1 == std::ssize(counted),
+          "every token but the first counts once");
+  require(reading.total() == static_cast<double>(tokens.size() * (tokens.size() - 1)) / 2,
+          "a total is that of the tokens");
 }
 
 /// What is shown before the stop string that ends first, and of those that do the longest.
@@ -162,6 +192,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   allowed_to_refuse([&] { windows(text, data); });
   allowed_to_refuse([&] { sample(data); });
   allowed_to_refuse([&] { stops(text, data); });
+  allowed_to_refuse([&] { reading(data); });
   allowed_to_refuse([&] { escapes(text); });
   return 0;
 }

@@ -21,6 +21,12 @@ TEST_CASE("what the text room refuses") {
   refuses("batches", "room for 2 x 1 tokens: got 1 and 1",
           [&] { text::Batches(tokens, 1, 2).next(few, few); });
   refuses("batches", "got window 9 of epoch 0", [&] { text::Batches(tokens, 1, 2).seek({0, 9}); });
+  refuses("reading", "got a text of 1", [&] { text::Reading({3}); });
+  refuses("reading", "got -7 at 1", [&] { text::Reading({3, -7}); });
+  refuses("reading", "got 0, 32 and 16384", [&] { text::Reading(tokens, {.length = 0}); });
+  refuses("reading", "room for 64 x 1 tokens: got 1", [&] { text::Reading(tokens).next(few, few); });
+  refuses("reading", "of 64 x 1 places: got 2", [&] { text::Reading(tokens).add(logits); });
+  refuses("reading", "got per_token false", [&] { text::Reading(tokens).nats(); });
   refuses("split", "below 1: got 1", [&] { text::split("abc", 1); });
   refuses("split", "each part needs text", [&] { text::split("a", 0.5); });
   refuses("sample", "got -1", [&] { text::Sampler({.temperature = -1}); });

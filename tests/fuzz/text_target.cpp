@@ -1,5 +1,5 @@
 // Texts of any bytes: UTF-8 whole and in pieces, other encodings, gzip, words, vocabularies made of a text and
-// read from JSON, parts, windows and samples.
+// read from JSON, parts, windows, readings, samples, stop strings and escapes.
 
 #include "agreement.h"
 #include "text/inputs.h"
@@ -8,13 +8,20 @@
 #include <sluice/text/batches.h>
 #include <sluice/text/corpus.h>
 #include <sluice/text/encoding.h>
+#include <sluice/text/escape.h>
 #include <sluice/text/gzip.h>
+#include <sluice/text/reading.h>
 #include <sluice/text/sample.h>
+#include <sluice/text/stop_matcher.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/vocabulary.h>
 #include <sluice/text/words.h>
 
 #include <fuzzer/FuzzedDataProvider.h>
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
 
 namespace {
 
@@ -110,13 +117,90 @@ void windows(const std::string& text, FuzzedDataProvider& data) {
   }
 }
 
+/// Reads tokens that tell where they stand.
+void reading(FuzzedDataProvider& data) {
+  const auto size = [&](std::size_t most) { return data.ConsumeIntegralInRange<std::size_t>(0, most); };
+  std::vector<std::int32_t> tokens(size(99));
+  std::iota(tokens.begin(), tokens.end(), 0);
+  Reading reading(tokens, {size(9), data.ConsumeBool() ? size(20) : data.ConsumeIntegral<std::size_t>(),
+                           size(20), size(9), data.ConsumeBool()});
+  std::vector<int> counted(tokens.size());
+  std::vector<std::int32_t> x(reading.length() * reading.streams());
+  std::vector<std::int32_t> y(x);
+  std::vector<float> nats(x.size());
+  for (Reading::Window window; !window.last;) {
+    window = reading.next(x, y);
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      nats[i] = std::numeric_limits<float>::quiet_NaN();
+      if (y[i] == Reading::ignored) continue;
+      require(y[i] == x[i] + 1, "a target is the token behind");
+      ++counted[static_cast<std::size_t>(y[i])];
+      nats[i] = static_cast<float>(y[i]);
+    }
+    reading.add(nats);
+  }
+  require(counted[0] == 0 && std::count(counted.begin(), counted.end(), 1) + 1 == std::ssize(counted),
+          "every token but the first counts once");
+  require(reading.total() == static_cast<double>(tokens.size() * (tokens.size() - 1)) / 2,
+          "a total is that of the tokens");
+}
+
+/// What is shown before the stop string that ends first, and of those that do the longest.
+std::string before_stop(const std::string& text, const std::vector<std::string>& stops) {
+  for (std::size_t end = 1; end <= text.size(); ++end) {
+    std::size_t longest = 0;
+    for (const std::string& stop : stops) {
+      if (std::string_view(text).substr(0, end).ends_with(stop)) longest = std::max(longest, stop.size());
+    }
+    if (longest > 0) return text.substr(0, end - longest);
+  }
+  return text;
+}
+
+void stops(const std::string& text, FuzzedDataProvider& data) {
+  std::vector<std::string> stops(data.ConsumeIntegralInRange<std::size_t>(0, 3));
+  for (std::string& stop : stops) {
+    // A random one would hardly ever be found.
+    const std::size_t at = data.ConsumeIntegralInRange<std::size_t>(0, text.size());
+    stop =
+        text.substr(at, data.ConsumeIntegralInRange<std::size_t>(1, 6)) + data.ConsumeRandomLengthString(2);
+  }
+  StopMatcher matcher(stops);
+  std::string shown;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t size = data.ConsumeIntegralInRange<std::size_t>(1, 5);
+    shown += matcher.push(std::string_view(text).substr(at, size));
+    at += size;
+  }
+  shown += matcher.finish();
+  require(shown == before_stop(text, stops), "a text ends before its first stop string, in any pieces");
+}
+
+void escapes(const std::string& text) {
+  const std::string shown = visible(text);
+  require(valid_prefix(shown) == shown.size(), "what is visible is UTF-8");
+  for (const char32_t c : decode_utf8(shown)) {
+    require((c >= 0x20 || c == '\n' || c == '\t') && (c < 0x7F || c >= 0xA0), "no control character is left");
+  }
+  require(visible(shown) == shown, "what is visible stays as it is");
+  std::string escaped;
+  for (const char byte : text) escaped += byte == '\\' ? std::string(2, byte) : std::string(1, byte);
+  require(unescape(escaped) == text, "a backslash is two");
+  require(unescape(text).size() <= text.size(), "no escape is shorter than what it means");
+}
+
 void sample(FuzzedDataProvider& data) {
   std::vector<float> logits(data.ConsumeIntegralInRange<std::size_t>(0, 20));
   for (float& logit : logits) logit = data.ConsumeFloatingPoint<float>();
+  std::vector<std::int32_t> recent(data.ConsumeIntegralInRange<std::size_t>(0, 5));
+  for (std::int32_t& id : recent) id = data.ConsumeIntegralInRange<std::int32_t>(-1, 20);
   Sampler sampler({data.ConsumeFloatingPoint<double>(), data.ConsumeIntegral<std::uint8_t>(),
-                   data.ConsumeProbability<double>()});
-  const std::int32_t id = sampler(logits, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1));
+                   data.ConsumeProbability<double>(), data.ConsumeProbability<double>(),
+                   data.ConsumeFloatingPoint<double>(), data.ConsumeIntegral<std::uint8_t>()});
+  const std::int32_t id = sampler(logits, data.ConsumeFloatingPointInRange<double>(-0.1, 1.1), recent);
   require(id >= 0 && static_cast<std::size_t>(id) < logits.size(), "a sample is one of the ids");
+  require(logits[static_cast<std::size_t>(id)] != -std::numeric_limits<float>::infinity(),
+          "a token that is excluded is not drawn");
 }
 
 template <class F>
@@ -146,5 +230,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   });
   allowed_to_refuse([&] { windows(text, data); });
   allowed_to_refuse([&] { sample(data); });
+  allowed_to_refuse([&] { stops(text, data); });
+  allowed_to_refuse([&] { reading(data); });
+  allowed_to_refuse([&] { escapes(text); });
   return 0;
 }

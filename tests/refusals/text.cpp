@@ -21,13 +21,33 @@ TEST_CASE("what the text room refuses") {
   refuses("batches", "room for 2 x 1 tokens: got 1 and 1",
           [&] { text::Batches(tokens, 1, 2).next(few, few); });
   refuses("batches", "got window 9 of epoch 0", [&] { text::Batches(tokens, 1, 2).seek({0, 9}); });
+  refuses("reading", "got a text of 1", [&] { text::Reading({3}); });
+  refuses("reading", "got -7 at 1", [&] { text::Reading({3, -7}); });
+  refuses("reading", "got 0, 32 and 16384", [&] { text::Reading(tokens, {.length = 0}); });
+  refuses("reading", "room for 64 x 1 tokens: got 1", [&] { text::Reading(tokens).next(few, few); });
+  refuses("reading", "of 64 x 1 places: got 2", [&] { text::Reading(tokens).add(logits); });
+  refuses("reading", "got per_token false", [&] { text::Reading(tokens).nats(); });
   refuses("split", "below 1: got 1", [&] { text::split("abc", 1); });
   refuses("split", "each part needs text", [&] { text::split("a", 0.5); });
   refuses("sample", "got -1", [&] { text::Sampler({.temperature = -1}); });
   refuses("sample", "got 0", [&] { text::Sampler({.top_p = 0}); });
+  refuses("sample", "at most 1: got 2", [&] { text::Sampler({.min_p = 2}); });
+  refuses("sample", "got -2", [&] { text::Sampler({.repetition_penalty = -2}); });
+  refuses("sample", "in 0..1: got 99", [&] { text::Sampler({.repetition_penalty = 2})(logits, 0, far); });
   refuses("sample", "got none", [&] { text::Sampler()({}, 0.5); });
   refuses("sample", "got logit 0, which is NaN", [&] { text::Sampler()(diverged, 0.5); });
   refuses("sample", "in [0, 1): got 1", [&] { text::Sampler()(logits, 1); });
+  const auto next = [&](std::int32_t) { return std::span<const float>(logits); };
+  const auto show = [](std::string_view) {};
+  refuses("stop_matcher", "got 1 of them, one empty", [&] { text::StopMatcher({""}); });
+  refuses("generate", "got an empty prime", [&] { text::generate(vocabulary, {}, next, {}, show); });
+  refuses("generate", "each of 4 tokens: got 2", [&] { text::generate(vocabulary, few, next, {}, show); });
+  refuses("generate", "got byte ff at 1 of one",
+          [&] { text::generate(vocabulary, few, next, {.stop = {damaged}}, show); });
+  refuses("generate", "got no next", [&] { text::generate(vocabulary, few, nullptr, {}, show); });
+  refuses("vocabulary", "got 99", [&] { text::generate(vocabulary, far, next, {}, show); });
+  refuses("unescape", "got '\\p' at byte 2", [&] { text::unescape("C:\\p"); });
+  refuses("utf8", "got U+D800", [&] { text::unescape("\\uD800"); });
   refuses("utf8", "ff at byte 1 in line 1", [&] { text::decode_utf8(damaged); });
   refuses("utf8", "got U+110000", [&] { text::encode_utf8(0x110000); });
   refuses("utf8", "at byte 1", [&] { text::split_words(damaged); });

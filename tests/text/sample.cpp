@@ -57,6 +57,8 @@ std::vector<double> expected_probabilities(const std::vector<float>& logits, Sam
     if (before >= how.top_p * total) weights[ranked[rank]] = 0;
     before += weight;
   }
+  const double most = *std::max_element(weights.begin(), weights.end());
+  for (double& weight : weights) weight = weight < how.min_p * most ? 0 : weight;
   total = 0;
   for (const double weight : weights) total += weight;
   for (double& weight : weights) weight /= total;
@@ -106,6 +108,82 @@ TEST_CASE("top_p keeps the fewest tokens that reach it, and at least one") {
   CHECK(frequencies(equal, options(1, 0, 1), 8) == std::vector<int>{2, 2, 2, 2});
 }
 
+TEST_CASE("min_p keeps the tokens with that share of the largest probability") {
+  std::vector<float> logits;
+  for (const double p : {0.1, 0.2, 0.3, 0.4}) logits.push_back(static_cast<float>(std::log(p) - 3));
+  const auto with = [](double min_p, double temperature = 1, double top_p = 1) {
+    return SampleOptions{.temperature = temperature, .top_p = top_p, .min_p = min_p};
+  };
+  CHECK(frequencies(logits, with(0), 1000) == std::vector<int>{100, 200, 300, 400});
+  CHECK(frequencies(logits, with(0.24), 1000) == std::vector<int>{100, 200, 300, 400});
+  CHECK(frequencies(logits, with(0.26), 900) == std::vector<int>{0, 200, 300, 400});
+  CHECK(frequencies(logits, with(0.51), 700) == std::vector<int>{0, 0, 300, 400});
+  CHECK(frequencies(logits, with(0.76), 10) == std::vector<int>{0, 0, 0, 10});
+  CHECK(frequencies(logits, with(1), 10) == std::vector<int>{0, 0, 0, 10});
+  // It counts behind the temperature: at 1/2 the shares of the largest are 1/16, 4/16, 9/16 and 1.
+  CHECK(frequencies(logits, with(0.24, 0.5), 2900) == std::vector<int>{0, 400, 900, 1600});
+  CHECK(frequencies(logits, with(0.26, 0.5), 2500) == std::vector<int>{0, 0, 900, 1600});
+  // And behind top_p, of what it has left.
+  CHECK(frequencies(logits, with(0.51, 1, 0.85), 700) == std::vector<int>{0, 0, 300, 400});
+  CHECK(frequencies(logits, with(0.1, 1, 0.69), 700) == std::vector<int>{0, 0, 300, 400});
+  CHECK(frequencies({2, 2, 1, 2}, with(1), 9) == std::vector<int>{3, 3, 0, 3});
+  CHECK(frequencies({-infinity, 1}, with(0), 5) == std::vector<int>{0, 5});
+}
+
+TEST_CASE("The repetition penalty divides positive logits of recent tokens and multiplies negative ones") {
+  const std::vector<float> logits{2, -1, 0, 1};
+  const SampleOptions how{.temperature = 0.5, .repetition_penalty = 2};
+  Sampler sampler(how);
+  Sampler plain({.temperature = 0.5});
+  const std::vector<float> by_hand{1, -2, 0, 1};
+  for (int i = 0; i < 100; ++i) {
+    REQUIRE(sampler(logits, i / 100.0, std::vector<std::int32_t>{1, 0, 2, 0}) == plain(by_hand, i / 100.0));
+    REQUIRE(sampler(logits, i / 100.0) == plain(logits, i / 100.0));
+    // Without a penalty nothing looks at what was written.
+    REQUIRE(plain(logits, i / 100.0, std::vector<std::int32_t>{77}) == plain(logits, i / 100.0));
+  }
+  // Before temperature 0 takes the largest: token 3 by its id, since 2 / 2 = 1.
+  Sampler greedy({.temperature = 0, .repetition_penalty = 2.5});
+  CHECK(greedy(logits, 0.5) == 0);
+  CHECK(greedy(logits, 0.5, std::vector<std::int32_t>{0}) == 3);
+  // Below 1 it makes them more probable.
+  Sampler again({.temperature = 0, .repetition_penalty = 0.25});
+  CHECK(again(logits, 0.5, std::vector<std::int32_t>{3}) == 3);
+}
+
+TEST_CASE("The repetition window counts the last tokens") {
+  const std::vector<float> logits{3, 2, 1};
+  const std::vector<std::int32_t> written{0, 0, 1, 1, 1};
+  const auto with = [&](std::size_t window) {
+    Sampler sampler({.temperature = 0, .repetition_penalty = 10, .repetition_window = window});
+    return sampler(logits, 0, written);
+  };
+  CHECK(with(1) == 0);
+  CHECK(with(3) == 0);
+  CHECK(with(4) == 2);
+  CHECK(with(5) == 2);
+  CHECK(with(0) == 2);
+  CHECK(with(std::numeric_limits<std::size_t>::max()) == 2);
+  std::vector<std::int32_t> far{0};
+  far.resize(65, 1);
+  Sampler usual({.temperature = 0, .repetition_penalty = 10});
+  CHECK(usual(logits, 0, far) == 0);  // the first of 65 is out of the window of 64
+  CHECK(usual(logits, 0, std::span<const std::int32_t>(far).first(64)) == 2);
+}
+
+TEST_CASE("No penalty is too large or too small") {
+  constexpr float largest = std::numeric_limits<float>::max();
+  const std::vector<std::int32_t> all{0, 1, 2};
+  for (const double penalty :
+       {std::numeric_limits<double>::max(), std::numeric_limits<double>::denorm_min()}) {
+    Sampler sampler({.repetition_penalty = penalty});
+    const std::int32_t id = sampler(std::vector<float>{largest, -largest, -infinity}, 0.5, all);
+    CHECK(id == 0);
+    CHECK(sampler(std::vector<float>{-infinity, -largest, -infinity}, 0.5, all) == 1);
+    CHECK(sampler(std::vector<float>{largest, largest, largest}, 0.5, all) == 1);
+  }
+}
+
 TEST_CASE("Equal logits are kept in the order of their ids") {
   const std::vector<float> logits{1, 5, 5, 5, 0};
   CHECK(frequencies(logits, options(1, 2), 8) == std::vector<int>{0, 4, 4, 0, 0});
@@ -129,11 +207,12 @@ TEST_CASE("Random choices follow the definition") {
     }
     logits[random() % logits.size()] = 3;
     const SampleOptions how{0.25 + static_cast<double>(random() % 16) / 8, random() % (logits.size() + 2),
-                            random() % 2 ? 1 : 0.05 + static_cast<double>(random() % 94) / 100};
+                            random() % 2 ? 1 : 0.05 + static_cast<double>(random() % 94) / 100,
+                            random() % 2 ? 0 : static_cast<double>(random() % 101) / 100};
     const std::vector<double> expected = expected_probabilities(logits, how);
     const int steps = 2000;
     const std::vector<int> counts = frequencies(logits, how, steps);
-    CAPTURE(round, how.temperature, how.top_k, how.top_p);
+    CAPTURE(round, how.temperature, how.top_k, how.top_p, how.min_p);
     for (std::size_t id = 0; id < logits.size(); ++id) {
       // The midpoints in an interval of that width are its share of them to within one.
       REQUIRE(std::abs(counts[id] - expected[id] * steps) <= 1 + 1e-6);
@@ -175,12 +254,13 @@ TEST_CASE("No logit and no temperature is too large or too small") {
 }
 
 TEST_CASE("Sampling again allocates nothing") {
-  Sampler sampler(options(0.9, 40, 0.95));
+  Sampler sampler({.temperature = 0.9, .top_k = 40, .top_p = 0.95, .min_p = 0.1, .repetition_penalty = 1.2});
+  const std::vector<std::int32_t> recent{1, 2, 3, 2};
   std::vector<float> logits(300);
   for (std::size_t i = 0; i < logits.size(); ++i) logits[i] = static_cast<float>(i * 7919 % 300) / 50;
   std::int32_t id = sampler(logits, 0.5);
   const std::size_t before = allocations();
-  for (int i = 0; i < 100; ++i) id += sampler(logits, i / 100.0);
+  for (int i = 0; i < 100; ++i) id += sampler(logits, i / 100.0, recent);
   id += sampler(std::span<const float>(logits).first(50), 0.2);
   const std::size_t after = allocations();
   CHECK(before > 0);
@@ -219,4 +299,20 @@ TEST_CASE("Random numbers and options out of range are errors") {
   CHECK_THROWS_WITH(Sampler(options(1, 0, 0)), contains(top_p + "0; use 1 to keep all tokens"));
   CHECK_THROWS_WITH(Sampler(options(1, 0, 1.5)), contains(top_p + "1.5; use 1 to keep all tokens"));
   CHECK_THROWS_WITH(Sampler(options(1, 0, std::nan(""))), contains(top_p + "nan; use 1 to keep all tokens"));
+  const std::string min_p = "[sample] min_p must be at least 0 and at most 1: got ";
+  for (const double bad : {-0.5, 1.5}) {
+    CHECK_THROWS_WITH(Sampler({.min_p = bad}), contains(min_p + (bad < 0 ? "-0.5" : "1.5") + "; use 0"));
+  }
+  CHECK_THROWS_WITH(Sampler({.min_p = std::nan("")}), contains(min_p + "nan; use 0 to keep all tokens"));
+  const std::string penalty = "[sample] the repetition penalty must be finite and above 0: got ";
+  CHECK_THROWS_WITH(Sampler({.repetition_penalty = 0}), contains(penalty + "0; use 1 for none"));
+  CHECK_THROWS_WITH(Sampler({.repetition_penalty = -1.5}), contains(penalty + "-1.5; use 1 for none"));
+  CHECK_THROWS_WITH(Sampler({.repetition_penalty = infinity}), contains(penalty + "inf; use 1 for none"));
+  CHECK_THROWS_WITH(Sampler({.repetition_penalty = std::nan("")}), contains(penalty + "nan; use 1 for none"));
+  Sampler penalised({.repetition_penalty = 1.5, .repetition_window = 2});
+  const std::string recent = "[sample] recent tokens must be in 0..1: got ";
+  CHECK_THROWS_WITH(penalised(logits, 0, std::vector<std::int32_t>{0, 2}),
+                    contains(recent + "2; pass tokens"));
+  CHECK_THROWS_WITH(penalised(logits, 0, std::vector<std::int32_t>{-1, 1}), contains(recent + "-1; pass"));
+  CHECK_NOTHROW(penalised(logits, 0, std::vector<std::int32_t>{5, 1, 1}));
 }

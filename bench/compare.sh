@@ -4,7 +4,7 @@
 #
 # usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
 # parts: lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm
-#        packed_matrix products
+#        packed_matrix products adaptive_softmax
 #
 # --smoke runs everything once, in small, and writes no page. Results of parts not asked for stay as they are.
 # From the environment, and left out where it is not there:
@@ -20,7 +20,7 @@ text=${TEXT:-$PWD/../shared/data/tinyshakespeare.txt}
 [ -e "$text" ] || text=
 build=build/release bin=build/release/bin results=build/bench page=docs/benchmarks.md
 all=(lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm packed_matrix
-  products)
+  products adaptive_softmax)
 
 smoke=() parts=()
 for argument in "$@"; do
@@ -200,6 +200,16 @@ On one thread. The library does not use oneDNN: while it computes, a signal hand
 
 END
   OMP_NUM_THREADS=1 run $bin/bench_products
+}
+adaptive_softmax() {
+  cat <<END
+## A large vocabulary
+
+The training step of a language model of 200,000 words with the defaults of \`lm\`, with \`nn::AdaptiveSoftmax\` in place of a
+linear layer with \`cross_entropy\`. At least 10 is the goal.
+
+END
+  for_threads $bin/bench_adaptive_softmax --seconds 10
 }
 
 title() {

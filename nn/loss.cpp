@@ -15,6 +15,7 @@
 #include <sluice/ops/sum.h>
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/where.h>
+#include <sluice/nn/reduce.inl>
 
 #include <fmt/format.h>
 
@@ -24,17 +25,7 @@ using sluice::detail::Call;
 
 namespace {
 
-Tensor reduce(const Tensor& losses, Reduction reduction) {
-  switch (reduction) {
-    case Reduction::sum:
-      return sum(losses);
-    case Reduction::mean:
-      return mean(losses);
-    case Reduction::none:
-      break;
-  }
-  return losses;
-}
+using detail::reduce;
 
 // Both operands as tensors of one shape and dtype.
 struct Pair {
@@ -72,9 +63,7 @@ Tensor pick(std::string_view who, const Tensor& x, const Tensor& classes) {
 
 // Reduces the losses for which `counted` is true.
 Tensor reduce_counted(const Tensor& losses, const Tensor& counted, Reduction reduction) {
-  const Tensor kept = sluice::where(counted, losses, zeros_like(losses));
-  if (reduction != Reduction::mean) return reduce(kept, reduction);
-  return sum(kept) / maximum(sum(cast(counted, losses.dtype())), 1);
+  return detail::reduce_counted(sluice::where(counted, losses, zeros_like(losses)), counted, reduction);
 }
 
 }  // namespace

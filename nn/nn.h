@@ -2,6 +2,7 @@
 
 // All modules, cells, losses and initialisers.
 
+#include <sluice/nn/adaptive_softmax.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/nn/cell.h>
 #include <sluice/nn/dropout.h>

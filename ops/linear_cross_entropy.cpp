@@ -72,21 +72,18 @@ class LinearCrossEntropy final : public Op {
       const detail::ScoreMemory<T> own(memory.data, sizes, false, memory.workers);
       const detail::Scores<T> scores(part_, sizes, own, inputs[0], inputs[1], inputs[2],
                                      has_bias_ ? inputs[3].as<T>() : nullptr, nullptr);
+      add_up(scores, sizes, own);
       T* losses = outputs[0].as<T>();
       T* norms = outputs[1].as<T>();
       if (losses != nullptr) std::fill_n(losses, outputs[0].size(), T{0});
       if (norms != nullptr) std::fill_n(norms, outputs[1].size(), T{0});
-      scores.each_group([&](Index begin, Index rows) {
-        add_up(scores, own, begin, rows);
-        kernels::log1p(own.rests, own.rests, static_cast<std::size_t>(rows));
-        for (Index row = 0; row < rows; ++row) {
-          const Index place = scores.place(begin + row);
-          if (losses != nullptr) losses[place] = (own.shifts[row] - own.chosen[row]) + own.rests[row];
-          if (norms == nullptr) continue;
-          norms[2 * place] = own.shifts[row];
-          norms[2 * place + 1] = own.rests[row];
-        }
-      });
+      for (Index row = 0; row < scores.count(); ++row) {
+        const Index place = scores.place(row);
+        if (losses != nullptr) losses[place] = (own.shifts[row] - own.chosen[row]) + own.rests[row];
+        if (norms == nullptr) continue;
+        norms[2 * place] = own.shifts[row];
+        norms[2 * place + 1] = own.rests[row];
+      }
     });
   }
 
@@ -114,20 +111,29 @@ class LinearCrossEntropy final : public Op {
   }
 
  private:
-  /// The sums of the exponentials of the scores of some rows, and the scores of their classes.
+  /// The chosen score of each row that counts, and log sum exp of all of them as a shift and a rest.
   template <class T>
-  void add_up(const detail::Scores<T>& scores, const detail::ScoreMemory<T>& own, Index begin,
-              Index rows) const {
-    std::fill_n(own.rests, rows, T{-1});
-    std::fill_n(own.shifts, rows, T{0});
-    scores.each_block(begin, rows, [&](const detail::ScoreBlock& block) {
-      scores.each_row(block, [&](Index row, const T* x) {
+  static void add_up(const detail::Scores<T>& scores, const detail::ScoreSizes<T>& sizes,
+                     const detail::ScoreMemory<T>& own) {
+    std::fill_n(own.shifts, sizes.stripes * sizes.rows, T{0});
+    std::fill_n(own.rests, sizes.stripes * sizes.rows, T{-1});
+    scores.each_block([&](const detail::ScoreBlock<T>& block) {
+      scores.each_row(block, [&](Index i, const T* x) {
         const auto sums = detail::exp_sums(x, block.columns, 1, 1, static_cast<T*>(nullptr));
-        add_exponentials(own.shifts[row], own.rests[row], sums.shifts[0], sums.rests[0]);
-        const Index column = scores.column_of(begin + row) - block.begin_column;
+        const Index row = block.begin_row + i;
+        const Index place = block.stripe * sizes.rows + row;
+        add_exponentials(own.shifts[place], own.rests[place], sums.shifts[0], sums.rests[0]);
+        const Index column = scores.column_of(row) - block.begin_column;
         if (column >= 0 && column < block.columns) own.chosen[row] = x[column];
       });
     });
+    for (Index stripe = 1; stripe < sizes.stripes; ++stripe) {
+      for (Index row = 0; row < scores.count(); ++row) {
+        const Index place = stripe * sizes.rows + row;
+        add_exponentials(own.shifts[row], own.rests[row], own.shifts[place], own.rests[place]);
+      }
+    }
+    kernels::log1p(own.rests, own.rests, static_cast<std::size_t>(scores.count()));
   }
 
   const detail::ClassPart part_;

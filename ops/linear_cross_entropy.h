@@ -23,7 +23,7 @@ struct LinearCrossEntropyOptions {
 /// h [..., D], weight [C, D], both of one floating-point dtype, and classes i32 [...] -> y [...]. The same as
 /// cross_entropy(matmul(h, weight, {.transpose_b = true}), classes), but the scores [..., C] never exist as a
 /// whole: they are computed by blocks that fit into the cache, and again for the gradient. So it needs memory
-/// for a few copies of h and for one block, whatever C is. The bits are the same for any number of threads.
+/// for about ten copies of h and 1 MiB per thread, whatever C is. The bits are the same for any number of threads.
 /// After Wijmans et al., "Cut Your Losses in Large-Vocabulary Language Models", 2024.
 ///
 /// Gradient: with g = dy (softmax(...) - the one of the class), g weight for h, g^T h for weight and the sum

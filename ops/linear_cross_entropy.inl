@@ -22,7 +22,9 @@ Tensors linear_cross_entropy_gradient(const Tensor& h, const Tensor& weight, con
                                       const ClassPart& part);
 
 /// The sizes of the operands and of a block. The scores of a block, about 1 MiB, stay in the L2 cache, where
-/// its exponentials and products find them; it has rows enough that reading the weight costs little.
+/// its exponentials and products find them; it has rows enough that reading the weight costs little. Blocks
+/// that stand below each other belong to one stripe of columns. Threads divide the stripes, whose number
+/// depends on the shapes alone, as do the bits; where there are few blocks, they divide each of its products.
 template <class T>
 struct ScoreSizes {
   ScoreSizes(const Shape& weight, Index row_count)
@@ -32,22 +34,30 @@ struct ScoreSizes {
         block_rows(std::min(row_count, most_rows)) {
     const Index blocks = parts(columns, most_columns);
     block_columns = std::min(columns, parts(parts(columns, blocks), step) * step);
+    across = parts(columns, block_columns);
+    stripes = across < most_stripes ? 1 : most_stripes;
   }
 
   static constexpr Index most_rows = 256;
   static constexpr Index most_columns = 4096 / static_cast<Index>(sizeof(T));
+  static constexpr Index most_stripes = 8;
   static constexpr Index step = 64 / static_cast<Index>(sizeof(T));  // elements of a cache line
 
   static Index parts(Index whole, Index part) { return (whole + part - 1) / part; }
+  static Index lines(Index elements) { return parts(elements, step) * step; }
 
   /// The distance of two rows of a block: not a power of two, which would put them into few sets of a cache.
-  Index stride() const { return block_columns + step; }
+  Index stride() const { return lines(block_columns) + step; }
+  /// The number of the first block of a stripe.
+  Index begin_of(Index stripe) const { return across * stripe / stripes; }
 
   Index rows;
   Index width;
   Index columns;
   Index block_rows;
   Index block_columns = 0;
+  Index across = 0;  ///< blocks beside each other
+  Index stripes = 0;
 };
 
 /// Divides memory into arrays, each beginning with a cache line; without memory, only counts the bytes.
@@ -71,34 +81,43 @@ class Carver {
 /// The work memory of the op, or with `gradient` of its gradient.
 template <class T>
 struct ScoreMemory {
-  ScoreMemory(void* memory, const ScoreSizes<T>& sizes, bool gradient, int workers) {
+  ScoreMemory(void* memory, const ScoreSizes<T>& sizes, bool gradient, int worker_count)
+      : block(sizes.block_rows * sizes.stride()),
+        product(product_space(sizes, gradient)),
+        workers(worker_count) {
     Carver carver(memory);
     places = carver.take<Index>(sizes.rows);
     h = carver.take<T>(sizes.rows * sizes.width);
-    dh = gradient ? carver.take<T>(sizes.rows * sizes.width) : nullptr;
-    shifts = carver.take<T>(sizes.block_rows);
-    rests = carver.take<T>(sizes.block_rows);
-    chosen = carver.take<T>(sizes.block_rows);
-    scores = carver.take<T>(sizes.block_rows * sizes.stride());
-    space = {carver.take<T>(product_space(sizes, gradient) * workers), workers};
+    if (gradient) {
+      dh = carver.take<T>(sizes.stripes * sizes.rows * sizes.width);
+    } else {
+      shifts = carver.take<T>(sizes.stripes * sizes.rows);
+      rests = carver.take<T>(sizes.stripes * sizes.rows);
+      chosen = carver.take<T>(sizes.rows);
+    }
+    scores = carver.take<T>(block * workers);
+    products = carver.take<T>(product * workers);
     bytes = carver.bytes();
   }
 
-  Index* places;  ///< of the rows that count
-  T* h;           ///< those rows, one after the other
-  T* dh;
-  T* shifts;  ///< one number per row of a block, as are the next two
-  T* rests;
-  T* chosen;
-  T* scores;
-  kernels::Workspace<T> space;
+  Index* places;        ///< of the rows that count
+  T* h;                 ///< those rows, one after the other
+  T* dh = nullptr;      ///< for each stripe the same
+  T* shifts = nullptr;  ///< for each stripe a number per row that counts, as are the rests
+  T* rests = nullptr;
+  T* chosen = nullptr;  ///< the score of the class of each row that counts
+  T* scores;            ///< a block for each worker
+  T* products;          ///< work memory of each worker's products
+  const Index block;
+  const Index product;
+  const int workers;
   std::size_t bytes = 0;
 
  private:
   /// What the largest product needs, of any number of rows: how many count is known when it runs.
   static Index product_space(const ScoreSizes<T>& sizes, bool gradient) {
     Index most = 0;
-    const Index last = sizes.columns - (sizes.columns - 1) / sizes.block_columns * sizes.block_columns;
+    const Index last = sizes.columns - (sizes.across - 1) * sizes.block_columns;
     for (const Index columns : {sizes.block_columns, last}) {
       for (Index rows = 1; rows <= sizes.block_rows; ++rows) {
         most = std::max(most, kernels::gemm_workspace<T>(false, true, rows, columns, sizes.width));
@@ -107,24 +126,29 @@ struct ScoreMemory {
                          kernels::gemm_workspace<T>(true, false, columns, sizes.width, rows)});
       }
     }
-    return (most + ScoreSizes<T>::step - 1) / ScoreSizes<T>::step * ScoreSizes<T>::step;
+    return ScoreSizes<T>::lines(most);
   }
 };
 
-/// A block: rows begin_row, ... of those that count, and the columns that are computed now.
+/// A block that has been computed: rows begin_row, ... of those that count.
+template <class T>
 struct ScoreBlock {
+  Index stripe;
+  bool begins_stripe;
   Index begin_row;
   Index rows;
   Index begin_column;
   Index columns;
+  T* scores;
+  kernels::Workspace<T> space;  ///< for products with it
 };
 
 /// The rows that count, and their scores by blocks.
 template <class T>
 class Scores {
  public:
-  /// Throws Error for a class out of range. Rows with dy = 0 do not count, unless dy is null; nor does the
-  /// bias, if it is.
+  /// Throws Error for a class out of range. The bias may be null. Rows with dy = 0 do not count, unless dy is
+  /// null.
   Scores(const ClassPart& part, const ScoreSizes<T>& sizes, const ScoreMemory<T>& memory, const View& h,
          const View& weight, const View& classes, const T* bias, const T* dy)
       : sizes_(sizes),
@@ -148,46 +172,64 @@ class Scores {
   }
 
   Index count() const { return count_; }
-  bool all() const { return count_ == sizes_.rows; }
   Index place(Index row) const { return memory_.places[row]; }
   const T* h(Index row) const { return h_ + row * sizes_.width; }
-  /// The column of the weight that belongs to the class of a row.
+  /// The row of the weight that belongs to the class of a row.
   Index column_of(Index row) const { return classes_[place(row)] - first_; }
 
-  /// Calls f(begin, rows) for the groups of rows of which blocks are made.
+  /// Computes all blocks and calls f(block) for each: those of a stripe in order, the stripes on several
+  /// threads.
   template <class F>
-  void each_group(const F& f) const {
+  void each_block(const F& f) const {
     if (count_ == 0) return;
-    const Index groups = ScoreSizes<T>::parts(count_, sizes_.block_rows);
-    const Index rows = ScoreSizes<T>::parts(count_, groups);
-    for (Index begin = 0; begin < count_; begin += rows) f(begin, std::min(rows, count_ - begin));
-  }
-
-  /// Computes the blocks of a group in order; calls f(block) for each, with its scores in memory.
-  template <class F>
-  void each_block(Index begin_row, Index rows, const F& f) const {
-    const Index width = std::max<Index>(sizes_.width, 1);
-    for (Index begin = 0; begin < sizes_.columns; begin += sizes_.block_columns) {
-      const Index columns = std::min(sizes_.block_columns, sizes_.columns - begin);
-      for (Index row = 0; bias_ != nullptr && row < rows; ++row)
-        std::copy_n(bias_ + begin, columns, memory_.scores + row * sizes_.stride());
-      kernels::gemm(false, true, rows, columns, sizes_.width, h(begin_row), width,
-                    weight_ + begin * sizes_.width, width, T(bias_ != nullptr ? 1 : 0), memory_.scores,
-                    sizes_.stride(), memory_.space);
-      f(ScoreBlock{begin_row, rows, begin, columns});
+    if (sizes_.stripes == 1) {
+      each_block_of(0, 0, memory_.workers, f);
+      return;
     }
+    kernels::share_out(sizes_.stripes, memory_.workers,
+                       [&](Index stripe, int worker) { each_block_of(stripe, worker, 1, f); });
   }
 
-  /// Calls f(row, scores) for each row of a block, counted from its first, on several threads.
+  /// Calls f(row, scores) for each row of a block, counted from its first.
   template <class F>
-  void each_row(const ScoreBlock& block, const F& f) const {
+  void each_row(const ScoreBlock<T>& block, const F& f) const {
     const Index grain = std::max<Index>(1, (Index{1} << 13) / block.columns);
     kernels::parallel_for(block.rows, grain, [&](Index begin, Index end) {
-      for (Index row = begin; row < end; ++row) f(row, memory_.scores + row * sizes_.stride());
+      for (Index row = begin; row < end; ++row) f(row, block.scores + row * sizes_.stride());
     });
   }
 
  private:
+  template <class F>
+  void each_block_of(Index stripe, int worker, int workers, const F& f) const {
+    const Index groups = ScoreSizes<T>::parts(count_, sizes_.block_rows);
+    const Index height = ScoreSizes<T>::parts(count_, groups);
+    const Index begin = sizes_.begin_of(stripe);
+    ScoreBlock<T> block{};
+    block.stripe = stripe;
+    block.scores = memory_.scores + worker * memory_.block;
+    block.space = {memory_.products + worker * memory_.product, workers};
+    for (block.begin_row = 0; block.begin_row < count_; block.begin_row += height) {
+      block.rows = std::min(height, count_ - block.begin_row);
+      for (Index i = begin; i < sizes_.begin_of(stripe + 1); ++i) {
+        block.begins_stripe = i == begin;
+        block.begin_column = i * sizes_.block_columns;
+        block.columns = std::min(sizes_.block_columns, sizes_.columns - block.begin_column);
+        compute(block);
+        f(static_cast<const ScoreBlock<T>&>(block));
+      }
+    }
+  }
+
+  void compute(const ScoreBlock<T>& block) const {
+    for (Index row = 0; bias_ != nullptr && row < block.rows; ++row)
+      std::copy_n(bias_ + block.begin_column, block.columns, block.scores + row * sizes_.stride());
+    const Index width = std::max<Index>(sizes_.width, 1);
+    kernels::gemm(false, true, block.rows, block.columns, sizes_.width, h(block.begin_row), width,
+                  weight_ + block.begin_column * sizes_.width, width, T(bias_ != nullptr ? 1 : 0),
+                  block.scores, sizes_.stride(), block.space);
+  }
+
   const ScoreSizes<T>& sizes_;
   const ScoreMemory<T>& memory_;
   const T* h_;

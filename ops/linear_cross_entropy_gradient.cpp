@@ -110,35 +110,30 @@ class LinearCrossEntropyGradient final : public Op {
       T* dh = outputs[0].as<T>();
       T* dweight = outputs[1].as<T>();
       T* dbias = has_bias_ ? outputs[2].as<T>() : nullptr;
-      // The first group of rows begins the sums over rows.
       if (scores.count() == 0 && dweight != nullptr) std::fill_n(dweight, outputs[1].size(), T{0});
       if (dbias != nullptr) std::fill_n(dbias, sizes.columns, T{0});
-      T* sums = dh == nullptr || scores.all() ? dh : own.dh;
       const Index width = std::max<Index>(sizes.width, 1);
-      scores.each_group([&](Index begin, Index rows) {
-        scores.each_block(begin, rows, [&](const detail::ScoreBlock& block) {
-          scores.each_row(block, [&](Index row, T* x) {
-            const Index place = scores.place(begin + row);
-            differentiate(x, block, scores.column_of(begin + row), inputs[3].as<T>() + 2 * place, dy[place]);
-          });
-          const Index column = block.begin_column;
-          if (sums != nullptr) {
-            kernels::gemm(false, false, rows, sizes.width, block.columns, own.scores, sizes.stride(),
-                          inputs[1].as<T>() + column * sizes.width, width, T(column == 0 ? 0 : 1),
-                          sums + begin * sizes.width, width, own.space);
-          }
-          if (dweight != nullptr) {
-            kernels::gemm(true, false, block.columns, sizes.width, rows, own.scores, sizes.stride(),
-                          scores.h(begin), width, T(begin == 0 ? 0 : 1), dweight + column * sizes.width,
-                          width, own.space);
-          }
-          if (dbias != nullptr) add_block(own.scores, sizes.stride(), block, dbias + column);
+      scores.each_block([&](const detail::ScoreBlock<T>& block) {
+        scores.each_row(block, [&](Index i, T* x) {
+          const Index row = block.begin_row + i;
+          const Index place = scores.place(row);
+          differentiate(x, block, scores.column_of(row), inputs[3].as<T>() + 2 * place, dy[place]);
         });
+        const Index column = block.begin_column;
+        if (dh != nullptr) {
+          kernels::gemm(false, false, block.rows, sizes.width, block.columns, block.scores, sizes.stride(),
+                        inputs[1].as<T>() + column * sizes.width, width, T(block.begins_stripe ? 0 : 1),
+                        own.dh + (block.stripe * sizes.rows + block.begin_row) * sizes.width, width,
+                        block.space);
+        }
+        if (dweight != nullptr) {
+          kernels::gemm(true, false, block.columns, sizes.width, block.rows, block.scores, sizes.stride(),
+                        scores.h(block.begin_row), width, T(block.begin_row == 0 ? 0 : 1),
+                        dweight + column * sizes.width, width, block.space);
+        }
+        if (dbias != nullptr) add_block(block, sizes.stride(), dbias + column);
       });
-      if (sums == dh) return;
-      std::fill_n(dh, outputs[0].size(), T{0});
-      for (Index i = 0; i < scores.count(); ++i)
-        std::copy_n(sums + i * sizes.width, sizes.width, dh + scores.place(i) * sizes.width);
+      if (dh != nullptr) add_stripes(scores, sizes, own.dh, dh);
     });
   }
 
@@ -153,7 +148,7 @@ class LinearCrossEntropyGradient final : public Op {
  private:
   /// x = dy (softmax(x) - the one of the class), for a part of a row.
   template <class T>
-  static void differentiate(T* x, const detail::ScoreBlock& block, Index column, const T* norms, T dy) {
+  static void differentiate(T* x, const detail::ScoreBlock<T>& block, Index column, const T* norms, T dy) {
     const auto n = static_cast<std::size_t>(block.columns);
     column -= block.begin_column;
     const bool has_class = column >= 0 && column < block.columns;
@@ -168,14 +163,29 @@ class LinearCrossEntropyGradient final : public Op {
 
   /// y += the rows of a block, some at a time.
   template <class T>
-  static void add_block(const T* x, Index stride, const detail::ScoreBlock& block, T* y) {
+  static void add_block(const detail::ScoreBlock<T>& block, Index stride, T* y) {
     constexpr Index some = 32;
     std::array<const T*, static_cast<std::size_t>(some)> rows;
     for (Index begin = 0; begin < block.rows; begin += some) {
       const Index count = std::min(some, block.rows - begin);
-      for (Index i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = x + (begin + i) * stride;
+      for (Index i = 0; i < count; ++i)
+        rows[static_cast<std::size_t>(i)] = block.scores + (begin + i) * stride;
       kernels::add_rows(rows.data(), static_cast<std::size_t>(count), y,
                         static_cast<std::size_t>(block.columns));
+    }
+  }
+
+  /// The sum of the stripes, in the places of the rows that count; the other rows are 0.
+  template <class T>
+  static void add_stripes(const detail::Scores<T>& scores, const detail::ScoreSizes<T>& sizes, const T* sums,
+                          T* dh) {
+    const auto width = static_cast<std::size_t>(sizes.width);
+    if (scores.count() < sizes.rows) std::fill_n(dh, sizes.rows * sizes.width, T{0});
+    for (Index row = 0; row < scores.count(); ++row) {
+      T* y = dh + scores.place(row) * sizes.width;
+      std::copy_n(sums + row * sizes.width, width, y);
+      for (Index stripe = 1; stripe < sizes.stripes; ++stripe)
+        kernels::add(y, 1, sums + (stripe * sizes.rows + row) * sizes.width, 1, y, width);
     }
   }
 

@@ -11,6 +11,7 @@ import sys
 import torch
 from torch import nn
 
+from golden_adaptive import adaptive_softmax
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -313,6 +314,7 @@ def main():
         "functions": functions,
         "init": init,
         "custom_ops": custom_ops,
+        "adaptive_softmax": adaptive_softmax,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

@@ -35,8 +35,8 @@ class Scratch {
 }  // namespace
 
 TEST_CASE("every golden file opens, and its arrays agree with their shapes") {
-  for (const std::string file :
-       {"rnn", "lstm", "gru", "optim", "schedules", "losses", "functions", "init", "custom_ops"}) {
+  for (const std::string file : {"rnn", "lstm", "gru", "optim", "schedules", "losses", "functions", "init",
+                                 "custom_ops", "adaptive_softmax"}) {
     INFO(file);
     const auto golden = Golden::open(file + ".json");
     CHECK(golden.source().text("package") == "torch");

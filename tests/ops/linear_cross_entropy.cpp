@@ -90,7 +90,8 @@ Tensors large(DType dtype) {
   std::vector<std::int32_t> classes;
   for (std::int32_t i = 0; i < 700; ++i) classes.push_back(i * 7919 % 2500 % (i % 3 == 0 ? 2 : 2500));
   return evaluate(Tensors{random::normal(random::fold_in(key, 1), {700, 9}, 0, 1, dtype),
-                          random::normal(random::fold_in(key, 2), {2500, 9}, 0, 1, dtype), tensor(classes, {700})});
+                          random::normal(random::fold_in(key, 2), {2500, 9}, 0, 1, dtype),
+                          tensor(classes, {700})});
 }
 
 }  // namespace
@@ -172,7 +173,7 @@ TEST_CASE("linear_cross_entropy never has the scores as a whole") {
     most = std::max(most, output.op().work_bytes(specs, 2));
   }
   CHECK(most > 0);
-  CHECK(most < 4 * h.bytes());  // the scores have 2 GB
+  CHECK(most < 13 * h.bytes());  // 16 MB; the scores have 2 GB
 }
 
 TEST_CASE("linear_cross_entropy keeps what is far below one") {

@@ -190,6 +190,25 @@ TEST_CASE("what losses refuse, when built and when run") {
           [&] { evaluate(nn::cross_entropy(x, bad, {.ignore_index = -1})); });
   refuses("cross_entropy", "classes must lie in 0..2: got 3 at [1]",
           [&] { evaluate(grad(nn::cross_entropy(x, bad), x)); });
+  refuses("adaptive_softmax", "from 1 or more to 5 at most: got [3, 3] for 6 classes", [&] {
+    nn::AdaptiveSoftmax(8, 6, {3, 3}, random::key(1));
+  });
+  refuses("adaptive_softmax", "got [6] for 6 classes",
+          [&] { nn::AdaptiveSoftmax(8, 6, {6}, random::key(1)); });
+  refuses("adaptive_softmax", "sizes are at least 1: got 8 in and 0 classes",
+          [&] { nn::AdaptiveSoftmax(8, 0, {}, random::key(1)); });
+  refuses("adaptive_softmax", "got div_value 4 and in 8", [&] {
+    nn::AdaptiveSoftmax(8, 6, {2, 4}, random::key(1));
+  });
+  refuses("adaptive_softmax", "got div_value 0.5 and in 8",
+          [&] { nn::AdaptiveSoftmax(8, 6, {2}, random::key(1), {.div_value = 0.5}); });
+  refuses("good_cutoffs", "got 0", [&] { nn::AdaptiveSoftmax::good_cutoffs(0); });
+  const nn::AdaptiveSoftmax adaptive(3, 3, {2}, random::key(1), {.div_value = 3});
+  refuses("adaptive_softmax", "got f32[2, 3] and f32[2, 3]", [&] { adaptive.loss(x, x); });
+  refuses("adaptive_softmax", "got an undefined tensor", [&] { adaptive.loss(none, bad); });
+  refuses("adaptive_softmax", "got f32[2]", [&] { adaptive.log_probabilities(ones({2})); });
+  refuses("adaptive_softmax", "classes must lie in 0..2: got 3 at [1] of the classes [2]",
+          [&] { evaluate(adaptive.loss(x, bad)); });
   refuses("nll", "got f32[2, 3] and f32[2]", [&] { nn::nll(x, ones({2})); });
   refuses("nll", "classes must lie in 0..2: got 3 at [1]", [&] { evaluate(nn::nll(x, bad)); });
   refuses("binary_cross_entropy_with_logits", "got f32[2, 3] and f32[3]",

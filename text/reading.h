@@ -30,7 +30,8 @@ struct ReadingOptions {
 /// the text begins; these give it its state and do not count.
 ///
 /// A window is two time-major matrices [length, streams] as those of Batches: x holds tokens, and y the token
-/// that follows or `ignored` where none counts: ahead of a part, and behind the end of a stream, where x is 0.
+/// that follows or `ignored` where none counts: ahead of a part, and behind the end of a stream (x is 0
+/// there).
 ///
 ///     Reading reading(tokens);
 ///     for (Reading::Window window; !window.last;) {

@@ -228,6 +228,15 @@ std::vector<std::int32_t> Vocabulary::encode(std::string_view text, std::size_t*
   return ids;
 }
 
+std::vector<std::uint32_t> Vocabulary::lengths(std::string_view text, Location where) const {
+  const sluice::detail::Call call(where);
+  std::vector<std::uint32_t> bytes;
+  if (kind_ != TokenKind::word) bytes.reserve(text.size());
+  each_piece(kind_, text,
+             [&](std::string_view piece) { bytes.push_back(static_cast<std::uint32_t>(piece.size())); });
+  return bytes;
+}
+
 std::string Vocabulary::decode(std::span<const std::int32_t> ids, Location where) const {
   const sluice::detail::Call call(where);
   std::string text;

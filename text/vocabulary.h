@@ -76,6 +76,10 @@ class Vocabulary {
   std::vector<std::int32_t> encode(std::string_view text, std::size_t* unknown = nullptr,
                                    Location where = Location::current()) const;
 
+  /// The bytes of each token of `encode(text)`, unknown ones included: together those of the text. Throws
+  /// Error if the text is not UTF-8 (never for bytes).
+  std::vector<std::uint32_t> lengths(std::string_view text, Location where = Location::current()) const;
+
   /// The text of a list of ids. With bytes it need not be UTF-8 (`Utf8Stream` shows it safely). Throws Error
   /// for an id outside the vocabulary.
   std::string decode(std::span<const std::int32_t> ids, Location where = Location::current()) const;

@@ -1,5 +1,5 @@
 // Texts of any bytes: UTF-8 whole and in pieces, other encodings, gzip, words, vocabularies made of a text and
-// read from JSON, parts, windows, readings, samples, stop strings and escapes.
+// read from JSON, parts, windows, readings, scores, samples, stop strings and escapes.
 
 #include "agreement.h"
 #include "text/inputs.h"
@@ -12,6 +12,7 @@
 #include <sluice/text/gzip.h>
 #include <sluice/text/reading.h>
 #include <sluice/text/sample.h>
+#include <sluice/text/score.h>
 #include <sluice/text/stop_matcher.h>
 #include <sluice/text/utf8.h>
 #include <sluice/text/vocabulary.h>
@@ -99,6 +100,23 @@ void vocabulary(const Vocabulary& vocabulary, const std::string& text) {
   std::size_t unknown = 0;
   const auto ids = vocabulary.encode(text, &unknown);
   require(unknown > 0 || vocabulary.decode(ids) == text, "decode(encode(text)) is the text");
+  const auto lengths = vocabulary.lengths(text);
+  require(lengths.size() == ids.size(), "each token has its length");
+  std::size_t tokens = 0;
+  for (const LineScore& line : line_scores(text, lengths, std::vector<float>(ids.size() - 1))) {
+    require(line.tokens > 0 && line.line >= 1, "a line has tokens");
+    tokens += line.tokens;
+  }
+  require(tokens + 1 == ids.size(), "each token but the first is in one line");
+}
+
+void counts(const std::string& text) {
+  for (std::size_t from = 0; from <= text.size(); ++from) {
+    const TextCounts all = count_text(text, from);
+    require(
+        all.bytes == text.size() - from && all.characters <= all.bytes && 2 * all.words <= all.characters + 1,
+        "words are no more than characters, and these than bytes");
+  }
 }
 
 void windows(const std::string& text, FuzzedDataProvider& data) {
@@ -231,6 +249,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t siz
   allowed_to_refuse([&] { windows(text, data); });
   allowed_to_refuse([&] { sample(data); });
   allowed_to_refuse([&] { stops(text, data); });
+  counts(text.substr(0, 64));
   allowed_to_refuse([&] { reading(data); });
   allowed_to_refuse([&] { escapes(text); });
   return 0;

@@ -27,6 +27,9 @@ TEST_CASE("what the text room refuses") {
   refuses("reading", "room for 64 x 1 tokens: got 1", [&] { text::Reading(tokens).next(few, few); });
   refuses("reading", "of 64 x 1 places: got 2", [&] { text::Reading(tokens).add(logits); });
   refuses("reading", "got per_token false", [&] { text::Reading(tokens).nats(); });
+  refuses("count_text", "got byte 4 of 3", [&] { text::count_text("abc", 4); });
+  refuses("line_scores", "got 0 tokens and the nats of 2", [&] { text::line_scores("", {}, logits); });
+  refuses("utf8", "at byte 1", [&] { vocabulary.lengths(damaged); });
   refuses("split", "below 1: got 1", [&] { text::split("abc", 1); });
   refuses("split", "each part needs text", [&] { text::split("a", 0.5); });
   refuses("sample", "got -1", [&] { text::Sampler({.temperature = -1}); });

@@ -52,6 +52,7 @@ class Batches {
 
   std::size_t batch() const { return batch_; }
   std::size_t length() const { return length_; }
+  std::size_t tokens() const { return tokens_.size(); }
   std::size_t windows_per_epoch() const { return windows_; }
   /// Targets in one epoch: windows * length * batch with drop, N - 1 with pad.
   std::size_t targets_per_epoch() const;

@@ -128,15 +128,4 @@ std::vector<std::string_view> split_words(std::string_view text, Location where)
   return pieces;
 }
 
-std::size_t count_words(std::string_view text) {
-  std::size_t words = 0;
-  bool inside = false;
-  for (const char c : text) {
-    const bool white = c == ' ' || (c >= '\t' && c <= '\r');
-    words += !white && !inside;
-    inside = !white;
-  }
-  return words;
-}
-
 }  // namespace sluice::text

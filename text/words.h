@@ -31,10 +31,4 @@ std::vector<std::string_view> split_words(std::string_view text, Location where 
 std::string_view next_word(std::string_view text, std::size_t& position,
                            Location where = Location::current());
 
-/// The number of words as `wc -w` counts them: maximal runs of bytes without white space, which is what it is
-/// in the C locale (blank, \t, \n, \v, \f, \r). Any bytes are allowed. Measures that are given per word use
-/// it, so that they can be compared with those of other programs. (Some versions of `wc` leave out runs
-/// without any printable character.)
-std::size_t count_words(std::string_view text);
-
 }  // namespace sluice::text

@@ -1,40 +1,38 @@
 #pragma once
 
 #include <sluice/nn/carried_state.h>
-#include <sluice/text/batches.h>
+#include <sluice/text/reading.h>
+#include <sluice/text/score.h>
+#include <sluice/text/vocabulary.h>
 
 #include <functional>
 #include <optional>
+#include <string_view>
+#include <vector>
 
 #include "in_place.h"
 #include "model.h"
 
 namespace lm {
 
-/// How well a model predicts a text.
-struct Score {
-  double nats = 0;  ///< mean over the tokens of -log p(token | tokens before it)
-  std::size_t tokens = 0;
-  double seconds = 0;
-
-  double bits() const;
-  double perplexity() const;
-  double tokens_per_second() const;
-};
-
-/// Measures a model on one text: every token but the first counts once. The text is read as `batch` streams,
-/// carrying the state as in training, so the first tokens of each stream are predicted from little context: a
-/// smaller batch scores slightly better and takes longer.
+/// Measures a model on one text, read once from its beginning: every token but the first counts once. The
+/// figure depends on the model and the text alone: not on the batch of the training, nor on threads.
 class Evaluator {
  public:
-  /// Throws UserError for fewer than two tokens.
-  Evaluator(const Model& model, std::vector<std::int32_t> tokens, std::int64_t batch, std::int64_t length);
+  /// `text`: what the tokens say, for counting. Throws UserError for fewer than two tokens.
+  Evaluator(const Model& model, const sluice::text::Vocabulary& vocabulary, std::string_view text,
+            bool per_token = false);
 
   /// Nothing if `stopped` becomes true.
-  std::optional<Score> operator()(const std::function<bool()>& stopped);
+  std::optional<sluice::text::Score> operator()(const std::function<bool()>& stopped);
+
+  /// The nats of each token but the first, if asked for.
+  const std::vector<float>& nats_of_tokens() const { return reading_.nats(); }
+  const std::vector<std::int32_t>& tokens() const { return reading_.tokens(); }
 
  private:
-  sluice::text::Batches batches_;
+  sluice::text::Score counts_;
+  sluice::text::Reading reading_;
   sluice::nn::CarriedState carried_;
   InPlace window_;
 };

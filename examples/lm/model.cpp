@@ -7,6 +7,7 @@
 #include <sluice/nn/rnn.h>
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/random.h>
+#include <sluice/text/batches.h>
 
 #include <algorithm>
 #include <array>
@@ -61,6 +62,15 @@ nn::LinearOptions head_options(const ModelSettings& settings) {
   return options;
 }
 
+nn::AdaptiveSoftmax adaptive_head(Index hidden, Index vocabulary, const Tensor& key) {
+  const std::vector<Index> cutoffs = nn::AdaptiveSoftmax::good_cutoffs(vocabulary);
+  nn::AdaptiveSoftmaxOptions options;
+  // The vectors of the last cluster have one element at least.
+  const auto clusters = static_cast<double>(cutoffs.size());
+  while (static_cast<double>(hidden) < std::pow(options.div_value, clusters)) options.div_value /= 2;
+  return nn::AdaptiveSoftmax(hidden, vocabulary, cutoffs, key, options);
+}
+
 }  // namespace
 
 std::vector<std::string_view> cell_names() {
@@ -68,6 +78,13 @@ std::vector<std::string_view> cell_names() {
   names.reserve(cells.size());
   for (const Choice& choice : cells) names.push_back(choice.name);
   return names;
+}
+
+std::string suitable_softmax(const ModelSettings& settings, std::size_t vocabulary) {
+  // Where the clusters pay for certain: bench/adaptive_softmax.cpp. Only words are numbered by frequency.
+  constexpr std::size_t large = 20000;
+  if (settings.softmax != "auto") return settings.softmax;
+  return settings.tokens == "word" && vocabulary > large && !settings.tie ? "adaptive" : "full";
 }
 
 Model::Model(const ModelSettings& settings, Index vocabulary, std::uint64_t seed)
@@ -79,14 +96,23 @@ Model::Model(const ModelSettings& settings, Index vocabulary, const sluice::Tens
       dropout_(settings.dropout) {
   if (settings.tie) {
     tied_bias_ = sluice::Variable(sluice::zeros({vocabulary}));
+  } else if (settings.softmax == "adaptive") {
+    adaptive_.emplace(adaptive_head(settings.hidden, vocabulary, keys[2]));
   } else {
     head_.emplace(settings.hidden, vocabulary, keys[2], head_options(settings));
   }
 }
 
-Tensor Model::head(const Tensor& h) const {
+Tensor Model::logits(const Tensor& h) const {
+  if (adaptive_) return adaptive_->log_probabilities(h);
   if (head_) return (*head_)(h);
   return sluice::matmul(h, embed_.weight, {.transpose_b = true}) + tied_bias_;
+}
+
+Tensor Model::nats(const Tensor& h, const Tensor& tokens, nn::Reduction reduction) const {
+  constexpr std::int32_t ignored = sluice::text::Batches::ignored;
+  if (adaptive_) return adaptive_->loss(h, tokens, {.ignore_index = ignored, .reduction = reduction});
+  return nn::cross_entropy(logits(h), tokens, {.ignore_index = ignored, .reduction = reduction});
 }
 
 Model::Result Model::operator()(const Tensor& ids, const nn::States& initial, nn::Mode mode,
@@ -95,22 +121,20 @@ Model::Result Model::operator()(const Tensor& ids, const nn::States& initial, nn
   const sluice::Tensors keys = drops ? sluice::random::split(key, 3) : sluice::Tensors(3);
   const nn::Sequence run =
       rnn_(dropout_(embed_(ids), mode, keys[0]), {.initial = initial, .mode = mode, .key = keys[1]});
-  return {head(dropout_(run.output(), mode, keys[2])), run.state};
+  return {dropout_(run.output(), mode, keys[2]), run.state};
 }
 
 Model::Result Model::step(const Tensor& ids, const nn::States& states) const {
   const nn::Sequence run = rnn_.step(embed_(ids), states);
-  return {head(run.output()), run.state};
+  return {run.output(), run.state};
 }
 
 void Model::members(const nn::Members& m) const {
   m("embed", embed_);
   m("rnn", rnn_);
-  if (head_) {
-    m("head", *head_);
-  } else {
-    m("head.bias", tied_bias_);
-  }
+  if (head_) m("head", *head_);
+  if (adaptive_) m("head", *adaptive_);
+  if (tied_bias_.defined()) m("head.bias", tied_bias_);
 }
 
 }  // namespace lm

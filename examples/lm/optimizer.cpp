@@ -14,7 +14,6 @@ namespace lm {
 namespace {
 
 namespace optim = sluice::optim;
-using sluice::Index;
 using sluice::NamedVariables;
 using sluice::Tensor;
 using sluice::Variable;
@@ -52,7 +51,7 @@ const OptimizerChoice& optimizer_called(const std::string& name) {
 
 struct ScheduleChoice {
   std::string_view name;
-  optim::Schedule (*make)(const TrainSettings& settings, const Variable& progress, Index windows_per_epoch);
+  optim::Schedule (*make)(const TrainSettings& settings, const Course& course);
 };
 
 /// The schedule as a function of the progress instead of the number of steps.
@@ -62,30 +61,36 @@ optim::Schedule over(const Variable& progress, const optim::Schedule& schedule) 
 
 // Plateau is not a function of the step: the training lowers the optimiser's rate after an epoch.
 const std::array<ScheduleChoice, 5> schedules{{
-    {"constant", [](const TrainSettings&, const Variable&, Index) { return optim::constant(); }},
-    {"cosine", [](const TrainSettings& s, const Variable& progress,
-                  Index) { return over(progress, optim::cosine(1, s.final_lr)); }},
-    {"exponential", [](const TrainSettings& s, const Variable& progress,
-                       Index) { return over(progress, optim::exponential(s.final_lr)); }},
+    {"constant", [](const TrainSettings&, const Course&) { return optim::constant(); }},
+    {"cosine", [](const TrainSettings& s,
+                  const Course& course) { return over(course.progress, optim::cosine(1, s.final_lr)); }},
+    {"exponential",
+     [](const TrainSettings& s, const Course& course) {
+       return over(course.progress, optim::exponential(s.final_lr));
+     }},
     {"step",
-     [](const TrainSettings& s, const Variable&, Index windows) -> optim::Schedule {
+     [](const TrainSettings& s, const Course& course) -> optim::Schedule {
        // The first decay is after `decay_after` epochs, the others one epoch apart.
-       const double offset = static_cast<double>(1 - s.decay_after) * static_cast<double>(windows);
-       const optim::Schedule decay = optim::step_decay(windows, s.decay);
+       const double offset =
+           static_cast<double>(1 - s.decay_after) * static_cast<double>(course.windows_per_epoch);
+       const optim::Schedule decay = optim::step_decay(course.windows_per_epoch, s.decay);
        return [=](const Tensor& t) { return decay(sluice::maximum(t + offset, 0)); };
      }},
-    {"plateau", [](const TrainSettings&, const Variable&, Index) { return optim::constant(); }},
+    {"plateau", [](const TrainSettings&, const Course&) { return optim::constant(); }},
 }};
 
-optim::Schedule make_schedule(const TrainSettings& settings, const Variable& progress,
-                              Index windows_per_epoch) {
+optim::Schedule make_schedule(const TrainSettings& settings, const Course& course) {
   const auto found = std::find_if(schedules.begin(), schedules.end(),
                                   [&](const auto& s) { return s.name == settings.schedule; });
   if (found == schedules.end()) throw UserError("no schedule is called " + settings.schedule);
-  optim::Schedule schedule = found->make(settings, progress, windows_per_epoch);
-  if (settings.warmup == 0) return schedule;
-  const optim::Schedule rise = optim::warm_up(settings.warmup);
-  return [=](const Tensor& t) { return rise(t) * schedule(t); };
+  optim::Schedule schedule = found->make(settings, course);
+  if (settings.warmup > 0) {
+    schedule = [rise = optim::warm_up(settings.warmup), schedule](const Tensor& t) {
+      return rise(t) * schedule(t);
+    };
+  }
+  if (course.first_step == 0) return schedule;
+  return [=, first = static_cast<double>(course.first_step)](const Tensor& t) { return schedule(t - first); };
 }
 
 template <class Choices>
@@ -104,10 +109,8 @@ std::vector<std::string_view> schedule_names() { return names_of(schedules); }
 double default_rate(const std::string& optimizer) { return optimizer_called(optimizer).rate; }
 
 std::unique_ptr<optim::Optimizer> make_optimizer(const TrainSettings& settings,
-                                                 const NamedVariables& parameters, const Variable& progress,
-                                                 Index windows_per_epoch) {
-  return optimizer_called(settings.optimizer)
-      .make(settings, parameters, make_schedule(settings, progress, windows_per_epoch));
+                                                 const NamedVariables& parameters, const Course& course) {
+  return optimizer_called(settings.optimizer).make(settings, parameters, make_schedule(settings, course));
 }
 
 }  // namespace lm

@@ -18,11 +18,17 @@ std::vector<std::string_view> schedule_names();
 /// A learning rate that suits an optimiser.
 double default_rate(const std::string& optimizer);
 
-/// The optimiser for the settings. `progress` is an f64 scalar, the fraction of the training that is done:
-/// schedules with an end follow it, so that they fit any budget, including minutes.
+/// What a schedule follows.
+struct Course {
+  sluice::Variable progress;  ///< an f64 scalar, the share of the schedule that is over: those with an end
+                              ///< follow it, so that they fit any budget, including minutes
+  sluice::Index windows_per_epoch = 1;
+  sluice::Index first_step = 0;  ///< the optimizer's step at which the schedule begins
+};
+
+/// The optimiser for the settings.
 std::unique_ptr<sluice::optim::Optimizer> make_optimizer(const TrainSettings& settings,
                                                          const sluice::NamedVariables& parameters,
-                                                         const sluice::Variable& progress,
-                                                         sluice::Index windows_per_epoch);
+                                                         const Course& course);
 
 }  // namespace lm

@@ -1,31 +1,57 @@
 #include "progress.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <vector>
 
 namespace lm {
 namespace {
 
 constexpr double terminal_pause = 0.2;  // seconds between two statuses
-constexpr double plain_pause = 5;
+constexpr double plain_pause = 5;       // at least
+constexpr double plain_share = 0.05;    // of the time since the beginning
 
 double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::string text_of(const Status& s) {
-  std::string text = fmt::format("step {}  epoch {:.2f}  loss {:.4f}  {:.0f} {}/s", s.step, s.epoch, s.nats,
-                                 s.tokens_per_second, s.tokens);
-  if (s.seconds_left) text += fmt::format("  {} left", duration(*s.seconds_left));
-  return text;
+std::size_t columns() {
+  winsize size{};
+  const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+  return known ? size.ws_col : 80;
 }
 
 }  // namespace
+
+std::string line_of(const Status& s, std::size_t width) {
+  struct Part {
+    int importance;
+    std::string text;
+  };
+  std::vector<Part> parts{{1, fmt::format("step {}", s.step)},
+                          {5, fmt::format("epoch {:.2f}", s.epoch)},
+                          {0, fmt::format("loss {:.4f}", s.nats)}};
+  if (s.validation) parts.push_back({3, fmt::format("validation {:.4f}", *s.validation)});
+  parts.push_back({6, fmt::format("lr {:.3g}", s.learning_rate)});
+  parts.push_back({4, fmt::format("{:.0f} {}/s", s.tokens_per_second, s.tokens)});
+  if (s.seconds_left) parts.push_back({2, fmt::format("{} left", duration(*s.seconds_left))});
+  while (true) {
+    std::vector<std::string> texts;
+    for (const Part& part : parts) texts.push_back(part.text);
+    const std::string line = fmt::format("{}", fmt::join(texts, "  "));
+    if (line.size() <= width || parts.size() == 1) return line.substr(0, width);
+    parts.erase(std::max_element(parts.begin(), parts.end(),
+                                 [](const Part& a, const Part& b) { return a.importance < b.importance; }));
+  }
+}
 
 std::string duration(double seconds) {
   const auto whole = static_cast<std::int64_t>(std::llround(std::clamp(seconds, 0., 1e12)));
@@ -34,32 +60,51 @@ std::string duration(double seconds) {
   return fmt::format("{} s", whole);
 }
 
-Progress::Progress() : terminal_(isatty(STDOUT_FILENO) == 1) {}
+Progress::Progress()
+    : terminal_(isatty(STDOUT_FILENO) == 1),
+      start_(now()),
+      next_(terminal_ ? start_ : start_ + plain_pause) {}
 
 Progress::~Progress() { clear(); }
 
 void Progress::update(const Status& status) {
   const double time = now();
   if (time < next_) return;
-  next_ = time + (terminal_ ? terminal_pause : plain_pause);
   if (terminal_) {
-    fmt::print("\r{}\x1b[K", text_of(status));
+    next_ = time + terminal_pause;
+    // The last column stays free: some terminals wrap a line that fills it.
+    write("\r" + line_of(status, columns() - 1) + "\x1b[K");
     shown_ = true;
   } else {
-    fmt::print("{}\n", text_of(status));
+    next_ = time + std::max(plain_pause, plain_share * (time - start_));
+    write(line_of(status, std::string::npos) + "\n");
   }
-  std::fflush(stdout);
 }
 
 void Progress::print(std::string_view line) {
   clear();
-  fmt::print("{}\n", line);
-  std::fflush(stdout);
+  write(std::string(line) + "\n");
+}
+
+void Progress::note(std::string_view line) {
+  clear();
+  // Standard error is the last resort: if it is gone, nobody is left to tell.
+  const std::string text = fmt::format("lm: note: {}\n", line);
+  std::fwrite(text.data(), 1, text.size(), stderr);
 }
 
 void Progress::clear() {
-  if (shown_) fmt::print("\r\x1b[K");
+  if (shown_) write("\r\x1b[K");
   shown_ = false;
+}
+
+void Progress::write(const std::string& text) {
+  errno = 0;
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
+  // A closed pipe, or a terminal that was closed. A full disk, however, may have room again.
+  if (errno == EPIPE || errno == EIO) reader_gone_ = true;
+  std::clearerr(stdout);
 }
 
 }  // namespace lm

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <system_error>
+#include <type_traits>
 #include <vector>
 
 #include "settings.h"
@@ -17,18 +19,34 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr std::string_view header = "step,epoch,seconds,train_nats,tokens_per_second,validation_nats";
+std::string header() {
+  std::string names;
+  const LogLine line;
+  LogLine::each(
+      line, [&](const char* name, const auto&) { names += (names.empty() ? "" : ",") + std::string(name); });
+  return names;
+}
 
 [[noreturn]] void fail(const std::string& path, int error) {
   throw UserError(fmt::format("{}: cannot be written ({})", path, std::generic_category().message(error)));
 }
 
+/// Fields without a value, and those that are no numbers, as null.
+std::string with_nulls(std::string line) {
+  for (const std::string& none :
+       {std::string("-nan"), std::string("nan"), std::string("-inf"), std::string("inf")})
+    for (std::size_t at = 0; (at = line.find(none, at)) != std::string::npos;)
+      line.replace(at, none.size(), "null");
+  for (std::size_t at = 0; (at = line.find(",,", at)) != std::string::npos; ++at) line.insert(at + 1, "null");
+  return line.ends_with(',') ? line + "null" : line;
+}
+
 /// The step of a line; nothing if it is not a complete line of a log.
 std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
   const ordered_json parsed =
-      ordered_json::parse(csv ? "[" + line + (line.ends_with(',') ? "0]" : "]") : line, nullptr,
-                          /*allow_exceptions=*/false);
-  if (csv && parsed.is_array() && parsed.size() == 6 && parsed[0].is_number_integer()) return parsed[0];
+      ordered_json::parse(csv ? "[" + with_nulls(line) + "]" : line, nullptr, /*allow_exceptions=*/false);
+  const auto columns = static_cast<std::size_t>(1 + std::ranges::count(header(), ','));
+  if (csv && parsed.is_array() && parsed.size() == columns && parsed[0].is_number_integer()) return parsed[0];
   if (!csv && parsed.is_object() && parsed.contains("step") && parsed["step"].is_number_integer())
     return parsed["step"];
   return std::nullopt;
@@ -40,7 +58,7 @@ std::vector<std::string> lines_of(const std::string& path, bool csv) {
   std::vector<std::string> lines;
   for (std::string line; std::getline(file, line);) lines.push_back(line);
   const bool is_log =
-      lines.empty() || (csv ? lines.front() == header : step_of(lines.front(), csv).has_value());
+      lines.empty() || (csv ? lines.front() == header() : step_of(lines.front(), csv).has_value());
   if (!is_log) throw UserError(fmt::format("{}: is there and is no log; name another file for --log", path));
   return lines;
 }
@@ -75,29 +93,55 @@ RunLog::RunLog(const std::string& path, std::optional<std::int64_t> step)
   }
   file_.reset(std::fopen(path.c_str(), fresh ? "w" : "a"));
   if (!file_) fail(path, errno);
-  if (fresh && csv_) write(std::string(header) + "\n");
+  if (fresh && csv_) write(header() + "\n");
 }
 
 void RunLog::add(const LogLine& line) {
-  if (csv_) {
-    write(fmt::format("{},{},{:.3f},{},{:.1f},{}\n", line.step, line.epoch, line.seconds, line.train_nats,
-                      line.tokens_per_second,
-                      line.validation_nats ? fmt::format("{}", *line.validation_nats) : ""));
-    return;
-  }
-  ordered_json object{{"step", line.step},
-                      {"epoch", line.epoch},
-                      {"seconds", line.seconds},
-                      {"train_nats", line.train_nats},
-                      {"tokens_per_second", line.tokens_per_second}};
-  if (line.validation_nats) object["validation_nats"] = *line.validation_nats;
-  write(object.dump() + "\n");
+  std::string fields;
+  ordered_json object;
+  LogLine::each(line, [&]<class T>(const char* name, const T& member) {
+    if constexpr (std::is_same_v<T, std::optional<double>>) {
+      if (member) object[name] = *member;
+      fields += member ? fmt::format("{},", *member) : ",";
+    } else {
+      object[name] = member;
+      fields += fmt::format("{},", member);
+    }
+  });
+  fields.pop_back();
+  write((csv_ ? fields : object.dump()) + "\n");
 }
 
 void RunLog::write(const std::string& text) {
   errno = 0;
   std::fwrite(text.data(), 1, text.size(), file_.get());
   if (std::fflush(file_.get()) != 0 || std::ferror(file_.get())) fail(path_, errno);
+}
+
+std::vector<LogLine> read_log(const std::string& path) {
+  if (!fs::is_regular_file(path)) throw UserError(fmt::format("{}: there is no such log", path));
+  const bool csv = path.ends_with(".csv");
+  std::vector<LogLine> lines;
+  for (const std::string& text : lines_of(path, csv)) {
+    if (!step_of(text, csv)) continue;
+    const ordered_json fields = ordered_json::parse(csv ? "[" + with_nulls(text) + "]" : text);
+    std::size_t column = 0;
+    LogLine line;
+    LogLine::each(line, [&]<class T>(const char* name, T& member) {
+      const std::size_t i = column++;
+      const ordered_json value = csv ? fields[i] : fields.value(name, ordered_json());
+      if (value.is_number()) member = value.get<std::conditional_t<std::is_integral_v<T>, T, double>>();
+    });
+    lines.push_back(line);
+  }
+  if (lines.empty()) throw UserError(fmt::format("{}: the log has no lines", path));
+  return lines;
+}
+
+bool is_log(std::string_view content) {
+  const std::string line(content.substr(0, std::min(content.find('\n'), std::size_t{4096})));
+  if (line == header()) return true;
+  return line.find("\"train_nats\"") != std::string::npos && step_of(line, false).has_value();
 }
 
 }  // namespace lm

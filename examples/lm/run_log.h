@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace lm {
 
@@ -13,9 +15,26 @@ struct LogLine {
   std::int64_t step = 0;
   std::int64_t epoch = 0;  ///< the one this step belongs to, from 1
   double seconds = 0;      ///< of training, over all runs
-  double train_nats = 0;   ///< mean over the steps since the last line
+  double train_nats = 0;   ///< per token, mean over the steps since the last line
+  double learning_rate = 0;
+  double gradient_norm = 0;  ///< before clipping
   double tokens_per_second = 0;
-  std::optional<double> validation_nats;
+  std::optional<double> seconds_left;
+  std::optional<double> validation_nats;  ///< per token
+
+  /// f(name, member) for each of them, in the order of the columns.
+  template <class Self, class F>
+  static void each(Self& s, F&& f) {
+    f("step", s.step);
+    f("epoch", s.epoch);
+    f("seconds", s.seconds);
+    f("train_nats", s.train_nats);
+    f("learning_rate", s.learning_rate);
+    f("gradient_norm", s.gradient_norm);
+    f("tokens_per_second", s.tokens_per_second);
+    f("seconds_left", s.seconds_left);
+    f("validation_nats", s.validation_nats);
+  }
 };
 
 /// The course of a training as a file for other programs: comma-separated with a header (.csv) or one JSON
@@ -40,5 +59,12 @@ class RunLog {
   bool csv_;
   std::unique_ptr<std::FILE, Close> file_;
 };
+
+/// The lines of a log; an incomplete one at its end is left out. Throws UserError if it has none, is no log or
+/// cannot be read.
+std::vector<LogLine> read_log(const std::string& path);
+
+/// Whether a file with this content is a log.
+bool is_log(std::string_view content);
 
 }  // namespace lm

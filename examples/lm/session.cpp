@@ -1,11 +1,11 @@
 #include "session.h"
 
 #include <fmt/format.h>
+#include <sluice/text/escape.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "stop_signal.h"
 #include "text_source.h"
 
 namespace lm {
@@ -18,79 +18,69 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 /// Weight of the old value in a running mean at its n-th value: the mean of all, later of about the last 20.
 double memory_of(std::int64_t n) { return 1 - 1 / static_cast<double>(std::min(n, std::int64_t{20})); }
 
-/// Quoted for the shell.
-std::string quoted(const std::string& argument) {
-  constexpr std::string_view plain =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+=,:@%";
-  if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
-  std::string result = "'";
-  for (const char c : argument) result += c == '\'' ? "'\\''" : std::string(1, c);
-  return result + "'";
-}
-
-/// The command that resumes this training.
-std::string resume_command(const TrainCommand& c) {
-  std::string text = fmt::format("{} train --resume {}", quoted(c.program), quoted(c.out));
-  if (!c.log.empty()) text += fmt::format(" --log {} --log-every {}", quoted(c.log), c.log_every);
-  if (c.save_every > 0) text += fmt::format(" --save-every {}", c.save_every);
-  if (c.sample_every > 0) text += fmt::format(" --sample-every {}", c.sample_every);
-  return text;
+/// A loss that no training comes back from: far above that of guessing, which is ln of the vocabulary.
+double largest_loss(std::size_t vocabulary) {
+  return std::max(20., 4 * std::log(static_cast<double>(vocabulary)));
 }
 
 }  // namespace
 
-Session::Session(Training& training, const TrainCommand& command, std::vector<std::int32_t> validation)
-    : training_(training), command_(command), seconds_before_(training.state().seconds) {
-  const TrainSettings& settings = training.plan().train;
-  if (!validation.empty()) {
-    evaluator_.emplace(training.model(), std::move(validation), settings.batch, settings.length);
-  }
-  if (command.sample_every > 0) writer_.emplace(training.model(), training.vocabulary());
+Session::Session(Training& training, const TrainCommand& command, std::string_view validation,
+                 const sluice::optim::StopSignals& signals, Progress& progress)
+    : training_(training),
+      command_(command),
+      signals_(signals),
+      progress_(progress),
+      keeper_(training, command, progress),
+      seconds_before_(training.state().seconds) {
+  if (!validation.empty()) evaluator_.emplace(training.model(), training.vocabulary(), validation);
+  if (command.sample_every > 0)
+    writer_.emplace(training.model(), training.vocabulary(), training.beginning());
   if (!command.log.empty()) {
     log_.emplace(command.log, command.resume.empty() ? std::nullopt : std::optional(training.state().step));
   }
 }
 
 int Session::run() {
-  // If a signal came after the end of an epoch, its validation is done now.
-  if (training_.state().epoch > training_.state().validated && !look_back()) return stop();
-  if (finished()) {
-    progress_.print("This training is complete; say --epochs, --steps or --minutes to go on with it.");
-    save();
-    return 0;
+  keeper_.begin();
+  try {
+    // If a signal came after the end of an epoch, its validation is done now.
+    if (training_.state().epoch > training_.state().validated && !look_back()) return stop();
+    if (finished()) return nothing_to_do();
+    while (!finished()) {
+      step();
+      if (!look_back() || stopped()) return stop();
+    }
+    return end();
+  } catch (const UserError&) {
+    throw;
+  } catch (...) {  // such as the end of memory in a sample: what was learned does not go with it
+    keeper_.save();
+    throw;
   }
-  while (!finished()) {
-    step();
-    if (!look_back() || stop_requested()) return stop();
-  }
-  end();
-  return 0;
 }
 
 void Session::step() {
   const auto start = std::chrono::steady_clock::now();
-  const double loss = training_.step(share_done());
+  last_ = training_.step();
   const TrainingState& state = training_.state();
-  if (!std::isfinite(loss)) {
-    throw UserError(
-        fmt::format("the loss is {} at step {}: training has run away; use a smaller --lr, --clip or "
-                    "--init-range. Nothing was saved since then",
-                    loss, state.step));
-  }
   const auto tokens = static_cast<double>(training_.tokens_per_step());
   const double seconds = seconds_since(start);
   interval_seconds_ += seconds;
   interval_tokens_ += tokens;
   const double memory = memory_of(++steps_);
-  loss_ = memory * loss_ + (1 - memory) * loss;
+  loss_ = memory * loss_ + (1 - memory) * last_.nats;
+  if (!(loss_ <= largest_loss(training_.vocabulary().size())))
+    keeper_.run_away(fmt::format("the loss is {:.4g} nats", last_.nats));
   // A mean of times. The second step resets it: the first one included compilation.
   const double kept = memory_of(std::max(steps_ - 1, std::int64_t{1}));
   speed_ = 1 / (kept / std::max(speed_, 1e-9) + (1 - kept) * seconds / tokens);
   update_clock();
   const double epoch = static_cast<double>(state.epoch) +
                        static_cast<double>(state.window) / static_cast<double>(training_.windows_per_epoch());
-  progress_.update(
-      {state.step, epoch, loss_, speed_, seconds_left(), plural_of(training_.vocabulary().kind())});
+  progress_.update({state.step, epoch, loss_,
+                    state.validation >= 0 ? std::optional(state.validation) : std::nullopt,
+                    last_.learning_rate, speed_, seconds_left(), plural_of(training_.vocabulary().kind())});
 }
 
 /// Does what is due after a step. Returns false if a signal interrupted it.
@@ -98,112 +88,130 @@ bool Session::look_back() {
   TrainingState& state = training_.state();
   const bool epoch_over = state.epoch > state.validated;
   const bool over = finished();
-  std::optional<Score> score;
-  if ((epoch_over || over) && !measure(score)) return false;
-  if (epoch_over) training_.note_epoch(score ? std::optional(score->nats) : std::nullopt);
-  if (state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) {
-    LogLine line{state.step,
-                 state.window == 0 ? state.epoch : state.epoch + 1,
-                 state.seconds,
-                 state.loss_sum / static_cast<double>(state.loss_count),
-                 interval_seconds_ > 0 ? interval_tokens_ / interval_seconds_ : 0,
-                 std::nullopt};
-    if (score) line.validation_nats = score->nats;
-    if (log_) log_->add(line);
-    state.loss_sum = 0;
-    state.loss_count = 0;
-    interval_seconds_ = 0;
-    interval_tokens_ = 0;
-  }
-  const bool sample_due =
-      command_.sample_every > 0 && state.step % command_.sample_every == 0 && !stop_requested();
+  if ((epoch_over || over) && !measure(epoch_over)) return false;
+  if (epoch_over) state.validated = state.epoch;
+  if (state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) write_log(last_);
+  const bool sample_due = writer_ && state.step % command_.sample_every == 0 && !stopped();
   if (sample_due) show_sample();
   const bool save_due = command_.save_every > 0 && state.step % command_.save_every == 0;
-  if (epoch_over || save_due) save();
+  if (epoch_over || save_due) keeper_.save();
   return true;
 }
 
-/// The validation loss, if there is a validation part. Returns false if a signal interrupted it.
-bool Session::measure(std::optional<Score>& score) {
-  if (!evaluator_) return true;
-  score = (*evaluator_)(stop_requested);
+/// Measures the validation loss, if there is a validation part, and keeps the best model. Returns false if a
+/// signal interrupted it.
+bool Session::measure(bool epoch_over) {
+  const TrainingState& state = training_.state();
+  const std::string training_loss = fmt::format("step {}: training {:.4f} nats", state.step, loss_);
+  if (!evaluator_) {
+    progress_.print(fmt::format("{} a {}", training_loss, singular_of(training_.vocabulary().kind())));
+    return true;
+  }
+  const std::optional<sluice::text::Score> score = (*evaluator_)([this] { return stopped(); });
   if (!score) return false;
-  training_.state().validation = score->nats;
+  const double nats = score->nats_per_token();
+  if (!(nats <= largest_loss(training_.vocabulary().size())))
+    keeper_.run_away(fmt::format("the validation loss is {:.4g} nats", nats));
+  const bool better = training_.note_validation(nats, epoch_over);
+  if (epoch_over) training_.state().validated = state.epoch;
   update_clock();
-  progress_.print(
-      fmt::format("step {}: validation {:.4f} nats, {:.4f} bits, perplexity {:.2f}; training took {}",
-                  training_.state().step, score->nats, score->bits(), score->perplexity(),
-                  duration(training_.state().seconds)));
+  if (better || !keeper_.has_best()) keeper_.save_best();
+  progress_.print(fmt::format("{}, validation {:.4f} a {}{}; {}", training_loss, nats,
+                              singular_of(training_.vocabulary().kind()), better ? ", the best so far" : "",
+                              duration(state.seconds)));
   return true;
+}
+
+void Session::write_log(const StepResult& last) {
+  TrainingState& state = training_.state();
+  LogLine line;
+  line.step = state.step;
+  line.epoch = state.window == 0 ? state.epoch : state.epoch + 1;
+  line.seconds = state.seconds;
+  line.train_nats = state.loss_sum / static_cast<double>(state.loss_count);
+  line.learning_rate = last.learning_rate;
+  line.gradient_norm = last.gradient_norm;
+  line.tokens_per_second = interval_seconds_ > 0 ? interval_tokens_ / interval_seconds_ : 0;
+  line.seconds_left = seconds_left();
+  if (state.measured == state.step && state.validation >= 0) line.validation_nats = state.validation;
+  try {
+    if (log_) log_->add(line);
+  } catch (const UserError& error) {
+    log_.reset();
+    progress_.note(fmt::format("{}; the training goes on without a log", error.what()));
+  }
+  state.loss_sum = 0;
+  state.loss_count = 0;
+  interval_seconds_ = 0;
+  interval_tokens_ = 0;
 }
 
 void Session::show_sample() {
   const std::int64_t step = training_.state().step;
-  const auto seed =
+  sluice::text::GenerateOptions options;
+  options.length = static_cast<std::size_t>(command_.sample_length);
+  options.seed =
       static_cast<std::uint64_t>(training_.plan().train.seed) * 1000003 + static_cast<std::uint64_t>(step);
-  const std::string written = writer_->write("", static_cast<std::size_t>(command_.sample_length), seed, {});
+  std::string written = writer_->write("", options);
+  if (progress_.is_terminal()) written = sluice::text::visible(written);
   progress_.print(fmt::format("---- what it writes after step {}\n{}\n----", step, written));
 }
 
-void Session::save() {
-  update_clock();
-  training_.save(command_.out);
-  const TrainingState& state = training_.state();
-  const bool best = training_.plan().train.patience > 0 && state.bad == 0 && state.validated == state.epoch &&
-                    state.window == 0 && state.best >= 0;
-  if (best) training_.save(command_.out + ".best");
-}
-
 int Session::stop() {
-  save();
-  progress_.print(fmt::format("Stopped at step {}; saved {}. To go on:\n  {}", training_.state().step,
-                              command_.out, resume_command(command_)));
+  keeper_.save_at_end();
+  const std::string text = fmt::format("Stopped at step {}; saved: {}. To go on:\n  {}",
+                                       training_.state().step, keeper_.where(), keeper_.command_to_go_on());
+  if (progress_.reader_gone())
+    progress_.note("nobody reads the output any more. " + text);
+  else
+    progress_.print(text);
   return 130;
 }
 
-void Session::end() {
-  save();
+int Session::end() {
+  keeper_.save_at_end();
   const TrainingState& state = training_.state();
-  const std::int64_t patience = training_.plan().train.patience;
-  if (patience > 0 && state.bad >= patience) {
+  const auto bad = training_.stopping().bad();
+  if (training_.stopping().out_of_patience()) {
     progress_.print(
-        fmt::format("No better validation loss for {} epoch{}; the best, {:.4f} nats, is in {}.best",
-                    state.bad, state.bad == 1 ? "" : "s", state.best, command_.out));
+        fmt::format("No better validation loss for {} epoch{}: stopped early", bad, bad == 1 ? "" : "s"));
   }
   progress_.print(
-      fmt::format("Saved {} after {} steps, {}", command_.out, state.step, duration(state.seconds)));
+      fmt::format("Saved after {} steps, {}: {}. To go on, with a number of yours:\n  {}", state.step,
+                  duration(state.seconds), keeper_.where(),
+                  keeper_.command_to_go_on(
+                      training_.stopping().out_of_patience()
+                          ? fmt::format(" --patience {}", 2 * bad)
+                          : fmt::format(" --epochs {}", 2 * std::max<std::int64_t>(1, state.epoch)))));
+  return 0;
+}
+
+int Session::nothing_to_do() {
+  if (training_.stopping().out_of_patience() && training_.share_done() < 1) {
+    progress_.print(fmt::format(
+        "There was no better validation loss for {} epochs; say a larger --patience, or --epochs, --steps "
+        "or --minutes, to go on; {}",
+        training_.stopping().bad(), keeper_.where()));
+  } else {
+    progress_.print(
+        fmt::format("This training is complete; say --epochs, --steps or --minutes to go on with it; {}",
+                    keeper_.where()));
+  }
+  if (!(command_.out == command_.resume)) keeper_.save_at_end();
+  return 0;
 }
 
 bool Session::finished() {
   const TrainingState& state = training_.state();
-  const std::int64_t patience = training_.plan().train.patience;
-  if (patience > 0 && state.bad >= patience && state.validated == state.epoch) return true;
-  return share_done() >= 1;
-}
-
-/// The fraction of the budget that is spent.
-double Session::share_done() {
-  const TrainingState& state = training_.state();
-  const Budget& budget = training_.plan().budget;
-  if (budget.minutes > 0) return std::min(1., state.seconds / state.deadline);
-  return std::min(1., static_cast<double>(state.step) / steps_in_all());
-}
-
-/// The number of steps of a budget of steps or epochs; a double, since the product of two large settings may
-/// overflow an integer.
-double Session::steps_in_all() const {
-  const Budget& budget = training_.plan().budget;
-  if (budget.steps > 0) return static_cast<double>(budget.steps);
-  return static_cast<double>(budget.epochs) * static_cast<double>(training_.windows_per_epoch());
+  if (training_.stopping().out_of_patience() && state.validated == state.epoch) return true;
+  return training_.share_done() >= 1;
 }
 
 std::optional<double> Session::seconds_left() {
   const TrainingState& state = training_.state();
-  const Budget& budget = training_.plan().budget;
-  if (budget.minutes > 0) return std::max(0., state.deadline - state.seconds);
+  if (training_.plan().budget.minutes > 0) return std::max(0., state.deadline - state.seconds);
   if (steps_ < 2) return std::nullopt;  // the first step includes compilation
-  return (steps_in_all() - static_cast<double>(state.step)) *
-         static_cast<double>(training_.tokens_per_step()) / speed_;
+  return training_.steps_left() * static_cast<double>(training_.tokens_per_step()) / speed_;
 }
 
 void Session::update_clock() { training_.state().seconds = seconds_before_ + seconds_since(start_); }

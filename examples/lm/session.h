@@ -1,11 +1,16 @@
 #pragma once
 
+#include <sluice/optim/stop_signals.h>
+
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "commands.h"
 #include "evaluator.h"
+#include "keeper.h"
 #include "progress.h"
 #include "run_log.h"
 #include "training.h"
@@ -17,36 +22,41 @@ namespace lm {
 /// shows, logs, measures, samples and saves.
 class Session {
  public:
-  /// `validation` may be empty. The training and the command must outlive the session.
-  Session(Training& training, const TrainCommand& command, std::vector<std::int32_t> validation);
+  /// `validation` may be empty. Everything given must outlive the session.
+  Session(Training& training, const TrainCommand& command, std::string_view validation,
+          const sluice::optim::StopSignals& signals, Progress& progress);
 
-  /// Returns the exit code: 0, or 130 after a signal.
+  /// Returns the exit code: 0, or 130 after a signal or if nobody reads the output any more; the model is
+  /// saved either way. Throws UserError, with the last good model in place, if the loss leaves its range.
   int run();
 
  private:
+  bool stopped() const { return signals_.stopped() || progress_.reader_gone(); }
   bool finished();
-  double share_done();
-  double steps_in_all() const;
   std::optional<double> seconds_left();
   void step();
   bool look_back();
-  bool measure(std::optional<Score>& score);
+  bool measure(bool epoch_over);
+  void write_log(const StepResult& last);
   void show_sample();
-  void save();
   int stop();
-  void end();
+  int end();
+  int nothing_to_do();
   void update_clock();
 
   Training& training_;
   const TrainCommand& command_;
+  const sluice::optim::StopSignals& signals_;
+  Progress& progress_;
+  Keeper keeper_;
   std::optional<Evaluator> evaluator_;
   std::optional<Writer> writer_;
   std::optional<RunLog> log_;
-  Progress progress_;
 
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
   double seconds_before_;        // spent by earlier runs
   std::int64_t steps_ = 0;       // of this session
+  StepResult last_;              // the latest step
   double loss_ = 0;              // recent
   double speed_ = 0;             // recent tokens per second
   double interval_seconds_ = 0;  // spent in steps since the last line of the log

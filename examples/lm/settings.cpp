@@ -41,6 +41,10 @@ bool holds(const json& value) {
   if constexpr (std::is_same_v<T, bool>) return value.is_boolean();
   if constexpr (std::is_same_v<T, double>) return value.is_number();
   if constexpr (std::is_same_v<T, std::string>) return value.is_string();
+  if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+    return value.is_array() &&
+           std::all_of(value.begin(), value.end(), [](const json& each) { return each.is_string(); });
+  }
   constexpr std::uint64_t largest = std::uint64_t{1} << 62;
   return value.is_number_unsigned() && value.get<std::uint64_t>() <= largest;
 }
@@ -53,6 +57,7 @@ constexpr std::int64_t largest_count = std::int64_t{1} << 40;
 void resolve(ModelSettings& s) {
   require_one_of("tokens", s.tokens, {"char", "byte", "word"});
   require_one_of("cell", s.cell, cell_names());
+  require_one_of("softmax", s.softmax, {"auto", "full", "adaptive"});
   require_between<std::int64_t>("vocabulary", s.vocabulary, 2, 1 << 24);
   require_between<std::int64_t>("layers", s.layers, 1, 1000);
   require_between<std::int64_t>("hidden", s.hidden, 1, largest_size);
@@ -64,6 +69,8 @@ void resolve(ModelSettings& s) {
     throw UserError(
         fmt::format("--tie shares one matrix, so --embed ({}) must be --hidden ({})", s.embed, s.hidden));
   }
+  if (s.tie && s.softmax == "adaptive")
+    throw UserError("--tie shares one matrix with the output layer, and --softmax adaptive has several");
 }
 
 void resolve(TrainSettings& s) {
@@ -119,19 +126,6 @@ Settings from_text(const std::string& text) {
   return settings;
 }
 
-template <class Settings>
-void require_unchanged(const Settings& now, const Settings& before, const std::vector<std::string>& given) {
-  const json wanted = json::parse(to_text(now));
-  const json had = json::parse(to_text(before));
-  for (const std::string& name : given) {
-    if (!wanted.contains(name) || wanted.at(name) == had.at(name)) continue;
-    throw UserError(
-        fmt::format("--{} {} is not what this training began with ({}), and a resumed training keeps "
-                    "its settings: leave --{} out, or start a new one without --resume",
-                    name, wanted.at(name).dump(), had.at(name).dump(), name));
-  }
-}
-
 // All types of settings.
 template std::string to_text(const ModelSettings&);
 template std::string to_text(const TrainSettings&);
@@ -143,7 +137,5 @@ template TrainSettings from_text(const std::string&);
 template Budget from_text(const std::string&);
 template TextIdentity from_text(const std::string&);
 template TrainingState from_text(const std::string&);
-template void require_unchanged(const ModelSettings&, const ModelSettings&, const std::vector<std::string>&);
-template void require_unchanged(const TrainSettings&, const TrainSettings&, const std::vector<std::string>&);
 
 }  // namespace lm

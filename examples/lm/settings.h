@@ -29,6 +29,7 @@ struct ModelSettings {
   bool tie = false;
   double dropout = 0;
   double init_range = 0;
+  std::string softmax = "auto";
 
   template <class Self, class F>
   static void each(Self& s, F&& f) {
@@ -41,6 +42,8 @@ struct ModelSettings {
     f("tie", s.tie, "one matrix for the tokens' vectors and for the output layer");
     f("dropout", s.dropout, "share of values dropped below, between and above the layers in training");
     f("init-range", s.init_range, "first weights are uniform in [-R, R]; 0: each layer's own rule");
+    f("softmax", s.softmax,
+      "full, or adaptive: rare tokens in clusters, quick for large vocabularies; auto: what suits the size");
   }
 };
 
@@ -77,8 +80,8 @@ struct TrainSettings {
     f("weight-decay", s.weight_decay, "of the optimizer");
     f("validation", s.validation, "share of the text, at its end, that is held out");
     f("patience", s.patience,
-      "stop after so many epochs without a better validation loss, and keep the best in "
-      "OUT.best; 0: never");
+      "stop after so many epochs without a better validation loss; 0: never (the best is in OUT.best "
+      "anyway)");
     f("seed", s.seed, "of first weights, dropout and samples");
   }
 };
@@ -108,9 +111,5 @@ template <class Settings>
 std::string to_text(const Settings& settings);
 template <class Settings>
 Settings from_text(const std::string& text);
-
-/// Throws UserError if one of the settings in `given` has changed.
-template <class Settings>
-void require_unchanged(const Settings& now, const Settings& before, const std::vector<std::string>& given);
 
 }  // namespace lm

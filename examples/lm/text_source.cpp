@@ -3,11 +3,14 @@
 #include <fmt/format.h>
 #include <sluice/graph/error.h>
 #include <sluice/io/checksum.h>
-#include <sluice/text/corpus.h>
-#include <sluice/text/utf8.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+
+#include "run_log.h"
+#include "saved.h"
 
 namespace lm {
 namespace {
@@ -18,52 +21,112 @@ namespace text = sluice::text;
 /// Sources and docs, without the reference data of tests.
 const std::vector<std::string> default_extensions{".h", ".cpp", ".inl", ".md", ".sh", ".cmake", ".py"};
 
-text::Corpus load(const std::string& path) {
-  if (!path.empty()) return text::load_corpus(path, {.any_bytes = !fs::is_directory(path)});
-  const fs::path root = LM_DEFAULT_TEXT;
-  if (!fs::is_directory(root)) {
-    throw UserError(
-        fmt::format("the default text, the sources this program was built from, is not in {} any more: "
-                    "say --text FILE or FOLDER",
-                    root.string()));
-  }
-  return text::load_corpus(root, {.extensions = default_extensions});
+std::string default_folder() {
+  if (fs::is_directory(LM_DEFAULT_TEXT)) return LM_DEFAULT_TEXT;
+  throw UserError(
+      fmt::format("the default text, the sources this program was built from, is not in {} any more: "
+                  "say --text FILE or FOLDER",
+                  LM_DEFAULT_TEXT));
 }
 
-void require_utf8(const std::string& path, const std::string& content) {
-  std::size_t position = text::valid_prefix(content);
-  if (position == content.size()) return;
-  const std::size_t byte = position;
-  const auto line =
-      1 + std::count(content.begin(), content.begin() + static_cast<std::ptrdiff_t>(byte), '\n');
-  throw UserError(fmt::format("{}: not UTF-8: line {}, byte {} (0x{:02x}); convert it, or use --tokens byte",
-                              path, line, byte, static_cast<unsigned char>(content[byte])));
+bool receives_output(const fs::path& path) {
+  struct stat file {};
+  if (stat(path.c_str(), &file) != 0) return false;
+  const auto goes_there = [&](int descriptor) {
+    struct stat open {};
+    return fstat(descriptor, &open) == 0 && open.st_dev == file.st_dev && open.st_ino == file.st_ino;
+  };
+  return goes_there(STDOUT_FILENO) || goes_there(STDERR_FILENO);
 }
 
-}  // namespace
+/// Why a file that was found is no text; an empty string if it may be one.
+std::string why_own(const fs::path& path, std::string_view content, const std::vector<std::string>& own) {
+  std::error_code none;
+  for (const std::string& name : own)
+    if (fs::equivalent(path, name, none)) return "this command writes it";
+  if (receives_output(path)) return "the output of this command goes there";
+  if (is_model(content)) return "a model";
+  if (is_log(content)) return "a log of lm";
+  return {};
+}
 
-Text read_text(const std::string& path, text::TokenKind kind) {
-  text::Corpus corpus = load(path);
-  if (kind != text::TokenKind::byte) require_utf8(path, corpus.text);
+Text text_of(text::Corpus corpus, bool is_default) {
   Text result;
-  result.files = corpus.files.size();
-  result.identity.path = path.empty() ? "" : fs::weakly_canonical(path).string();
+  result.identity.is_default = is_default;
+  const bool from_files =
+      std::none_of(corpus.files.begin(), corpus.files.end(), [](const auto& f) { return f.path == "-"; });
+  for (const text::CorpusFile& file : corpus.files)
+    if (from_files) result.identity.files.push_back(fs::weakly_canonical(file.path).string());
   result.identity.bytes = static_cast<std::int64_t>(corpus.text.size());
   result.identity.checksum =
       fmt::format("{:016x}", sluice::io::checksum(corpus.text.data(), corpus.text.size()));
   result.content = std::move(corpus.text);
+  result.files = std::move(corpus.files);
+  result.left_out = std::move(corpus.left_out);
   return result;
 }
 
-std::string name_of_text(const std::string& path) { return path.empty() ? "the default text" : path; }
+}  // namespace
 
-void require_same_text(const TextIdentity& now, const TextIdentity& before) {
-  if (now.bytes == before.bytes && now.checksum == before.checksum) return;
-  throw UserError(
-      fmt::format("{} ({} bytes, checksum {}) is not the text this training began with: {} ({} bytes, "
-                  "checksum {}); resume with that one, or start anew without --resume",
-                  name_of_text(now.path), now.bytes, now.checksum, name_of_text(before.path), before.bytes,
-                  before.checksum));
+Text read_text(const std::vector<std::string>& sources, text::TokenKind kind,
+               const std::vector<std::string>& own) {
+  text::CorpusOptions options;
+  options.any_bytes = kind == text::TokenKind::byte;
+  options.leave_out = [&](const fs::path& path, std::string_view content) {
+    return why_own(path, content, own);
+  };
+  if (!sources.empty()) return text_of(text::load_corpus(sources, options), false);
+  options.extensions = default_extensions;
+  return text_of(text::load_corpus({default_folder()}, options), true);
+}
+
+Text read_again(const TextIdentity& identity, text::TokenKind kind) {
+  if (identity.files.empty()) {
+    throw UserError(
+        "the training read its text from standard input, or the model was exported: say where the text is "
+        "with --text FILE, or --text - for standard input");
+  }
+  for (const std::string& file : identity.files) {
+    if (fs::exists(file)) continue;
+    throw UserError(
+        fmt::format("{}, a text of the training, is not there any more; say where it is with --text", file));
+  }
+  text::CorpusOptions options;
+  options.any_bytes = kind == text::TokenKind::byte;
+  Text text = text_of(text::load_corpus(identity.files, options), identity.is_default);
+  if (!text.identity.is_same_text(identity)) {
+    throw UserError(fmt::format(
+        "{} has changed since the training ({} bytes, checksum {}; then {} and {}): give the text of "
+        "the training, or another one on purpose, with --text",
+        name_of_text(identity), text.identity.bytes, text.identity.checksum, identity.bytes,
+        identity.checksum));
+  }
+  return text;
+}
+
+std::string name_of_text(const TextIdentity& identity) {
+  if (identity.is_default) return "the default text";
+  if (identity.files.empty()) return "the text of the training";
+  if (identity.files.size() == 1) return identity.files.front();
+  return fmt::format("{} and {} more", identity.files.front(), identity.files.size() - 1);
+}
+
+std::vector<std::string> notes_on(const Text& text) {
+  constexpr std::size_t most = 10;
+  std::vector<std::string> notes;
+  std::size_t hidden = 0;
+  const auto add = [&](const std::string& note) {
+    if (notes.size() < most)
+      notes.push_back(note);
+    else
+      ++hidden;
+  };
+  for (const text::CorpusFile& file : text.files)
+    if (!file.note.empty()) add(fmt::format("{}: {}", file.path.string(), file.note));
+  for (const text::LeftOut& file : text.left_out)
+    add(fmt::format("left out: {}: {}", file.path.string(), file.why));
+  if (hidden > 0) notes.push_back(fmt::format("and {} more", hidden));
+  return notes;
 }
 
 std::string_view plural_of(text::TokenKind kind) {
@@ -71,11 +134,16 @@ std::string_view plural_of(text::TokenKind kind) {
     case text::TokenKind::byte:
       return "bytes";
     case text::TokenKind::word:
-      return "words";
+      return "tokens";
     case text::TokenKind::character:
       break;
   }
   return "characters";
+}
+
+std::string_view singular_of(text::TokenKind kind) {
+  const std::string_view plural = plural_of(kind);
+  return plural.substr(0, plural.size() - 1);
 }
 
 }  // namespace lm

@@ -1,44 +1,23 @@
 #include <fmt/format.h>
-#include <sluice/graph/error.h>
 #include <sluice/kernels/threads.h>
+#include <sluice/optim/stop_signals.h>
 #include <sluice/text/corpus.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
+#include <csignal>
+#include <optional>
 
 #include "commands.h"
+#include "progress.h"
+#include "resume.h"
 #include "session.h"
-#include "stop_signal.h"
 #include "text_source.h"
 #include "training.h"
 
 namespace lm {
 namespace {
 
-namespace fs = std::filesystem;
 namespace text = sluice::text;
-
-/// Checks before the training, not after it, that the result can be saved; keeps a mistyped --out from
-/// replacing a file that is not a checkpoint.
-void require_replaceable(const std::string& out) {
-  const fs::path folder = fs::absolute(out).parent_path();
-  if (!fs::is_directory(folder))
-    throw UserError(fmt::format("{}: there is no folder {}", out, folder.string()));
-  if (access(folder.c_str(), W_OK | X_OK) != 0) {
-    throw UserError(fmt::format("{}: the folder {} cannot be written ({})", out, folder.string(),
-                                std::generic_category().message(errno)));
-  }
-  if (!fs::exists(out) || (fs::is_regular_file(out) && fs::file_size(out) == 0)) return;
-  try {
-    sluice::io::load(out);
-  } catch (const sluice::Error&) {
-    throw UserError(
-        fmt::format("{}: is there and is no checkpoint; name another file for --out, or remove it", out));
-  }
-}
 
 bool is_given(const TrainCommand& c, std::string_view option) {
   return std::find(c.given.begin(), c.given.end(), option) != c.given.end();
@@ -53,32 +32,31 @@ Plan new_plan(const TrainCommand& c) {
   return plan;
 }
 
-/// The settings of a resumed training: the saved ones, except for the budget.
-Plan resumed_plan(const TrainCommand& c, const Saved& saved) {
-  require_unchanged(c.model, saved.plan.model, c.given);
-  require_unchanged(c.train, saved.plan.train, c.given);
-  Plan plan = saved.plan;
-  const bool new_budget = is_given(c, "epochs") || is_given(c, "steps") || is_given(c, "minutes");
-  if (new_budget) {
-    plan.budget = c.budget;
-    resolve(plan.budget);
-  }
-  return plan;
+/// The text: of the training that is resumed, or the one that the command gives.
+Text text_for(const TrainCommand& c, const Plan& plan, bool resumed) {
+  const auto kind = text::token_kind(plan.model.tokens);
+  if (resumed && c.text.empty()) return read_again(plan.text, kind);
+  return read_text(c.text, kind, {c.out, best_path(c.out), c.log});
 }
 
-text::Vocabulary make_vocabulary(const ModelSettings& settings, std::string_view training_text) {
-  return text::Vocabulary::of(text::token_kind(settings.tokens), training_text,
-                              static_cast<std::size_t>(settings.vocabulary));
+void require_own_place(const TrainCommand& c, const Text& text) {
+  if (is_given(c, "out")) return;
+  throw UserError(fmt::format(
+      "{} is not the text that {} was trained on: to go on with another text, say where the new model goes "
+      "with --out; to go on with its own, leave --text out",
+      name_of_text(text.identity), c.resume));
 }
 
+/// What it reads and what it trains, before the first step.
 void introduce(Progress& progress, const Training& training, const Text& text, std::size_t tokens,
                std::size_t validation, std::size_t unknown) {
   const Plan& plan = training.plan();
   const std::string_view unit = plural_of(training.vocabulary().kind());
-  progress.print(
-      fmt::format("{}: {} bytes in {} file{}; {} {} to train on, {} held out ({} unknown), {} different",
-                  name_of_text(plan.text.path), plan.text.bytes, text.files, text.files == 1 ? "" : "s",
-                  tokens, unit, validation, unknown, training.vocabulary().size()));
+  for (const std::string& note : notes_on(text)) progress.print(note);
+  progress.print(fmt::format(
+      "{}: {} bytes in {} file{}; {} {} to train on, {} held out ({} unknown), {} different",
+      name_of_text(plan.text), plan.text.bytes, text.files.size(), text.files.size() == 1 ? "" : "s", tokens,
+      unit, validation, unknown, training.vocabulary().size()));
   progress.print(
       fmt::format("{} with {} layer{} of {}: {} parameters; {} at {} ({}); {} steps of {} x {} an epoch; {} "
                   "thread{}",
@@ -88,41 +66,77 @@ void introduce(Progress& progress, const Training& training, const Text& text, s
                   sluice::kernels::threads(), sluice::kernels::threads() == 1 ? "" : "s"));
 }
 
+/// Says how a resumed training goes on.
+void introduce_resumed(Progress& progress, const Saved& saved, const Changes& changes, std::size_t tokens,
+                       std::size_t unknown) {
+  if (changes.text) {
+    progress.print(
+        fmt::format("A new training of the model in which step {} was reached, on another text: the model "
+                    "does not know {} of its "
+                    "{} {} to train on and reads them as unknown{}",
+                    saved.state.step, unknown, tokens, plural_of(saved.vocabulary.kind()),
+                    saved.is_exported() ? "; the optimizer begins anew" : ""));
+    return;
+  }
+  progress.print(
+      fmt::format("Resumed at step {}{}{}", saved.state.step,
+                  changes.schedule ? "; the learning rate's schedule begins anew, over what is left" : "",
+                  changes.windows ? "; at the nearest window of the new size, with states of zero" : ""));
+}
+
+/// The state in which a training begins. The optimizer's count of steps goes on in any case.
+TrainingState first_state(const Saved& saved, const Changes& changes) {
+  TrainingState state = changes.text ? TrainingState{} : saved.state;
+  const auto step = saved.checkpoint.arrays.find("optimizer.step");
+  if ((changes.text || changes.schedule) && step != saved.checkpoint.arrays.end())
+    state.schedule_step = static_cast<std::int64_t>(step->second.element(0));
+  return state;
+}
+
 }  // namespace
 
 int train(TrainCommand c) {
+  const sluice::optim::StopSignals signals;  // before any thread
+  std::signal(SIGPIPE, SIG_IGN);             // a reader that goes away is an error of writing
   sluice::kernels::set_threads(c.threads);
   std::optional<Saved> saved;
   if (!c.resume.empty()) saved = open_saved(c.resume);
-  Plan plan = saved ? resumed_plan(c, *saved) : new_plan(c);
-  if (c.out.empty()) c.out = saved ? c.resume : "model.ckpt";
+  auto [plan, changes] = saved ? resumption(c, *saved) : Resumption{new_plan(c), {}};
+  if (c.out.empty()) c.out = saved ? out_path(c.resume) : "model.ckpt";
   require_replaceable(c.out);
 
-  const std::string path = saved && !is_given(c, "text") ? plan.text.path : c.text;
-  const Text text = read_text(path, text::token_kind(plan.model.tokens));
-  if (saved) require_same_text(text.identity, plan.text);
+  const Text text = text_for(c, plan, saved.has_value());
+  changes.text = saved && (saved->is_exported() || !text.identity.is_same_text(plan.text));
+  if (changes.text) require_own_place(c, text);
   plan.text = text.identity;
   const text::Parts parts = text::split(text.content, plan.train.validation);
-  const text::Vocabulary vocabulary = saved ? saved->vocabulary : make_vocabulary(plan.model, parts.training);
+  const text::Vocabulary vocabulary =
+      saved ? saved->vocabulary
+            : text::Vocabulary::of(text::token_kind(plan.model.tokens), parts.training,
+                                   static_cast<std::size_t>(plan.model.vocabulary));
+  plan.model.softmax = suitable_softmax(plan.model, vocabulary.size());
   std::size_t unknown = 0;
-  std::vector<std::int32_t> tokens = vocabulary.encode(parts.training);
-  std::vector<std::int32_t> validation = vocabulary.encode(parts.validation, &unknown);
+  std::size_t unknown_held_out = 0;
+  std::vector<std::int32_t> tokens = vocabulary.encode(parts.training, &unknown);
   const std::size_t count = tokens.size();
-  const std::size_t held_out = validation.size();
+  const std::size_t held_out = vocabulary.encode(parts.validation, &unknown_held_out).size();
 
-  Training training(plan, vocabulary, std::move(tokens));
-  if (saved) training.restore(*saved);
+  Training training(plan, vocabulary,
+                    saved && !changes.text ? saved->beginning : beginning_of(parts.training),
+                    std::move(tokens), saved ? first_state(*saved, changes) : TrainingState{});
+  if (saved) training.restore(*saved, changes);
   TrainingState& state = training.state();
   // Minutes count from here on, unless this continues the saved budget.
-  if (plan.budget.minutes > 0 && (!saved || is_given(c, "minutes"))) {
+  if (plan.budget.minutes > 0 && (!saved || changes.text || is_given(c, "minutes")))
     state.deadline = state.seconds + 60 * plan.budget.minutes;
-  }
+  if (changes.schedule && !changes.text) state.schedule_from = training.share_done();
+  if (is_given(c, "patience") || is_given(c, "epochs") || is_given(c, "steps") || is_given(c, "minutes"))
+    if (training.stopping().out_of_patience()) training.stopping().be_patient_again();
 
-  Session session(training, c, std::move(validation));
-  watch_for_stop();
   Progress progress;
-  introduce(progress, training, text, count, held_out, unknown);
-  if (saved) progress.print(fmt::format("Resumed at step {}", state.step));
+  Session session(training, c, parts.validation, signals, progress);
+  introduce(progress, training, text, count, held_out, unknown_held_out);
+  if (saved) introduce_resumed(progress, *saved, changes, count, unknown);
   return session.run();
 }
 

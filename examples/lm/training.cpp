@@ -5,6 +5,7 @@
 #include <sluice/ops/random.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -20,8 +21,6 @@ namespace text = sluice::text;
 using sluice::DType;
 using sluice::NamedVariables;
 using sluice::Tensor;
-
-constexpr std::string_view program = "sluice.lm.1";
 
 text::Batches training_batches(std::vector<std::int32_t> tokens, const TrainSettings& settings) {
   const auto needed = static_cast<std::size_t>(settings.batch * settings.length + 1);
@@ -46,56 +45,91 @@ std::optional<optim::Plateau> make_plateau(const TrainSettings& settings, const 
   return optim::Plateau(optimizer, {.factor = settings.decay, .patience = static_cast<int>(patience)});
 }
 
+bool all_finite(const sluice::Array& array) {
+  if (array.dtype() != DType::float32) return true;
+  const auto values = array.values<float>();
+  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
+
 }  // namespace
 
-Training::Training(const Plan& plan, const text::Vocabulary& vocabulary, std::vector<std::int32_t> tokens)
+Training::Training(const Plan& plan, const text::Vocabulary& vocabulary, std::string beginning,
+                   std::vector<std::int32_t> tokens, const TrainingState& state)
     : plan_(plan),
       vocabulary_(vocabulary),
+      beginning_(std::move(beginning)),
       batches_(training_batches(std::move(tokens), plan.train)),
+      state_(state),
       model_(plan.model, static_cast<sluice::Index>(vocabulary.size()),
              static_cast<std::uint64_t>(plan.train.seed)),
       carried_(model_.layers(), plan.train.batch),
       dropout_key_(
           sluice::random::fold_in(sluice::random::key(static_cast<std::uint64_t>(plan.train.seed)), 1)),
       progress_(sluice::zeros({}, DType::float64)),
-      optimizer_(make_optimizer(plan.train, model_.variables(), progress_, windows_per_epoch())),
+      optimizer_(make_optimizer(plan.train, model_.variables(),
+                                {progress_, windows_per_epoch(), state.schedule_step})),
       plateau_(make_plateau(plan.train, *optimizer_)),
+      stopping_(plan.train.patience),
       step_([this](const Tensor& x, const Tensor& y) { return loss_and_update(x, y); },
             sluice::zeros({plan.train.length, plan.train.batch}, DType::int32),
             sluice::zeros({plan.train.length, plan.train.batch}, DType::int32)) {}
 
-Tensor Training::loss_and_update(const Tensor& x, const Tensor& y) {
+sluice::Tensors Training::loss_and_update(const Tensor& x, const Tensor& y) {
   const sluice::Tensors keys = sluice::random::split(dropout_key_, 2);
   const Model::Result result = model_(x, carried_.read(), nn::Mode::train, keys[0]);
-  Tensor loss = nn::cross_entropy(result.logits, y);
-  optimizer_->update(loss);
+  Tensor loss = model_.nats(result.h, y, nn::Reduction::mean);
+  Tensor rate = optimizer_->scheduled_rate();
+  Tensor norm = optimizer_->update(loss).norm();
   carried_.assign(result.states);
   dropout_key_.assign(keys[1]);
-  return loss;
+  return {loss, rate, norm};
 }
 
-double Training::step(double progress) {
+// Numbers of steps are doubles, since the product of two large settings may overflow an integer.
+
+double Training::steps_in_all() const {
+  if (plan_.budget.steps > 0) return static_cast<double>(plan_.budget.steps);
+  return static_cast<double>(plan_.budget.epochs) * static_cast<double>(windows_per_epoch());
+}
+
+double Training::steps_done() const {
+  if (plan_.budget.steps > 0) return static_cast<double>(state_.step);
+  // Not the number of steps: windows may have been of another size.
+  return static_cast<double>(state_.epoch) * static_cast<double>(windows_per_epoch()) +
+         static_cast<double>(state_.window);
+}
+
+double Training::steps_left() const { return std::max(0., steps_in_all() - steps_done()); }
+
+double Training::share_done() const {
+  if (plan_.budget.minutes > 0) return std::min(1., state_.seconds / state_.deadline);
+  return std::min(1., steps_done() / steps_in_all());
+}
+
+StepResult Training::step() {
+  const double from = state_.schedule_from;
+  const double progress = from < 1 ? (share_done() - from) / (1 - from) : 1;
   progress_.set(sluice::full({}, progress, DType::float64).value());
   const text::Batches::Window window =
       batches_.next(step_.input<std::int32_t>(0), step_.input<std::int32_t>(1));
   if (window.first) carried_.reset();
   step_.run();
-  const double loss = static_cast<double>(step_.output<float>(0)[0]);
+  const StepResult result{static_cast<double>(step_.output<float>(0)[0]), step_.output<double>(1)[0],
+                          step_.output<double>(2)[0]};
   ++state_.step;
   state_.epoch = batches_.position().epoch;
   state_.window = batches_.position().window;
-  state_.loss_sum += loss;
+  state_.loss_sum += result.nats;
   ++state_.loss_count;
-  return loss;
+  return result;
 }
 
-void Training::note_epoch(std::optional<double> nats) {
-  state_.validated = state_.epoch;
-  if (!nats) return;
-  if (plateau_) plateau_->observe(*nats);
-  const bool better = state_.best < 0 || *nats < state_.best;
-  if (better) state_.best = *nats;
-  state_.bad = better ? 0 : state_.bad + 1;
+bool Training::note_validation(double nats, bool epoch_over) {
+  state_.validation = nats;
+  state_.measured = state_.step;
+  if (!epoch_over) return stopping_.consider(nats);
+  if (plateau_) plateau_->observe(nats);
+  return stopping_.observe(nats);
 }
 
 NamedVariables Training::variables() const {
@@ -104,55 +138,62 @@ NamedVariables Training::variables() const {
   add(all, "carried.", carried_.variables());
   add(all, "optimizer.", optimizer_->variables());
   if (plateau_) add(all, "", plateau_->variables());
+  add(all, "", stopping_.variables());
   all.push_back({"dropout_key", dropout_key_});
   all.push_back({"progress", progress_});
   return all;
 }
 
-void Training::save(const std::string& path) const {
-  io::save(path, variables(),
-           {{"program", std::string(program)},
-            {"model", to_text(plan_.model)},
-            {"train", to_text(plan_.train)},
-            {"budget", to_text(plan_.budget)},
-            {"text", to_text(plan_.text)},
-            {"state", to_text(state_)},
-            {"vocabulary", vocabulary_.to_json()}});
+bool Training::is_finite() const {
+  const NamedVariables all = variables();
+  return std::all_of(all.begin(), all.end(),
+                     [](const auto& named) { return all_finite(named.variable.value().value()); });
 }
 
-void Training::restore(const Saved& saved) {
+void Training::save(const std::string& path) const {
+  auto texts = texts_of(plan_, state_);
+  texts["vocabulary"] = vocabulary_.to_json();
+  texts["beginning"] = beginning_;
+  io::save(path, variables(), std::move(texts));
+}
+
+void Training::restore(const Saved& saved, const Changes& changes) {
+  NamedVariables wanted;
+  for (const auto& named : variables()) {
+    const std::string& name = named.name;
+    const bool is_model = name.starts_with("model.");
+    const bool left = (changes.windows && name.starts_with("carried.")) ||
+                      (changes.schedule && name.starts_with("plateau.")) ||
+                      (changes.text && (name.starts_with("carried.") || name.starts_with("plateau.") ||
+                                        name.starts_with("stopping."))) ||
+                      (saved.is_exported() && !is_model);
+    if (!left) wanted.push_back(named);
+  }
+  const bool changed = changes.windows || changes.schedule || changes.text;
   const text::Batches::Position before = batches_.position();
-  batches_.seek({saved.state.epoch, saved.state.window});
+  if (!changes.text) seek(saved, changes);
   try {
-    io::restore(saved.checkpoint, variables());
+    io::restore(saved.checkpoint, wanted, {.allow_unknown = changed});
   } catch (...) {
     batches_.seek(before);
     throw;
   }
-  state_ = saved.state;
+  if (!changes.schedule && !changes.text) return;
+  optimizer_->set_learning_rate(plan_.train.lr);
 }
 
-Saved open_saved(const std::string& path) {
-  io::Checkpoint checkpoint = io::load(path);
-  const auto found = checkpoint.texts.find("program");
-  if (found == checkpoint.texts.end() || found->second != program) {
-    throw UserError(fmt::format("{} is no model of lm: another program wrote it", path));
+void Training::seek(const Saved& saved, const Changes& changes) {
+  text::Batches::Position position{saved.state.epoch, saved.state.window};
+  if (changes.windows) {
+    const TrainSettings& then = saved.plan.train;
+    const auto pairs = static_cast<std::int64_t>(batches_.tokens() - 1);
+    const std::int64_t windows_then = std::max<std::int64_t>(1, pairs / then.batch / then.length);
+    const double share = static_cast<double>(position.window) / static_cast<double>(windows_then);
+    position.window = std::min(static_cast<std::int64_t>(share * static_cast<double>(windows_per_epoch())),
+                               windows_per_epoch() - 1);
+    state_.window = position.window;
   }
-  Plan plan{from_text<ModelSettings>(checkpoint.text("model")),
-            from_text<TrainSettings>(checkpoint.text("train")), from_text<Budget>(checkpoint.text("budget")),
-            from_text<TextIdentity>(checkpoint.text("text"))};
-  resolve(plan.model);
-  resolve(plan.train);
-  resolve(plan.budget);
-  const auto state = from_text<TrainingState>(checkpoint.text("state"));
-  text::Vocabulary vocabulary = text::Vocabulary::from_json(checkpoint.text("vocabulary"));
-  return {std::move(checkpoint), std::move(plan), state, std::move(vocabulary)};
-}
-
-Model Saved::model() const {
-  Model model(plan.model, static_cast<sluice::Index>(vocabulary.size()), 0);
-  io::restore(checkpoint, model.variables(), {.prefix = "model."});
-  return model;
+  batches_.seek(position);
 }
 
 }  // namespace lm

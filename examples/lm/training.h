@@ -1,7 +1,7 @@
 #pragma once
 
-#include <sluice/io/checkpoint.h>
 #include <sluice/nn/carried_state.h>
+#include <sluice/optim/early_stopping.h>
 #include <sluice/optim/plateau.h>
 #include <sluice/text/batches.h>
 #include <sluice/text/vocabulary.h>
@@ -9,76 +9,83 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "in_place.h"
 #include "model.h"
-#include "settings.h"
-#include "text_source.h"
-#include "training_state.h"
+#include "saved.h"
 
 namespace lm {
 
-/// Everything decided before a training begins.
-struct Plan {
-  ModelSettings model;
-  TrainSettings train;
-  Budget budget;
-  TextIdentity text;
+/// What one step did.
+struct StepResult {
+  double nats = 0;           ///< mean loss of the window, before the step
+  double learning_rate = 0;  ///< that it took
+  double gradient_norm = 0;  ///< before clipping
 };
 
-/// The contents of a checkpoint of this program.
-struct Saved {
-  sluice::io::Checkpoint checkpoint;
-  Plan plan;
-  TrainingState state;
-  sluice::text::Vocabulary vocabulary;
-
-  /// The model alone. Throws Error if its parameters do not fit.
-  Model model() const;
+/// What a resumed training takes up otherwise than it was.
+struct Changes {
+  bool windows = false;   ///< another batch or length: the position is the nearest one, states begin at zero
+  bool schedule = false;  ///< another learning rate or schedule: it begins now, over what is left
+  bool text = false;      ///< another text: a new training of the model, with its optimizer's state
 };
-
-/// Reads a checkpoint. Throws UserError for one of another program, Error for a damaged or missing file.
-Saved open_saved(const std::string& path);
 
 /// A training: a model, its optimiser and state, and one compiled step.
 class Training {
  public:
-  Training(const Plan& plan, const sluice::text::Vocabulary& vocabulary, std::vector<std::int32_t> tokens);
+  /// `beginning`: the lines that samples are read after.
+  Training(const Plan& plan, const sluice::text::Vocabulary& vocabulary, std::string beginning,
+           std::vector<std::int32_t> tokens, const TrainingState& state = {});
 
-  /// Restores a saved training. Throws Error if it does not fit, before changing anything.
-  void restore(const Saved& saved);
-  /// Writes a checkpoint atomically.
+  /// Restores a saved training, but for what has changed. Throws Error if it does not fit, before changing
+  /// anything.
+  void restore(const Saved& saved, const Changes& changes);
+  /// Writes a checkpoint atomically. Throws Error if that fails.
   void save(const std::string& path) const;
+  /// Whether all numbers that a checkpoint would hold are finite.
+  bool is_finite() const;
 
-  /// Trains on the next window, `progress` being the fraction of the training that is done. Returns the loss
-  /// in nats.
-  double step(double progress);
-  /// Records the validation loss after an epoch, or that there is none.
-  void note_epoch(std::optional<double> nats);
+  /// Trains on the next window.
+  StepResult step();
+  /// Records a validation loss, of an epoch that is over or of a moment between two; returns whether it is
+  /// the best so far.
+  bool note_validation(double nats, bool epoch_over);
+
+  /// The share of the budget that is spent, in [0, 1], and the number of steps that are left of a budget of
+  /// steps or epochs.
+  double share_done() const;
+  double steps_left() const;
 
   const Plan& plan() const { return plan_; }
   const Model& model() const { return model_; }
   const sluice::text::Vocabulary& vocabulary() const { return vocabulary_; }
+  const std::string& beginning() const { return beginning_; }
+  sluice::optim::EarlyStopping& stopping() { return stopping_; }
   TrainingState& state() { return state_; }
   std::int64_t windows_per_epoch() const { return static_cast<std::int64_t>(batches_.windows_per_epoch()); }
   std::int64_t tokens_per_step() const { return plan_.train.batch * plan_.train.length; }
 
+ private:
+  sluice::Tensors loss_and_update(const sluice::Tensor& x, const sluice::Tensor& y);
   /// Everything that changes, by name.
   sluice::NamedVariables variables() const;
-
- private:
-  sluice::Tensor loss_and_update(const sluice::Tensor& x, const sluice::Tensor& y);
+  void seek(const Saved& saved, const Changes& changes);
+  double steps_in_all() const;
+  double steps_done() const;
 
   Plan plan_;
   sluice::text::Vocabulary vocabulary_;
+  std::string beginning_;
   sluice::text::Batches batches_;
+  TrainingState state_;
   Model model_;
   sluice::nn::CarriedState carried_;
   sluice::Variable dropout_key_;
   sluice::Variable progress_;
   std::unique_ptr<sluice::optim::Optimizer> optimizer_;
   std::optional<sluice::optim::Plateau> plateau_;
-  TrainingState state_;
+  sluice::optim::EarlyStopping stopping_;
   InPlace step_;
 };
 

@@ -11,13 +11,14 @@ struct TrainingState {
   std::int64_t epoch = 0;      ///< epochs completed
   std::int64_t window = 0;     ///< windows of this epoch completed
   std::int64_t validated = 0;  ///< epochs whose validation loss has been measured
-  double validation = -1;      ///< the latest, in nats; -1: none
-  double best = -1;            ///< the best; -1: none
-  std::int64_t bad = 0;        ///< validations since the best
+  double validation = -1;      ///< the latest, in nats per token; -1: none
+  std::int64_t measured = 0;   ///< the step it was measured at
   double seconds = 0;          ///< spent so far, over all runs
   double deadline = 0;         ///< seconds after which the budget of --minutes is spent
   double loss_sum = 0;         ///< nats of the windows since the last line of the log
   std::int64_t loss_count = 0;
+  double schedule_from = 0;        ///< share of the budget at which the present schedule began
+  std::int64_t schedule_step = 0;  ///< the optimizer's step at which it began
 
   template <class Self, class F>
   static void each(Self& s, F&& f) {
@@ -26,12 +27,13 @@ struct TrainingState {
     f("window", s.window, "");
     f("validated", s.validated, "");
     f("validation", s.validation, "");
-    f("best", s.best, "");
-    f("bad", s.bad, "");
+    f("measured", s.measured, "");
     f("seconds", s.seconds, "");
     f("deadline", s.deadline, "");
     f("loss_sum", s.loss_sum, "");
     f("loss_count", s.loss_count, "");
+    f("schedule_from", s.schedule_from, "");
+    f("schedule_step", s.schedule_step, "");
   }
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/nn/carried_state.h>
-#include <sluice/text/sample.h>
+#include <sluice/text/generate.h>
 #include <sluice/text/vocabulary.h>
 
 #include <functional>
@@ -13,32 +13,29 @@
 
 namespace lm {
 
-/// Generates text one token at a time, each drawn from the model's distribution given all before it. The
-/// unknown token is never drawn.
+/// Lines at the end of a text, some hundred characters: a sample is read after them, so that its first line
+/// is written from a state that training has met, as the later ones are. Zeros, the state before a text, are
+/// met once in an epoch.
+std::string beginning_of(std::string_view text);
+
+/// Generates text with a model.
 class Writer {
  public:
-  Writer(const Model& model, const sluice::text::Vocabulary& vocabulary);
+  /// `beginning` is read before the prime; it may be empty.
+  Writer(const Model& model, const sluice::text::Vocabulary& vocabulary, std::string_view beginning);
 
-  /// Reads `prime` (a line end if it is empty), then draws `count` tokens. Passes `prime` and the generated
-  /// text to `show` as it is produced, whole characters only. Deterministic in model, arguments and seed.
-  /// Returns the number of tokens of `prime` that the vocabulary does not contain: they are read as the
-  /// unknown token.
-  std::size_t write(std::string_view prime, std::size_t count, std::uint64_t seed,
-                    const sluice::text::SampleOptions& options,
-                    const std::function<void(std::string_view)>& show);
-
+  /// Reads `prime`, then generates. Passes `prime` and the generated text to `show` as it is produced. The
+  /// same model, prime and options give the same text.
+  sluice::text::Generated write(std::string_view prime, const sluice::text::GenerateOptions& options,
+                                const std::function<void(std::string_view)>& show);
   /// The same, as one string.
-  std::string write(std::string_view prime, std::size_t count, std::uint64_t seed,
-                    const sluice::text::SampleOptions& options);
+  std::string write(std::string_view prime, const sluice::text::GenerateOptions& options);
 
  private:
-  std::span<const float> read(std::int32_t token);
-  std::vector<std::int32_t> tokens_of(std::string_view prime, std::size_t& unknown) const;
-
   const sluice::text::Vocabulary& vocabulary_;
+  std::vector<std::int32_t> beginning_;
   sluice::nn::CarriedState carried_;
   InPlace step_;
-  std::vector<float> logits_;
 };
 
 }  // namespace lm

@@ -1,14 +1,19 @@
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "model.h"
 #include "support/catch.h"
+#include "terminal.h"
 
 using examples::Arguments;
 using examples::Folder;
+using examples::joined;
 using examples::lm;
+using examples::on_terminal;
 using examples::read_file;
+using examples::shell;
 using examples::train;
 using nlohmann::json;
 
@@ -42,6 +47,8 @@ TEST_CASE(
     CHECK(object.at("seconds").get<double>() >= seconds);
     seconds = object.at("seconds");
     CHECK(object.at("tokens_per_second").get<double>() > 0);
+    CHECK(object.at("learning_rate").get<double>() > 0);
+    CHECK(object.at("gradient_norm").get<double>() > 0);
     loss = object.at("train_nats");
     if (first_loss == 0) first_loss = loss;
     CHECK((object.at("epoch") == 1 || object.at("epoch") == 2));
@@ -61,10 +68,12 @@ TEST_CASE("a .csv log has a header and a field for each of its names in every li
   REQUIRE(train(command).code == 0);
   const auto lines = lines_of(log);
   REQUIRE(lines.size() == 6);
-  CHECK(lines[0] == "step,epoch,seconds,train_nats,tokens_per_second,validation_nats");
+  CHECK(lines[0] ==
+        "step,epoch,seconds,train_nats,learning_rate,gradient_norm,tokens_per_second,seconds_left,validation_"
+        "nats");
   for (std::size_t i = 1; i < lines.size(); ++i) {
     CHECK(lines[i].starts_with(std::to_string(5 * i) + ",1,"));
-    CHECK(std::count(lines[i].begin(), lines[i].end(), ',') == 5);
+    CHECK(std::count(lines[i].begin(), lines[i].end(), ',') == 8);
     CHECK(lines[i].ends_with(',') == (i < 5));  // the end of the training is measured
   }
   // A new training begins a new log.
@@ -93,22 +102,66 @@ TEST_CASE(
   CHECK(after[before.size()] != later);
 }
 
-TEST_CASE("training stops early when the validation loss has not become better, and keeps the best model") {
+TEST_CASE("plot draws a log with gnuplot, or says what to install") {
+  const Folder folder;
+  const std::string name = GENERATE("log.csv", "log.jsonl");
+  const std::string text = folder.file("text", examples::sample_text());
+  const std::string log = folder.file(name);
+  REQUIRE(train({"--text", text, "--out", folder.file("model"), "--epochs", "2", "--log", log}).code == 0);
+  const std::string drawn = folder.file("run.svg");
+
+  // A gnuplot of ours shows what the real one is given.
+  const std::string script = folder.file("script");
+  folder.file("gnuplot", "#!/bin/sh\ncat >" + script +
+                             "\ntouch \"$(sed -n \"s/^set output '\\(.*\\)'/\\1/p\" " + script + ")\"\n");
+  std::filesystem::permissions(folder.file("gnuplot"), std::filesystem::perms::owner_all);
+  REQUIRE(shell("PATH=" + folder.file("") + ":$PATH $LM plot " + log + " -o " + drawn + " >/dev/null") == 0);
+  CHECK(std::filesystem::exists(drawn));
+  const std::string given = read_file(script);
+  std::size_t curves = 0;
+  std::istringstream content(given);
+  for (std::string line; std::getline(content, line);) curves += line == "e";
+  CHECK(curves == 3);
+  CHECK_THAT(given, contains("training") && contains("validation") && contains("learning rate"));
+
+  CHECK(shell("PATH=" + folder.file("empty") + " $LM plot " + log + " -o " + drawn + " 2>" +
+              folder.file("err")) == 1);
+  CHECK_THAT(read_file(folder.file("err")), contains("apt install gnuplot-nox"));
+  if (shell("command -v gnuplot >/dev/null") == 0) {
+    std::filesystem::remove(drawn);
+    REQUIRE(lm({"plot", log, "-o", drawn}).code == 0);
+    CHECK_THAT(read_file(drawn), contains("<svg") && contains("validation"));
+  } else {
+    WARN("gnuplot is not here: the real one has not been tried");
+  }
+  CHECK_THAT(lm({"plot", log, "-o", folder.file("run.gif")}).err, contains(".svg, .png or .pdf"));
+  CHECK_THAT(lm({"plot", text, "-o", drawn}).err, contains("is there and is no log"));
+}
+
+TEST_CASE("progress fits the terminal, and what a pipe gets tells the losses") {
   const Folder folder;
   const std::string text = folder.file("text", examples::sample_text());
-  const std::string model = folder.file("model");
-  // A rate this large makes things worse soon.
-  const auto ended = train({"--text", text, "--out", model, "--epochs", "500", "--patience", "2", "--lr",
-                            "0.3", "--schedule", "constant"});
-  REQUIRE(ended.code == 0);
-  CHECK_THAT(ended.out, contains("No better validation loss for 2 epochs"));
-  const auto nats = [&](const std::string& file) {
-    const auto result = lm({"evaluate", "--model", file, "--text", text, "--part", "validation", "--json"});
-    return json::parse(result.out).at("nats").get<double>();
-  };
-  const json info = json::parse(lm({"info", "--model", model, "--json"}).out);
-  CHECK(info.at("state").at("bad") == 2);
-  CHECK(info.at("state").at("epoch") < 500);
-  CHECK(nats(model + ".best") == info.at("state").at("best").get<double>());
-  CHECK(nats(model) > nats(model + ".best"));
+  const Arguments command =
+      joined({"train", "--text", text, "--out", folder.file("model"), "--epochs", "4"}, examples::small());
+  for (const int columns : {120, 40, 12}) {
+    const examples::Ended ended = on_terminal(command, columns);
+    CHECK(ended.code == 0);
+    std::size_t shown = 0;
+    for (std::size_t at = 0; (at = ended.out.find('\r', at)) != std::string::npos; ++at) {
+      const std::string line = ended.out.substr(at + 1, ended.out.find_first_of("\x1B\r\n", at + 1) - at - 1);
+      CHECK(line.size() < static_cast<std::size_t>(columns));
+      if (line.empty()) continue;
+      ++shown;
+      CHECK_THAT(line, contains("loss"));
+      if (columns == 120) CHECK_THAT(line, contains("step") && contains("lr") && contains("/s"));
+    }
+    CHECK(shown > 0);
+  }
+  const examples::Ended piped = lm(command);
+  CHECK(piped.out.find('\r') == std::string::npos);
+  std::size_t epochs = 0;
+  std::istringstream lines(piped.out);
+  for (std::string line; std::getline(lines, line);)
+    epochs += line.find("training") != std::string::npos && line.find("validation") != std::string::npos;
+  CHECK(epochs >= 4);
 }

@@ -1,0 +1,114 @@
+#include "keeper.h"
+
+#include <fmt/format.h>
+#include <sluice/graph/error.h>
+
+#include <cmath>
+#include <filesystem>
+
+namespace lm {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Quoted for the shell.
+std::string quoted(const std::string& argument) {
+  constexpr std::string_view plain =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./-+=,:@%";
+  if (!argument.empty() && argument.find_first_not_of(plain) == std::string::npos) return argument;
+  std::string result = "'";
+  for (const char c : argument) result += c == '\'' ? "'\\''" : std::string(1, c);
+  return result + "'";
+}
+
+}  // namespace
+
+Keeper::Keeper(Training& training, const TrainCommand& command, Progress& progress)
+    : training_(training), command_(command), progress_(progress), best_(best_path(command.out)) {
+  require_replaceable(command.out);
+  if (training.plan().train.validation > 0) require_replaceable(best_);
+}
+
+void Keeper::begin() {
+  const bool resumed = !command_.resume.empty();
+  if (resumed && fs::exists(command_.out) && fs::equivalent(command_.out, command_.resume))
+    saved_step_ = training_.state().step;
+  if (resumed && std::isfinite(training_.stopping().best())) {
+    const std::string source = best_path(out_path(command_.resume));
+    has_best_ = fs::exists(source);
+    // Loaded and saved rather than copied: OUT.best is whole at every moment.
+    if (has_best_ && !(fs::exists(best_) && fs::equivalent(source, best_)))
+      sluice::io::save(best_, sluice::io::load(source));
+  }
+  if (!fs::exists(command_.out)) save_at_end();
+}
+
+void Keeper::require_finite() const {
+  if (!training_.is_finite()) run_away("numbers of the model are no longer finite");
+}
+
+bool Keeper::save() {
+  require_finite();
+  try {
+    training_.save(command_.out);
+  } catch (const sluice::Error& error) {
+    progress_.note(fmt::format("{}; the training goes on, and saves again later", error.what()));
+    return false;
+  }
+  saved_step_ = training_.state().step;
+  return true;
+}
+
+void Keeper::save_at_end() {
+  require_finite();
+  try {
+    training_.save(command_.out);
+  } catch (const sluice::Error& error) {
+    throw UserError(saved_step_ < 0 ? std::string(error.what())
+                                    : fmt::format("{}; {}", error.what(), where()));
+  }
+  saved_step_ = training_.state().step;
+}
+
+void Keeper::save_best() {
+  require_finite();
+  try {
+    training_.save(best_);
+    has_best_ = true;
+  } catch (const sluice::Error& error) {
+    progress_.note(fmt::format("{}; {} stays what it was", error.what(), best_));
+  }
+}
+
+void Keeper::run_away(const std::string& what) const {
+  throw UserError(
+      fmt::format("{} at step {}: the training has run away; {}. Use a smaller --lr, --clip or --init-range. "
+                  "To go on from "
+                  "there: {}",
+                  what, training_.state().step, where(),
+                  command_to_go_on(fmt::format(" --lr {:.3g}", training_.plan().train.lr / 10))));
+}
+
+std::string Keeper::where() const {
+  std::string text =
+      saved_step_ < 0 ? fmt::format("{} is the model of an earlier training", command_.out)
+                      : fmt::format("the last good model, of step {}, is in {}", saved_step_, command_.out);
+  if (has_best_)
+    text +=
+        fmt::format("; the best, {:.4f} nats in validation, is in {}", training_.stopping().best(), best_);
+  if (!has_best_ && fs::exists(best_)) text += fmt::format("; {} is the best of an earlier training", best_);
+  return text;
+}
+
+std::string Keeper::command_to_go_on(const std::string& options) const {
+  const TrainCommand& c = command_;
+  std::string text = fmt::format("{} train --resume {}", quoted(c.program), quoted(c.out));
+  const TextIdentity& from = training_.plan().text;
+  if (from.files.empty() && !from.is_default) text += " --text -";
+  if (!c.log.empty()) text += fmt::format(" --log {} --log-every {}", quoted(c.log), c.log_every);
+  if (c.save_every > 0) text += fmt::format(" --save-every {}", c.save_every);
+  if (c.sample_every > 0) text += fmt::format(" --sample-every {}", c.sample_every);
+  return text + options;
+}
+
+}  // namespace lm

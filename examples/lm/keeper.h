@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+
+#include "commands.h"
+#include "progress.h"
+#include "saved.h"
+#include "training.h"
+
+namespace lm {
+
+/// Keeps what was learned: the last good model in OUT, the best one by validation in OUT.best. Neither is
+/// ever replaced by a model that is worse than useless.
+class Keeper {
+ public:
+  /// The training, the command and the progress must outlive the keeper. Throws UserError if a file in the
+  /// way is none of this program's.
+  Keeper(Training& training, const TrainCommand& command, Progress& progress);
+
+  /// Before the first step: sees that there is a model in OUT and, if a training with a best one is resumed
+  /// elsewhere, that best one beside it. So a full disk is found out now.
+  void begin();
+  /// Saves the last model. If that fails, says so and returns false: the older one is whole, and the next
+  /// time may go well. Runs away if the numbers of the model are not all finite.
+  bool save();
+  /// The same at the end. Throws UserError if it fails.
+  void save_at_end();
+  /// Saves this model as the best one.
+  void save_best();
+
+  /// Whether OUT.best is of this training.
+  bool has_best() const { return has_best_; }
+  /// Throws UserError: what happened, where the last good model is, and how to go on from there.
+  [[noreturn]] void run_away(const std::string& what) const;
+  /// "the last good model, of step 120, is in OUT; the best, 1.61 nats, is in OUT.best"
+  std::string where() const;
+  /// The command that goes on with the training, with these options in addition.
+  std::string command_to_go_on(const std::string& options = {}) const;
+
+ private:
+  void require_finite() const;
+
+  Training& training_;
+  const TrainCommand& command_;
+  Progress& progress_;
+  std::string best_;
+  std::int64_t saved_step_ = -1;  // -1: nothing was saved by this command
+  bool has_best_ = false;
+};
+
+}  // namespace lm

@@ -1,0 +1,87 @@
+#include "resume.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace lm {
+namespace {
+
+/// Settings that stay what they were, and why.
+struct Fixed {
+  std::string_view name;
+  std::string_view why;
+};
+constexpr std::string_view shapes = "it decides which parameters the model has";
+constexpr std::array<Fixed, 12> fixed{{
+    {"tokens", "it decides what the model's numbers stand for"},
+    {"vocabulary", "it decides what the model's numbers stand for"},
+    {"cell", shapes},
+    {"layers", shapes},
+    {"hidden", shapes},
+    {"embed", shapes},
+    {"tie", shapes},
+    {"softmax", shapes},
+    {"init-range", "the first weights are long past"},
+    {"optimizer", "what the saved one remembers means nothing to another"},
+    {"validation", "text that was held out would be trained on, or the reverse"},
+    {"seed", "random numbers go on from where they were"},
+}};
+
+bool is_given(const TrainCommand& c, std::string_view option) {
+  return std::find(c.given.begin(), c.given.end(), option) != c.given.end();
+}
+
+bool any_given(const TrainCommand& c, std::initializer_list<std::string_view> options) {
+  return std::any_of(options.begin(), options.end(), [&](auto option) { return is_given(c, option); });
+}
+
+/// Takes the settings that the command gives; returns the names of those that are new.
+template <class Settings>
+void take_given(const TrainCommand& c, const Settings& wanted, Settings& settings,
+                std::vector<std::string>& changed) {
+  Settings::each(settings, [&]<class T>(const char* name, T& value, const char*) {
+    if (!is_given(c, name)) return;
+    Settings::each(wanted, [&]<class U>(const char* other, const U& now, const char*) {
+      if constexpr (std::is_same_v<T, U>) {
+        if (std::string_view(name) != other || now == value) return;
+        const auto rule =
+            std::find_if(fixed.begin(), fixed.end(), [&](const Fixed& f) { return f.name == name; });
+        if (rule != fixed.end()) {
+          throw UserError(
+              fmt::format("--{} {} is not what this training began with ({}) and cannot change, since {}: "
+                          "leave --{} out, or start a new one without --resume",
+                          name, now, value, rule->why, name));
+        }
+        value = now;
+        changed.emplace_back(name);
+      }
+    });
+  });
+}
+
+}  // namespace
+
+Resumption resumption(const TrainCommand& c, const Saved& saved) {
+  Resumption result{saved.plan, {}};
+  std::vector<std::string> changed;
+  TrainSettings wanted = c.train;
+  if (is_given(c, "lr") && wanted.lr == 0) resolve(wanted);  // the optimizer's own
+  take_given(c, c.model, result.plan.model, changed);
+  take_given(c, wanted, result.plan.train, changed);
+  if (any_given(c, {"epochs", "steps", "minutes"})) result.plan.budget = c.budget;
+  resolve(result.plan.model);
+  resolve(result.plan.train);
+  resolve(result.plan.budget);
+  const auto has_changed = [&](std::string_view name) {
+    return std::find(changed.begin(), changed.end(), name) != changed.end();
+  };
+  result.changes.windows = has_changed("batch") || has_changed("length");
+  result.changes.schedule = has_changed("lr") || has_changed("schedule") || has_changed("final-lr") ||
+                            has_changed("decay") || has_changed("decay-after") || has_changed("warmup");
+  return result;
+}
+
+}  // namespace lm

@@ -14,10 +14,10 @@
 namespace sluice::text {
 namespace {
 
-bool is_continuation(char byte) { return (byte & 0xC0) == 0x80; }
+bool continues_character(char byte) { return (byte & 0xC0) == 0x80; }
 
 /// Whether a character of valid UTF-8 separates words. Compares bytes: texts may be long.
-bool is_blank(std::string_view character) {
+bool separates_words(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
   switch (character.size()) {
     case 1:
@@ -55,8 +55,8 @@ TextCounts count_text(std::string_view text, std::size_t from, Location where) {
   bool in_word = false;
   for (std::size_t begin = 0; begin < text.size();) {
     std::size_t end = begin + 1;
-    while (end < text.size() && is_continuation(text[end])) ++end;
-    const bool blank = is_blank(text.substr(begin, end - begin));
+    while (end < text.size() && continues_character(text[end])) ++end;
+    const bool blank = separates_words(text.substr(begin, end - begin));
     if (end > from) {
       ++counts.characters;
       counts.words += !blank && !in_word;

@@ -169,10 +169,10 @@ TEST_CASE("Stop strings span words and end within one") {
   const Vocabulary words = Vocabulary::words("one two three");
   const GenerateOptions plain{.length = 100, .seed = 2};
   const std::string all = write(words, "one", plain).all;
-  const std::size_t at = all.find("wothr");
+  const std::size_t at = all.find("wo th");
   REQUIRE(at != std::string::npos);
   GenerateOptions options = plain;
-  options.stop = {"wothr"};
+  options.stop = {"wo th"};
   const Written written = write(words, "one", options);
   CHECK(written.all == all.substr(0, at));
   CHECK(written.all.ends_with('t'));

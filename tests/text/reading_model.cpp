@@ -20,7 +20,6 @@ namespace nn = sluice::nn;
 using sluice::Index;
 using sluice::Tensor;
 using sluice::text::Reading;
-using sluice::text::ReadingOptions;
 
 namespace {
 

@@ -4,6 +4,7 @@ the last lines of the text, not from zeros, which training meets once in an epoc
 
 usage: bench/first_lines.py [LM]        trains on a table and on a list of words, 30 seeds each; a few minutes
 """
+import datetime
 import math
 import random
 import re
@@ -17,14 +18,16 @@ lm = sys.argv[1] if len(sys.argv) > 1 else "build/release/bin/lm"
 def table():
     """Four years of weather, invented: date,rain,high,low,wind,sky."""
     r = random.Random(5)
+    day = datetime.date(2031, 1, 1)
     lines = []
     for i in range(1461):
         season = math.sin(i / 365.25 * 2 * math.pi - 1.6)
         rain = max(0.0, r.gauss(-2 - 3 * season, 6))
         high = 16 + 9 * season + r.gauss(0, 3)
-        day = f"{2031 + i // 365:04d}/{1 + i % 365 // 31:02d}/{1 + i % 31:02d}"
+        low = high - r.uniform(3, 11)
         sky = "rain" if rain > 0 else r.choice(["sun", "sun", "fog"])
-        lines.append(f"{day},{rain:.1f},{high:.1f},{high - r.uniform(3, 11):.1f},{r.uniform(0.5, 7):.1f},{sky}")
+        lines.append(f"{day:%Y/%m/%d},{rain:.1f},{high:.1f},{low:.1f},{r.uniform(0.5, 7):.1f},{sky}")
+        day += datetime.timedelta(days=1)
     return "\n".join(lines) + "\n"
 
 

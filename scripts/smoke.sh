@@ -32,5 +32,6 @@ run "lm info" "$bin/lm" info --model "$work/model"
 run "lm sample" "$bin/lm" sample --model "$work/model" --length 50 --prime "the "
 [ -s "$work/output" ] || { echo "lm sample wrote nothing"; exit 1; }
 run "lm evaluate" "$bin/lm" evaluate --model "$work/model" --text "$work/text" --json
-grep -q '"bits"' "$work/output" || { echo "lm evaluate --json has no bits"; exit 1; }
+grep -q '"bits_per_character"' "$work/output" || { echo "lm evaluate --json has no bits"; exit 1; }
+run "lm export" "$bin/lm" export --model "$work/model" --out "$work/exported"
 run "lm train --resume" "$bin/lm" train --resume "$work/model" --text "$work/text" --out "$work/more" --steps 40

@@ -46,7 +46,7 @@ void StopSignals::wait() {
 
 StopSignals::~StopSignals() {
   closing_ = true;
-  pthread_kill(waiter_.native_handle(), SIGTERM);
+  pthread_kill(waiter_.native_handle(), SIGINT);
   waiter_.join();
   for (std::size_t i = 0; i < kinds.size(); ++i) sigaction(kinds[i], &actions_before_[i], nullptr);
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);

@@ -70,7 +70,7 @@ void print_for_people(const text::Score& score, text::TokenKind kind) {
 
 /// One JSON object for each token but the first, in order. Bytes that are no text are shown as U+FFFD.
 void print_tokens(const text::Vocabulary& vocabulary, const Evaluator& evaluator) {
-  const auto nats = evaluator.nats_of_tokens();
+  const auto& nats = evaluator.nats_of_tokens();
   for (std::size_t i = 0; i < nats.size(); ++i) {
     const std::int32_t id = evaluator.tokens()[i + 1];
     const ordered_json object{{"token", vocabulary.token(id)}, {"id", id}, {"nats", nats[i]}};

@@ -79,7 +79,8 @@ void print_vocabulary(const sluice::text::Vocabulary& vocabulary) {
 /// A value in a line. The names of many files would fill pages.
 std::string brief(const ordered_json& value) {
   constexpr std::size_t most = 3;
-  if (!value.is_array() || value.size() <= most) return value.is_string() ? value.get<std::string>() : value.dump();
+  if (!value.is_array() || value.size() <= most)
+    return value.is_string() ? value.get<std::string>() : value.dump();
   return fmt::format("{} and {} more", value.front().dump(), value.size() - 1);
 }
 
@@ -102,7 +103,8 @@ int info(const InfoCommand& c) {
       continue;
     }
     fmt::print("{}\n", name);
-    for (const auto& [member, inner] : value.items()) fmt::print("  {:<20}{}\n", member, inner.is_array() ? brief(inner) : inner.dump());
+    for (const auto& [member, inner] : value.items())
+      fmt::print("  {:<20}{}\n", member, inner.is_array() ? brief(inner) : inner.dump());
   }
   return 0;
 }

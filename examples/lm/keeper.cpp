@@ -24,10 +24,7 @@ std::string quoted(const std::string& argument) {
 }  // namespace
 
 Keeper::Keeper(Training& training, const TrainCommand& command, Progress& progress)
-    : training_(training), command_(command), progress_(progress), best_(best_path(command.out)) {
-  require_replaceable(command.out);
-  if (training.plan().train.validation > 0) require_replaceable(best_);
-}
+    : training_(training), command_(command), progress_(progress), best_(best_path(command.out)) {}
 
 void Keeper::begin() {
   const bool resumed = !command_.resume.empty();
@@ -81,12 +78,13 @@ void Keeper::save_best() {
 }
 
 void Keeper::run_away(const std::string& what) const {
-  throw UserError(
-      fmt::format("{} at step {}: the training has run away; {}. Use a smaller --lr, --clip or --init-range. "
-                  "To go on from "
-                  "there: {}",
-                  what, training_.state().step, where(),
-                  command_to_go_on(fmt::format(" --lr {:.3g}", training_.plan().train.lr / 10))));
+  const double rate = training_.plan().train.lr / 10;
+  const std::string advice =
+      saved_step_ < 0 ? fmt::format("start it again with a smaller rate, such as --lr {:.3g}", rate)
+                      : "to go on from there: " + command_to_go_on(fmt::format(" --lr {:.3g}", rate));
+  throw UserError(fmt::format(
+      "{} at step {}: the training has run away; {}. Use a smaller --lr, --clip or --init-range; {}", what,
+      training_.state().step, where(), advice));
 }
 
 std::string Keeper::where() const {

@@ -13,8 +13,7 @@ namespace lm {
 /// ever replaced by a model that is worse than useless.
 class Keeper {
  public:
-  /// The training, the command and the progress must outlive the keeper. Throws UserError if a file in the
-  /// way is none of this program's.
+  /// What is given must outlive the keeper; the command's `out` and its best_path are replaceable.
   Keeper(Training& training, const TrainCommand& command, Progress& progress);
 
   /// Before the first step: sees that there is a model in OUT and, if a training with a best one is resumed

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sluice/text/escape.h>
 #include <sluice/version.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -77,6 +79,7 @@ int run(int argc, char** argv) {
 
 /// Prints a message as one line, whatever it contains.
 int fail(std::string message) {
+  if (isatty(STDERR_FILENO) == 1) message = sluice::text::visible(message);
   for (char& c : message) {
     if (c == '\n' || c == '\r') c = ' ';
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sluice/text/escape.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -83,7 +84,8 @@ void Progress::update(const Status& status) {
 
 void Progress::print(std::string_view line) {
   clear();
-  write(std::string(line) + "\n");
+  // Names of files may hold anything.
+  write((terminal_ ? sluice::text::visible(line) : std::string(line)) + "\n");
 }
 
 void Progress::note(std::string_view line) {

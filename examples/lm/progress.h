@@ -35,7 +35,6 @@ class Progress {
   /// Prints a line that stays on standard error, as "lm: note: ...".
   void note(std::string_view line);
 
-  bool is_terminal() const { return terminal_; }
   /// Whether whoever read the output has gone: nobody will ever see it.
   bool reader_gone() const { return reader_gone_; }
 

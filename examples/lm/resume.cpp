@@ -6,6 +6,8 @@
 #include <array>
 #include <string_view>
 
+#include "optimizer.h"
+
 namespace lm {
 namespace {
 
@@ -67,10 +69,14 @@ void take_given(const TrainCommand& c, const Settings& wanted, Settings& setting
 Resumption resumption(const TrainCommand& c, const Saved& saved) {
   Resumption result{saved.plan, {}};
   std::vector<std::string> changed;
-  TrainSettings wanted = c.train;
-  if (is_given(c, "lr") && wanted.lr == 0) resolve(wanted);  // the optimizer's own
-  take_given(c, c.model, result.plan.model, changed);
-  take_given(c, wanted, result.plan.train, changed);
+  // What leaves the choice to the program is what it has chosen.
+  ModelSettings model = c.model;
+  if (model.softmax == "auto") model.softmax = saved.plan.model.softmax;
+  if (model.embed == 0) model.embed = saved.plan.model.embed;
+  TrainSettings train = c.train;
+  if (train.lr == 0) train.lr = default_rate(saved.plan.train.optimizer);
+  take_given(c, model, result.plan.model, changed);
+  take_given(c, train, result.plan.train, changed);
   if (any_given(c, {"epochs", "steps", "minutes"})) result.plan.budget = c.budget;
   resolve(result.plan.model);
   resolve(result.plan.train);

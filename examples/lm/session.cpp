@@ -1,7 +1,6 @@
 #include "session.h"
 
 #include <fmt/format.h>
-#include <sluice/text/escape.h>
 
 #include <algorithm>
 #include <cmath>
@@ -152,9 +151,8 @@ void Session::show_sample() {
   options.length = static_cast<std::size_t>(command_.sample_length);
   options.seed =
       static_cast<std::uint64_t>(training_.plan().train.seed) * 1000003 + static_cast<std::uint64_t>(step);
-  std::string written = writer_->write("", options);
-  if (progress_.is_terminal()) written = sluice::text::visible(written);
-  progress_.print(fmt::format("---- what it writes after step {}\n{}\n----", step, written));
+  progress_.print(
+      fmt::format("---- what it writes after step {}\n{}\n----", step, writer_->write("", options)));
 }
 
 int Session::stop() {
@@ -171,18 +169,16 @@ int Session::stop() {
 int Session::end() {
   keeper_.save_at_end();
   const TrainingState& state = training_.state();
-  const auto bad = training_.stopping().bad();
+  std::string more = fmt::format(" --epochs {}", 2 * std::max<std::int64_t>(1, state.epoch));
   if (training_.stopping().out_of_patience()) {
+    const std::int64_t bad = training_.stopping().bad();
+    more = fmt::format(" --patience {}", 2 * bad);
     progress_.print(
         fmt::format("No better validation loss for {} epoch{}: stopped early", bad, bad == 1 ? "" : "s"));
   }
-  progress_.print(
-      fmt::format("Saved after {} steps, {}: {}. To go on, with a number of yours:\n  {}", state.step,
-                  duration(state.seconds), keeper_.where(),
-                  keeper_.command_to_go_on(
-                      training_.stopping().out_of_patience()
-                          ? fmt::format(" --patience {}", 2 * bad)
-                          : fmt::format(" --epochs {}", 2 * std::max<std::int64_t>(1, state.epoch)))));
+  progress_.print(fmt::format("Saved after {} steps, {}: {}. To go on, with a number of yours:\n  {}",
+                              state.step, duration(state.seconds), keeper_.where(),
+                              keeper_.command_to_go_on(more)));
   return 0;
 }
 
@@ -197,7 +193,7 @@ int Session::nothing_to_do() {
         fmt::format("This training is complete; say --epochs, --steps or --minutes to go on with it; {}",
                     keeper_.where()));
   }
-  if (!(command_.out == command_.resume)) keeper_.save_at_end();
+  if (command_.out != command_.resume) keeper_.save_at_end();
   return 0;
 }
 

@@ -103,7 +103,8 @@ int train(TrainCommand c) {
   if (!c.resume.empty()) saved = open_saved(c.resume);
   auto [plan, changes] = saved ? resumption(c, *saved) : Resumption{new_plan(c), {}};
   if (c.out.empty()) c.out = saved ? out_path(c.resume) : "model.ckpt";
-  require_replaceable(c.out);
+  if (c.out != c.resume) require_replaceable(c.out);
+  if (plan.train.validation > 0 && best_path(c.out) != c.resume) require_replaceable(best_path(c.out));
 
   const Text text = text_for(c, plan, saved.has_value());
   changes.text = saved && (saved->is_exported() || !text.identity.is_same_text(plan.text));

@@ -79,7 +79,8 @@ std::vector<Index> AdaptiveSoftmax::good_cutoffs(Index classes, Location where) 
   if (classes < 1)
     throw Error(fmt::format("[good_cutoffs] there is at least 1 class: got {}; pass their number", classes));
   if (classes <= 8000) return {};
-  return {2000, std::max<Index>(5000, classes / 10)};
+  if (classes <= 100000) return {2000, std::max<Index>(5000, classes / 10)};
+  return {2000, classes / 10, 2 * (classes / 5)};
 }
 
 void AdaptiveSoftmax::require_rows(const Tensor& h, const Tensor* classes) const {

@@ -65,9 +65,11 @@ nn::LinearOptions head_options(const ModelSettings& settings) {
 nn::AdaptiveSoftmax adaptive_head(Index hidden, Index vocabulary, const Tensor& key) {
   const std::vector<Index> cutoffs = nn::AdaptiveSoftmax::good_cutoffs(vocabulary);
   nn::AdaptiveSoftmaxOptions options;
-  // The vectors of the last cluster have one element at least.
-  const auto clusters = static_cast<double>(cutoffs.size());
-  while (static_cast<double>(hidden) < std::pow(options.div_value, clusters)) options.div_value /= 2;
+  if (!cutoffs.empty()) {
+    // Vectors of the rarest words keep 8 elements, where the layer has as many.
+    const double shrink = std::max(1., static_cast<double>(hidden) / 8);
+    options.div_value = std::min(4., std::pow(shrink, 1 / static_cast<double>(cutoffs.size())));
+  }
   return nn::AdaptiveSoftmax(hidden, vocabulary, cutoffs, key, options);
 }
 

@@ -101,9 +101,11 @@ bool Session::look_back() {
 /// signal interrupted it.
 bool Session::measure(bool epoch_over) {
   const TrainingState& state = training_.state();
-  const std::string training_loss = fmt::format("step {}: training {:.4f} nats", state.step, loss_);
+  const std::string_view unit = singular_of(training_.vocabulary().kind());
+  std::string line = fmt::format("step {}:", state.step);
+  if (steps_ > 0) line += fmt::format(" training {:.4f} nats a {}", loss_, unit);
   if (!evaluator_) {
-    progress_.print(fmt::format("{} a {}", training_loss, singular_of(training_.vocabulary().kind())));
+    progress_.print(line);
     return true;
   }
   const std::optional<sluice::text::Score> score = (*evaluator_)([this] { return stopped(); });
@@ -115,9 +117,10 @@ bool Session::measure(bool epoch_over) {
   if (epoch_over) training_.state().validated = state.epoch;
   update_clock();
   if (better || !keeper_.has_best()) keeper_.save_best();
-  progress_.print(fmt::format("{}, validation {:.4f} a {}{}; {}", training_loss, nats,
-                              singular_of(training_.vocabulary().kind()), better ? ", the best so far" : "",
-                              duration(state.seconds)));
+  if (steps_ > 0) line += ",";
+  line += fmt::format(" validation {:.4f} nats a {}{}; {}", nats, unit, better ? ", the best so far" : "",
+                      duration(state.seconds));
+  progress_.print(line);
   return true;
 }
 

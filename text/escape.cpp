@@ -70,7 +70,7 @@ std::string_view beginning_of(std::string_view escape) {
   std::size_t length = escape.starts_with("\\u{") ? 10 : escape.starts_with("\\u") ? 6 : 4;
   length = std::min({length, escape.size(), escape.find_first_of(" \n", 1)});
   const std::size_t longest = std::min(length + 3, escape.size());  // a character is not cut
-  while (length < longest && (escape[length] & 0xC0) == 0x80) ++length;
+  while (length < longest && continues_character(escape[length])) ++length;
   return escape.substr(0, length);
 }
 

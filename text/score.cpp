@@ -14,8 +14,6 @@
 namespace sluice::text {
 namespace {
 
-bool continues_character(char byte) { return (byte & 0xC0) == 0x80; }
-
 /// Whether a character of valid UTF-8 separates words. Compares bytes: texts may be long.
 bool separates_words(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };

@@ -89,8 +89,7 @@ std::string unescape(std::string_view text, Location where) {
     if (!escape) {
       throw Error(
           fmt::format("[unescape] a backslash must be followed by n, t, r, \\, xHH, uHHHH or u{{H...}}, H a "
-                      "hex digit: got "
-                      "'{}' at byte {}; write \\\\ for a backslash",
+                      "hex digit: got '{}' at byte {}; write \\\\ for a backslash",
                       visible(beginning_of(rest)), at));
     }
     out += escape->text;

@@ -43,8 +43,7 @@ TextCounts count_text(std::string_view text, std::size_t from, Location where) {
   if (from > text.size()) {
     throw Error(
         fmt::format("[count_text] what is counted begins within the text: got byte {} of {}; give the length "
-                    "of its first "
-                    "token",
+                    "of its first token",
                     from, text.size()));
   }
   TextCounts counts;

@@ -123,8 +123,9 @@ Tensor AdaptiveSoftmax::loss(const Tensor& h, const Tensor& classes, const Adapt
   Tensor counted;
   if (options.ignore_index) {
     counted = not_equal(classes, *options.ignore_index);
-    // An entry of the head may have the number of the ignored class; none has that of the entry behind all.
-    if (!tails.empty()) {
+    // An entry of the head may have the number of the ignored class; none has that of the entry behind all. If
+    // that is no class, clusters have one class each: entries are numbered as the classes are.
+    if (head.shape()[0] < classes_) {
       part.ignored = static_cast<std::int32_t>(head.shape()[0]);
       entries = sluice::where(counted, entries, *part.ignored);
     }

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <span>
 
 /// The blocks of scores of linear_cross_entropy: what the op and its gradient have in common.
 namespace sluice::detail {

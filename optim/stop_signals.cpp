@@ -25,7 +25,7 @@ StopSignals::StopSignals(Location where) {
   try {
     waiter_ = std::thread([this] { wait(); });
   } catch (const std::system_error& error) {
-    pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    restore();
     throw Error(fmt::format("[stop_signals] waiting for signals takes a thread: got none ({}); end others",
                             error.what()));
   }
@@ -48,6 +48,10 @@ StopSignals::~StopSignals() {
   closing_ = true;
   pthread_kill(waiter_.native_handle(), SIGINT);
   waiter_.join();
+  restore();
+}
+
+void StopSignals::restore() {
   for (std::size_t i = 0; i < kinds.size(); ++i) sigaction(kinds[i], &actions_before_[i], nullptr);
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }

@@ -20,14 +20,15 @@ namespace sluice::optim {
 /// The signals are blocked in the thread that makes this object and in the threads it starts from then on,
 /// and a thread of its own waits for them: no handler runs, on no stack, so no system call is interrupted
 /// and no library that computes meanwhile is disturbed. Make it before other threads start; the library's own
-/// threads are never in the way. A second signal has its default action: it ends the program at once. SIGHUP
-/// stays ignored where it was, as under nohup.
+/// threads are never in the way. Programs that are started meanwhile inherit the blocked signals. A second
+/// signal has its default action: it ends the program at once. SIGHUP stays ignored where it was, as under
+/// nohup; SIGINT and SIGTERM count even there, as SIGINT of a script's command in the background.
 ///
 /// Destruction restores signals as they were. One object at a time: a second one would share the signals
 /// with the first.
 class StopSignals {
  public:
-  /// Throws Error if the system grants no thread.
+  /// Throws Error if the system grants no thread; signals are then as they were.
   explicit StopSignals(Location where = Location::current());
   ~StopSignals();
   StopSignals(const StopSignals&) = delete;
@@ -42,6 +43,7 @@ class StopSignals {
   static constexpr std::array<int, 3> kinds{SIGINT, SIGTERM, SIGHUP};
 
   void wait();
+  void restore();
 
   sigset_t set_{};
   sigset_t mask_before_{};

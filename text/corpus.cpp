@@ -16,6 +16,7 @@
 #include <sluice/text/corpus.h>
 #include <sluice/text/encoding.h>
 #include <sluice/text/gzip.h>
+#include <sluice/text/utf8.h>
 
 namespace sluice::text {
 namespace {
@@ -276,7 +277,7 @@ Parts split(std::string_view text, double fraction, Location where) {
   }
   std::size_t cut = text.size() - static_cast<std::size_t>(static_cast<double>(text.size()) * fraction);
   // A character has at most three continuation bytes; other data may have more and is cut anywhere.
-  for (int i = 0; i < 3 && cut > 0 && cut < text.size() && (text[cut] & 0xC0) == 0x80; ++i) --cut;
+  for (int i = 0; i < 3 && cut > 0 && cut < text.size() && continues_character(text[cut]); ++i) --cut;
   const Parts parts{text.substr(0, cut), text.substr(cut)};
   if (parts.training.empty() || (fraction > 0 && parts.validation.empty())) {
     throw Error(fmt::format(

@@ -43,10 +43,11 @@ bool is_control(std::uint32_t unit) {
   return !allowed && (unit < 0x20 || (unit >= 0x7F && unit < 0xA0));
 }
 
-/// What docs call looking like UTF-16 without a mark. High halves of a second script end at 1f, for from 20
-/// on they are what pairs of ASCII look like, of a table whose fields end with zero bytes.
+/// Whether bytes without a mark look like UTF-16, by the rule in encoding.h. High halves of a second script end
+/// at 1f, for from 20 on they are what pairs of ASCII look like, of a table whose fields end with zero bytes.
 bool looks_like_utf16(std::string_view bytes, bool little) {
   if (bytes.size() < 4 || bytes.size() % 2 != 0) return false;
+  if (bytes.find('\0') == std::string_view::npos) return false;  // quick for most texts: no half is zero
   const Units units(bytes, little);
   std::array<std::size_t, 256> high{};
   for (std::size_t i = 0; i < units.size(); ++i) {

@@ -70,7 +70,7 @@ std::string_view beginning_of(std::string_view escape) {
   std::size_t length = escape.starts_with("\\u{") ? 10 : escape.starts_with("\\u") ? 6 : 4;
   length = std::min({length, escape.size(), escape.find_first_of(" \n", 1)});
   const std::size_t longest = std::min(length + 3, escape.size());  // a character is not cut
-  while (length < longest && (escape[length] & 0xC0) == 0x80) ++length;
+  while (length < longest && continues_character(escape[length])) ++length;
   return escape.substr(0, length);
 }
 
@@ -89,8 +89,7 @@ std::string unescape(std::string_view text, Location where) {
     if (!escape) {
       throw Error(
           fmt::format("[unescape] a backslash must be followed by n, t, r, \\, xHH, uHHHH or u{{H...}}, H a "
-                      "hex digit: got "
-                      "'{}' at byte {}; write \\\\ for a backslash",
+                      "hex digit: got '{}' at byte {}; write \\\\ for a backslash",
                       visible(beginning_of(rest)), at));
     }
     out += escape->text;

@@ -73,8 +73,7 @@ void require_whole_characters(const Vocabulary& vocabulary, const std::vector<st
     if (valid == stop.size()) continue;
     throw Error(
         fmt::format("[generate] stop strings of a vocabulary of {}s must be UTF-8: got byte {:02x} at {} of "
-                    "one; use whole "
-                    "characters",
+                    "one; use whole characters",
                     name_of(vocabulary.kind()), static_cast<unsigned char>(stop[valid]), valid));
   }
 }

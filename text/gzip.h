@@ -11,8 +11,8 @@ bool is_gzip(std::string_view bytes);
 /// The content of a gzip file, or why there is none.
 struct Unzipped {
   std::string bytes;
-  std::string
-      why_not;  ///< "cut off at byte 1200", "damaged near byte 7 (invalid block type)", ...; else empty
+  /// "cut off at byte 1200", "damaged near byte 7 (invalid block type)", ...; else empty.
+  std::string why_not;
 };
 
 /// Decompresses a gzip file (RFC 1952) by zlib, which checks its checksums: all of its members, one behind

@@ -11,8 +11,8 @@ namespace sluice::text {
 
 /// Options for drawing a token. Applied in this order: repetition_penalty, temperature, top_k, top_p, min_p.
 struct SampleOptions {
-  double temperature =
-      1;  ///< logits are divided by it; 0 always takes the largest logit; finite, not negative
+  /// Logits are divided by it; 0 always takes the largest logit; finite, not negative.
+  double temperature = 1;
   std::size_t top_k = 0;  ///< keep the k most probable tokens; 0 keeps all
   double top_p = 1;  ///< keep the fewest most probable tokens that together reach this probability; in (0, 1]
   double min_p = 0;  ///< keep tokens with at least this share of the largest probability; in [0, 1]

@@ -14,8 +14,6 @@
 namespace sluice::text {
 namespace {
 
-bool continues_character(char byte) { return (byte & 0xC0) == 0x80; }
-
 /// Whether a character of valid UTF-8 separates words. Compares bytes: texts may be long.
 bool separates_words(std::string_view character) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(character[i]); };
@@ -45,8 +43,7 @@ TextCounts count_text(std::string_view text, std::size_t from, Location where) {
   if (from > text.size()) {
     throw Error(
         fmt::format("[count_text] what is counted begins within the text: got byte {} of {}; give the length "
-                    "of its first "
-                    "token",
+                    "of its first token",
                     from, text.size()));
   }
   TextCounts counts;

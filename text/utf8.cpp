@@ -51,7 +51,8 @@ Character read(std::string_view text) {
   char32_t code_point = byte(0) & (0x7FU >> lead.length);
   for (std::size_t i = 1; i < lead.length; ++i) {
     if (i == text.size()) return {Character::State::cut_off, 0, i, "the text ends inside a character"};
-    if ((byte(i) & 0xC0) != 0x80) return {Character::State::invalid, 0, i, "a continuation byte is missing"};
+    if (!continues_character(text[i]))
+      return {Character::State::invalid, 0, i, "a continuation byte is missing"};
     if (i == 1 && (byte(1) < lead.low || byte(1) > lead.high)) {
       return {Character::State::invalid, 0, 1, lead.reason};
     }

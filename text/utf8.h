@@ -13,6 +13,9 @@ namespace sluice::text {
 /// U+FFFD, shown in place of bytes that are not UTF-8 and of unknown tokens.
 inline constexpr std::string_view replacement = "\xEF\xBF\xBD";
 
+/// Whether a byte of UTF-8 is not the first of its character.
+inline bool continues_character(char byte) { return (byte & 0xC0) == 0x80; }
+
 /// The code point that starts at byte `position` of `text`; advances `position` past it. Requires `position <
 /// text.size()`. Throws Error with the byte offset, the line (from 1) and the bytes in hex.
 char32_t next_code_point(std::string_view text, std::size_t& position, Location where = Location::current());

@@ -198,4 +198,16 @@ TEST_CASE("AdaptiveSoftmax says what does not fit") {
     CHECK_THROWS_WITH(evaluate(module.loss(h, classes, {.ignore_index = 5})), text);
     CHECK_THROWS_WITH(evaluate(grad(message(h, classes), module.head)), text);
   }
+  // The head has as many entries as there are classes, so that none of its numbers is free for ignored rows.
+  const nn::AdaptiveSoftmax single(4, 3, {1, 2}, random::key(3), {.div_value = 1, .dtype = DType::float64});
+  for (const std::int32_t ignored : {0, 2, -100}) {
+    const auto loss = [&](const Tensor& classes) {
+      return single.loss(h, classes, {.ignore_index = ignored});
+    };
+    CHECK_THROWS_WITH(evaluate(grad(loss(tensor({1, 3})), single.head)),
+                      contains("classes must lie in 0..2: got 3 at [1]"));
+    const Tensor classes = tensor({1, ignored});
+    check_close(loss(classes), nn::nll(single.log_probabilities(h), classes, {.ignore_index = ignored}),
+                1e-14);
+  }
 }

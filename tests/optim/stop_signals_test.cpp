@@ -1,11 +1,15 @@
+#include <sluice/graph/error.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/optim/stop_signals.h>
 
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstddef>
+#include <string_view>
 #include <thread>
 
 #include "support/catch.h"
@@ -75,6 +79,23 @@ TEST_CASE("a second signal ends the program at once, and without the object each
           kill(getpid(), SIGINT);
           soon([] { return false; });
         }) == -SIGINT);
+}
+
+TEST_CASE("without a thread to be had, signals stay as they were") {
+  CHECK(ended([] {
+          std::signal(SIGINT, SIG_IGN);
+          pthread_attr_t huge;
+          pthread_attr_init(&huge);
+          pthread_attr_setstacksize(&huge, std::size_t{1} << 47);  // more than there are addresses
+          pthread_setattr_default_np(&huge);
+          try {
+            const StopSignals signals;
+            _exit(1);
+          } catch (const sluice::Error& error) {
+            if (std::string_view(error.what()).find("[stop_signals]") == std::string_view::npos) _exit(2);
+          }
+          kill(getpid(), SIGINT);  // ignored again
+        }) == 0);
 }
 
 TEST_CASE("a closed terminal stays of no account under nohup, and SIGINT counts in the background too") {

@@ -61,7 +61,8 @@ AdaptiveSoftmax::AdaptiveSoftmax(Index in, Index classes, std::vector<Index> cut
   const auto first = [&](const Shape& shape, Index length) {
     const double bound = 1 / std::sqrt(static_cast<double>(length));
     const Tensor own = random::fold_in(key, uses++);
-    return Variable(init::first_value(init::uniform(-bound, bound), shape, own, options.dtype));
+    const init::Initializer rule = options.init ? options.init : init::uniform(-bound, bound);
+    return Variable(init::first_value(rule, shape, own, options.dtype));
   };
   const Index scores = shortlist() + static_cast<Index>(cutoffs_.size());
   head = first(Shape({scores, in}, where), in);

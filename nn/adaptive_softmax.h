@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/nn/init.h>
 #include <sluice/nn/loss.h>
 #include <sluice/nn/module.h>
 
@@ -12,6 +13,9 @@ namespace sluice::nn {
 struct AdaptiveSoftmaxOptions {
   double div_value = 4;    ///< by which the vectors of each cluster are shorter than those of the one before
   bool head_bias = false;  ///< adds a bias to the scores of the head
+  /// Of all weights; if undefined, U(-1/sqrt(n), 1/sqrt(n)) with n the length of the vectors that they are
+  /// multiplied with.
+  init::Initializer init = {};
   DType dtype = DType::float32;
 };
 
@@ -38,8 +42,7 @@ struct AdaptiveLossOptions {
 /// scores in memory.
 class AdaptiveSoftmax : public Module {
  public:
-  /// `in` is the length of the vectors h; weights are drawn from U(-1/sqrt(n), 1/sqrt(n)) with n the length of
-  /// the vectors that they are multiplied with. Throws Error for sizes below 1, cutoffs that do not rise from
+  /// `in` is the length of the vectors h. Throws Error for sizes below 1, cutoffs that do not rise from
   /// 1 or more to classes - 1 or less, and where the vectors of a cluster, in / div_value^(i + 1) rounded
   /// down, would have no elements.
   AdaptiveSoftmax(Index in, Index classes, std::vector<Index> cutoffs, const Tensor& key,

@@ -43,6 +43,11 @@ std::int64_t EarlyStopping::bad() const { return static_cast<std::int64_t>(bad_.
 
 void EarlyStopping::be_patient_again() { bad_.set(scalar_of(0).value()); }
 
+void EarlyStopping::forget() {
+  best_.set(scalar_of(std::numeric_limits<double>::infinity()).value());
+  be_patient_again();
+}
+
 NamedVariables EarlyStopping::variables() const { return {{"stopping.best", best_}, {"stopping.bad", bad_}}; }
 
 }  // namespace sluice::optim

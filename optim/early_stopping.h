@@ -35,6 +35,8 @@ class EarlyStopping {
   bool out_of_patience() const { return patience_ > 0 && bad() >= patience_; }
   /// Begins to count anew, and remembers the best.
   void be_patient_again();
+  /// Begins anew: the next loss is the best. For a best model that is lost.
+  void forget();
 
   /// "stopping.best", "stopping.bad".
   NamedVariables variables() const;

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "settings.h"
@@ -25,6 +27,10 @@ struct TrainCommand {
   TrainSettings train;
   Budget budget;
   std::vector<std::string> given;  ///< names of the options that were on the command line
+
+  bool is_given(std::string_view option) const {
+    return std::find(given.begin(), given.end(), option) != given.end();
+  }
 };
 /// 130 after a signal to stop, once everything is saved.
 int train(TrainCommand command);

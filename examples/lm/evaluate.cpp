@@ -26,7 +26,7 @@ std::string_view part_of(std::string_view content, const std::string& part, doub
 }
 
 /// The text of the training, or another one; a note where that makes a difference.
-Text text_for(const EvaluateCommand& c, const Saved& saved) {
+Text measured_text(const EvaluateCommand& c, const Saved& saved) {
   if (c.text.empty()) return read_again(saved.plan.text, saved.vocabulary.kind());
   Text text = read_text(c.text, saved.vocabulary.kind());
   for (const std::string& note : notes_on(text)) fmt::print(stderr, "lm: note: {}\n", note);
@@ -98,7 +98,7 @@ int evaluate(const EvaluateCommand& c) {
     throw UserError("say one of --json, --per-token and --per-line");
   sluice::kernels::set_threads(c.threads);
   const Saved saved = open_saved(c.model);
-  const Text text = text_for(c, saved);
+  const Text text = measured_text(c, saved);
   const std::string_view content = part_of(text.content, c.part, saved.plan.train.validation);
   const Model model = saved.model();
   Evaluator evaluator(model, saved.vocabulary, content, c.per_token || c.per_line);

@@ -21,23 +21,37 @@ std::string quoted(const std::string& argument) {
   return result + "'";
 }
 
+bool is_same_file(const std::string& a, const std::string& b) {
+  return fs::exists(a) && fs::exists(b) && fs::equivalent(a, b);
+}
+
 }  // namespace
 
 Keeper::Keeper(Training& training, const TrainCommand& command, Progress& progress)
     : training_(training), command_(command), progress_(progress), best_(best_path(command.out)) {}
 
 void Keeper::begin() {
-  const bool resumed = !command_.resume.empty();
-  if (resumed && fs::exists(command_.out) && fs::equivalent(command_.out, command_.resume))
-    saved_step_ = training_.state().step;
-  if (resumed && std::isfinite(training_.stopping().best())) {
-    const std::string source = best_path(out_path(command_.resume));
-    has_best_ = fs::exists(source);
-    // Loaded and saved rather than copied: OUT.best is whole at every moment.
-    if (has_best_ && !(fs::exists(best_) && fs::equivalent(source, best_)))
-      sluice::io::save(best_, sluice::io::load(source));
+  if (!command_.resume.empty()) {
+    if (is_same_file(command_.out, command_.resume)) saved_step_ = training_.state().step;
+    if (std::isfinite(training_.stopping().best())) find_best();
   }
-  if (!fs::exists(command_.out)) save_at_end();
+  // A file that mktemp made is as good as none.
+  if (!fs::exists(command_.out) || fs::file_size(command_.out) == 0) save_at_end();
+}
+
+void Keeper::find_best() {
+  const TrainingState& state = training_.state();
+  const std::string source = best_path(out_path(command_.resume));
+  if (fs::exists(source)) {
+    has_best_ = true;
+    // Loaded and saved rather than copied: OUT.best is whole at every moment.
+    if (!is_same_file(source, best_)) sluice::io::save(best_, sluice::io::load(source));
+  } else if (state.measured == state.step && state.validation == training_.stopping().best()) {
+    save_best();
+  } else {
+    progress_.note(fmt::format("{} is not there any more: the best model from now on is kept", source));
+    training_.stopping().forget();
+  }
 }
 
 void Keeper::require_finite() const {
@@ -102,10 +116,14 @@ std::string Keeper::command_to_go_on(const std::string& options) const {
   const TrainCommand& c = command_;
   std::string text = fmt::format("{} train --resume {}", quoted(c.program), quoted(c.out));
   const TextIdentity& from = training_.plan().text;
-  if (from.files.empty() && !from.is_default) text += " --text -";
+  if (from.files.empty() && !from.is_default) {
+    text += " --text";
+    for (const std::string& source : c.text) text += " " + quoted(source);
+  }
   if (!c.log.empty()) text += fmt::format(" --log {} --log-every {}", quoted(c.log), c.log_every);
   if (c.save_every > 0) text += fmt::format(" --save-every {}", c.save_every);
-  if (c.sample_every > 0) text += fmt::format(" --sample-every {}", c.sample_every);
+  if (c.sample_every > 0)
+    text += fmt::format(" --sample-every {} --sample-length {}", c.sample_every, c.sample_length);
   return text + options;
 }
 

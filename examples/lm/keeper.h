@@ -38,6 +38,7 @@ class Keeper {
 
  private:
   void require_finite() const;
+  void find_best();
 
   Training& training_;
   const TrainCommand& command_;

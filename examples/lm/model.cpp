@@ -62,15 +62,16 @@ nn::LinearOptions head_options(const ModelSettings& settings) {
   return options;
 }
 
-nn::AdaptiveSoftmax adaptive_head(Index hidden, Index vocabulary, const Tensor& key) {
+nn::AdaptiveSoftmax adaptive_head(const ModelSettings& settings, Index vocabulary, const Tensor& key) {
   const std::vector<Index> cutoffs = nn::AdaptiveSoftmax::good_cutoffs(vocabulary);
   nn::AdaptiveSoftmaxOptions options;
+  if (settings.init_range > 0) options.init = nn::init::uniform(-settings.init_range, settings.init_range);
   if (!cutoffs.empty()) {
     // Vectors of the rarest words keep 8 elements, where the layer has as many.
-    const double shrink = std::max(1., static_cast<double>(hidden) / 8);
+    const double shrink = std::max(1., static_cast<double>(settings.hidden) / 8);
     options.div_value = std::min(4., std::pow(shrink, 1 / static_cast<double>(cutoffs.size())));
   }
-  return nn::AdaptiveSoftmax(hidden, vocabulary, cutoffs, key, options);
+  return nn::AdaptiveSoftmax(settings.hidden, vocabulary, cutoffs, key, options);
 }
 
 }  // namespace
@@ -99,7 +100,7 @@ Model::Model(const ModelSettings& settings, Index vocabulary, const sluice::Tens
   if (settings.tie) {
     tied_bias_ = sluice::Variable(sluice::zeros({vocabulary}));
   } else if (settings.softmax == "adaptive") {
-    adaptive_.emplace(adaptive_head(settings.hidden, vocabulary, keys[2]));
+    adaptive_.emplace(adaptive_head(settings, vocabulary, keys[2]));
   } else {
     head_.emplace(settings.hidden, vocabulary, keys[2], head_options(settings));
   }

@@ -25,7 +25,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A string of gnuplot.
-std::string quoted(const std::string& text) {
+std::string gnuplot_string(const std::string& text) {
   std::string result = "'";
   for (const char c : text) result += c == '\'' ? "''" : std::string(1, c);
   return result + "'";
@@ -58,11 +58,11 @@ std::string script(const std::vector<LogLine>& lines, const std::string& title, 
       "set y2label 'learning rate'\nset ytics nomirror\nset y2tics\nset y2range [0:*]\nset grid\nset key top "
       "right\n"
       "plot '-' with lines lw 2 title 'training'{}, '-' axes x1y2 with lines dt 2 title 'learning rate'\n",
-      terminal, quoted(temporary.string()), quoted(title),
+      terminal, gnuplot_string(temporary.string()), gnuplot_string(title),
       validated ? ", '-' with linespoints lw 2 title 'validation'" : "");
   text += points(lines, [](const LogLine& l) { return std::optional(l.train_nats); });
   if (validated) text += points(lines, [](const LogLine& l) { return l.validation_nats; });
-  return text + points(lines, [](const LogLine& l) { return std::optional(l.learning_rate); });
+  return text + points(lines, [](const LogLine& l) { return l.learning_rate; });
 }
 
 /// Runs a program with this text as its standard input; returns its exit code, -1 after a signal. Throws

@@ -32,12 +32,8 @@ constexpr std::array<Fixed, 12> fixed{{
     {"seed", "random numbers go on from where they were"},
 }};
 
-bool is_given(const TrainCommand& c, std::string_view option) {
-  return std::find(c.given.begin(), c.given.end(), option) != c.given.end();
-}
-
 bool any_given(const TrainCommand& c, std::initializer_list<std::string_view> options) {
-  return std::any_of(options.begin(), options.end(), [&](auto option) { return is_given(c, option); });
+  return std::any_of(options.begin(), options.end(), [&](auto option) { return c.is_given(option); });
 }
 
 /// Takes the settings that the command gives; returns the names of those that are new.
@@ -45,7 +41,7 @@ template <class Settings>
 void take_given(const TrainCommand& c, const Settings& wanted, Settings& settings,
                 std::vector<std::string>& changed) {
   Settings::each(settings, [&]<class T>(const char* name, T& value, const char*) {
-    if (!is_given(c, name)) return;
+    if (!c.is_given(name)) return;
     Settings::each(wanted, [&]<class U>(const char* other, const U& now, const char*) {
       if constexpr (std::is_same_v<T, U>) {
         if (std::string_view(name) != other || now == value) return;

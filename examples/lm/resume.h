@@ -1,8 +1,5 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "commands.h"
 #include "saved.h"
 #include "training.h"

@@ -1,6 +1,7 @@
 #include "run_log.h"
 
 #include <fmt/format.h>
+#include <sluice/io/file.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -56,26 +57,29 @@ std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
 std::vector<std::string> lines_of(const std::string& path, bool csv) {
   std::ifstream file(path);
   std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
+  for (std::string line; std::getline(file, line);)
+    if (!file.eof()) lines.push_back(line);  // without its end it may be half a line
   const bool is_log =
       lines.empty() || (csv ? lines.front() == header() : step_of(lines.front(), csv).has_value());
   if (!is_log) throw UserError(fmt::format("{}: is there and is no log; name another file for --log", path));
   return lines;
 }
 
-/// Removes the lines after `step`, through a new file, so that a log is never half lost.
+/// Removes the lines after `step`. The old log is replaced as a whole, so it is never half lost.
 void cut(const std::string& path, const std::vector<std::string>& lines, bool csv, std::int64_t step) {
-  const std::string temporary = path + ".tmp";
-  std::ofstream file(temporary, std::ios::trunc);
+  std::string kept;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::optional<std::int64_t> own = step_of(lines[i], csv);
-    if ((csv && i == 0) || (own && *own <= step)) file << lines[i] << '\n';
+    if ((csv && i == 0) || (own && *own <= step)) kept += lines[i] + '\n';
   }
-  file.close();
-  std::error_code error;
-  if (!file) fail(path, errno);
-  fs::rename(temporary, path, error);
-  if (error) fail(path, error.value());
+  try {
+    sluice::io::FileCalls calls;
+    sluice::io::Replacement file(calls, path);
+    file.write(kept.data(), kept.size());
+    file.commit();
+  } catch (const sluice::io::Refusal& refusal) {
+    throw UserError(fmt::format("{}: cannot be written ({})", path, refusal.what()));
+  }
 }
 
 }  // namespace

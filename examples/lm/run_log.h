@@ -16,9 +16,10 @@ struct LogLine {
   std::int64_t epoch = 0;  ///< the one this step belongs to, from 1
   double seconds = 0;      ///< of training, over all runs
   double train_nats = 0;   ///< per token, mean over the steps since the last line
-  double learning_rate = 0;
-  double gradient_norm = 0;  ///< before clipping
-  double tokens_per_second = 0;
+  // Of this run of the program; none before its first step.
+  std::optional<double> learning_rate;
+  std::optional<double> gradient_norm;  ///< before clipping
+  std::optional<double> tokens_per_second;
   std::optional<double> seconds_left;
   std::optional<double> validation_nats;  ///< per token
 

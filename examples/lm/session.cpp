@@ -43,9 +43,12 @@ Session::Session(Training& training, const TrainCommand& command, std::string_vi
 int Session::run() {
   keeper_.begin();
   try {
-    // If a signal came after the end of an epoch, its validation is done now.
-    if (training_.state().epoch > training_.state().validated && !look_back()) return stop();
-    if (finished()) return nothing_to_do();
+    // If a signal came during the validation at the end of an epoch or of the training, it is done now.
+    const TrainingState& state = training_.state();
+    const bool owed =
+        state.epoch > state.validated || (evaluator_ && finished() && state.measured < state.step);
+    if (owed && !look_back()) return stop();
+    if (finished()) return owed ? end() : nothing_to_do();
     while (!finished()) {
       step();
       if (!look_back() || stopped()) return stop();
@@ -53,8 +56,13 @@ int Session::run() {
     return end();
   } catch (const UserError&) {
     throw;
-  } catch (...) {  // such as the end of memory in a sample: what was learned does not go with it
-    keeper_.save();
+  } catch (...) {
+    // Such as the end of memory in a sample: what was learned does not go with it. A step that throws has
+    // changed nothing.
+    try {
+      keeper_.save();
+    } catch (const UserError&) {  // the first error is the one to tell
+    }
     throw;
   }
 }
@@ -87,9 +95,11 @@ bool Session::look_back() {
   TrainingState& state = training_.state();
   const bool epoch_over = state.epoch > state.validated;
   const bool over = finished();
-  if ((epoch_over || over) && !measure(epoch_over)) return false;
+  bool better = false;
+  if ((epoch_over || over) && !measure(epoch_over, better)) return false;
   if (epoch_over) state.validated = state.epoch;
-  if (state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) write_log(last_);
+  if (state.loss_count > 0 && (epoch_over || over || state.step % command_.log_every == 0)) write_log();
+  if (better) keeper_.save_best();
   const bool sample_due = writer_ && state.step % command_.sample_every == 0 && !stopped();
   if (sample_due) show_sample();
   const bool save_due = command_.save_every > 0 && state.step % command_.save_every == 0;
@@ -97,9 +107,8 @@ bool Session::look_back() {
   return true;
 }
 
-/// Measures the validation loss, if there is a validation part, and keeps the best model. Returns false if a
-/// signal interrupted it.
-bool Session::measure(bool epoch_over) {
+/// Measures the validation loss, if there is a validation part. Returns false if a signal interrupted it.
+bool Session::measure(bool epoch_over, bool& better) {
   const TrainingState& state = training_.state();
   const std::string_view unit = singular_of(training_.vocabulary().kind());
   std::string line = fmt::format("step {}:", state.step);
@@ -113,10 +122,8 @@ bool Session::measure(bool epoch_over) {
   const double nats = score->nats_per_token();
   if (!(nats <= largest_loss(training_.vocabulary().size())))
     keeper_.run_away(fmt::format("the validation loss is {:.4g} nats", nats));
-  const bool better = training_.note_validation(nats, epoch_over);
-  if (epoch_over) training_.state().validated = state.epoch;
+  better = training_.note_validation(nats, epoch_over);
   update_clock();
-  if (better || !keeper_.has_best()) keeper_.save_best();
   if (steps_ > 0) line += ",";
   line += fmt::format(" validation {:.4f} nats a {}{}; {}", nats, unit, better ? ", the best so far" : "",
                       duration(state.seconds));
@@ -124,17 +131,19 @@ bool Session::measure(bool epoch_over) {
   return true;
 }
 
-void Session::write_log(const StepResult& last) {
+void Session::write_log() {
   TrainingState& state = training_.state();
   LogLine line;
   line.step = state.step;
   line.epoch = state.window == 0 ? state.epoch : state.epoch + 1;
   line.seconds = state.seconds;
   line.train_nats = state.loss_sum / static_cast<double>(state.loss_count);
-  line.learning_rate = last.learning_rate;
-  line.gradient_norm = last.gradient_norm;
-  line.tokens_per_second = interval_seconds_ > 0 ? interval_tokens_ / interval_seconds_ : 0;
-  line.seconds_left = seconds_left();
+  if (steps_ > 0) {
+    line.learning_rate = last_.learning_rate;
+    line.gradient_norm = last_.gradient_norm;
+    line.tokens_per_second = interval_tokens_ / interval_seconds_;
+    line.seconds_left = seconds_left();
+  }
   if (state.measured == state.step && state.validation >= 0) line.validation_nats = state.validation;
   try {
     if (log_) log_->add(line);
@@ -196,7 +205,8 @@ int Session::nothing_to_do() {
         fmt::format("This training is complete; say --epochs, --steps or --minutes to go on with it; {}",
                     keeper_.where()));
   }
-  if (command_.out != command_.resume) keeper_.save_at_end();
+  // A place that was asked for gets the model; one that follows from --resume OUT.best has a later one.
+  if (command_.is_given("out") && command_.out != command_.resume) keeper_.save_at_end();
   return 0;
 }
 

@@ -3,9 +3,7 @@
 #include <sluice/optim/stop_signals.h>
 
 #include <chrono>
-#include <memory>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "commands.h"
@@ -36,8 +34,8 @@ class Session {
   std::optional<double> seconds_left();
   void step();
   bool look_back();
-  bool measure(bool epoch_over);
-  void write_log(const StepResult& last);
+  bool measure(bool epoch_over, bool& better);
+  void write_log();
   void show_sample();
   int stop();
   int end();

@@ -53,8 +53,9 @@ std::string why_own(const fs::path& path, std::string_view content, const std::v
 Text text_of(text::Corpus corpus, bool is_default) {
   Text result;
   result.identity.is_default = is_default;
-  const bool from_files =
-      std::none_of(corpus.files.begin(), corpus.files.end(), [](const auto& f) { return f.path == "-"; });
+  // Standard input and pipes are read once; files can be read again.
+  const bool from_files = std::all_of(corpus.files.begin(), corpus.files.end(),
+                                      [](const auto& f) { return fs::is_regular_file(f.path); });
   for (const text::CorpusFile& file : corpus.files)
     if (from_files) result.identity.files.push_back(fs::weakly_canonical(file.path).string());
   result.identity.bytes = static_cast<std::int64_t>(corpus.text.size());
@@ -83,7 +84,8 @@ Text read_text(const std::vector<std::string>& sources, text::TokenKind kind,
 Text read_again(const TextIdentity& identity, text::TokenKind kind) {
   if (identity.files.empty()) {
     throw UserError(
-        "the training read its text from standard input, or the model was exported: say where the text is "
+        "the training read its text from standard input or a pipe, or the model was exported: say where the "
+        "text is "
         "with --text FILE, or --text - for standard input");
   }
   for (const std::string& file : identity.files) {

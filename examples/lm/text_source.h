@@ -14,7 +14,7 @@ namespace lm {
 
 /// Identifies the text a model was trained on: an exact resume requires the same one.
 struct TextIdentity {
-  std::vector<std::string> files;  ///< absolute paths, in order; empty for standard input
+  std::vector<std::string> files;  ///< absolute paths, in order; empty if one was a pipe or standard input
   bool is_default = false;         ///< the sources and docs of this program
   std::int64_t bytes = 0;          ///< of the whole text
   std::string checksum;            ///< CRC-64 in hex

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <optional>
 
 #include "commands.h"
@@ -18,10 +19,6 @@ namespace lm {
 namespace {
 
 namespace text = sluice::text;
-
-bool is_given(const TrainCommand& c, std::string_view option) {
-  return std::find(c.given.begin(), c.given.end(), option) != c.given.end();
-}
 
 /// The settings of a new training.
 Plan new_plan(const TrainCommand& c) {
@@ -40,11 +37,21 @@ Text text_for(const TrainCommand& c, const Plan& plan, bool resumed) {
 }
 
 void require_own_place(const TrainCommand& c, const Text& text) {
-  if (is_given(c, "out")) return;
+  if (c.is_given("out")) return;
   throw UserError(fmt::format(
       "{} is not the text that {} was trained on: to go on with another text, say where the new model goes "
       "with --out; to go on with its own, leave --text out",
       name_of_text(text.identity), c.resume));
+}
+
+void require_own_log(const TrainCommand& c) {
+  if (c.log.empty()) return;
+  const auto whole = [](const std::string& path) { return std::filesystem::weakly_canonical(path); };
+  for (const std::string& model : {c.out, best_path(c.out), c.resume}) {
+    if (!model.empty() && whole(model) == whole(c.log))
+      throw UserError(
+          fmt::format("--log and a model have the same name, {}: name another file for --log", c.log));
+  }
 }
 
 /// What it reads and what it trains, before the first step.
@@ -96,8 +103,6 @@ TrainingState first_state(const Saved& saved, const Changes& changes) {
 }  // namespace
 
 int train(TrainCommand c) {
-  const sluice::optim::StopSignals signals;  // before any thread
-  std::signal(SIGPIPE, SIG_IGN);             // a reader that goes away is an error of writing
   sluice::kernels::set_threads(c.threads);
   std::optional<Saved> saved;
   if (!c.resume.empty()) saved = open_saved(c.resume);
@@ -105,6 +110,8 @@ int train(TrainCommand c) {
   if (c.out.empty()) c.out = saved ? out_path(c.resume) : "model.ckpt";
   if (c.out != c.resume) require_replaceable(c.out);
   if (plan.train.validation > 0 && best_path(c.out) != c.resume) require_replaceable(best_path(c.out));
+
+  require_own_log(c);
 
   const Text text = text_for(c, plan, saved.has_value());
   changes.text = saved && (saved->is_exported() || !text.identity.is_same_text(plan.text));
@@ -116,6 +123,9 @@ int train(TrainCommand c) {
             : text::Vocabulary::of(text::token_kind(plan.model.tokens), parts.training,
                                    static_cast<std::size_t>(plan.model.vocabulary));
   plan.model.softmax = suitable_softmax(plan.model, vocabulary.size());
+  // From here on a signal is a matter of what is to be saved. (The library's own threads leave it alone.)
+  const sluice::optim::StopSignals signals;
+  std::signal(SIGPIPE, SIG_IGN);  // a reader that goes away is an error of writing
   std::size_t unknown = 0;
   std::size_t unknown_held_out = 0;
   std::vector<std::int32_t> tokens = vocabulary.encode(parts.training, &unknown);
@@ -128,10 +138,10 @@ int train(TrainCommand c) {
   if (saved) training.restore(*saved, changes);
   TrainingState& state = training.state();
   // Minutes count from here on, unless this continues the saved budget.
-  if (plan.budget.minutes > 0 && (!saved || changes.text || is_given(c, "minutes")))
+  if (plan.budget.minutes > 0 && (!saved || changes.text || c.is_given("minutes")))
     state.deadline = state.seconds + 60 * plan.budget.minutes;
   if (changes.schedule && !changes.text) state.schedule_from = training.share_done();
-  if (is_given(c, "patience") || is_given(c, "epochs") || is_given(c, "steps") || is_given(c, "minutes"))
+  if (c.is_given("patience") || c.is_given("epochs") || c.is_given("steps") || c.is_given("minutes"))
     if (training.stopping().out_of_patience()) training.stopping().be_patient_again();
 
   Progress progress;

@@ -178,6 +178,7 @@ void Training::restore(const Saved& saved, const Changes& changes) {
     batches_.seek(before);
     throw;
   }
+  if (!changes.text) state_.window = batches_.position().window;
   if (!changes.schedule && !changes.text) return;
   optimizer_->set_learning_rate(plan_.train.lr);
 }
@@ -191,7 +192,6 @@ void Training::seek(const Saved& saved, const Changes& changes) {
     const double share = static_cast<double>(position.window) / static_cast<double>(windows_then);
     position.window = std::min(static_cast<std::int64_t>(share * static_cast<double>(windows_per_epoch())),
                                windows_per_epoch() - 1);
-    state_.window = position.window;
   }
   batches_.seek(position);
 }

@@ -1,5 +1,7 @@
 #include "writer.h"
 
+#include <sluice/text/utf8.h>
+
 namespace lm {
 
 namespace text = sluice::text;
@@ -9,8 +11,6 @@ namespace {
 
 constexpr std::size_t shortest_beginning = 200;
 constexpr std::size_t longest_beginning = 1000;
-
-bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
 
@@ -23,7 +23,7 @@ std::string beginning_of(std::string_view content) {
   const std::size_t line_end = last.rfind('\n', last.size() - shortest_beginning - 1);
   std::size_t start = line_end == std::string_view::npos ? 0 : line_end + 1;
   if (last.size() - start > longest_beginning) start = last.size() - longest_beginning;
-  while (start < last.size() && continues_character(last[start])) ++start;
+  while (start < last.size() && text::continues_character(last[start])) ++start;
   return std::string(last.substr(start));
 }
 

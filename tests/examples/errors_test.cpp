@@ -136,6 +136,10 @@ TEST_CASE("a file that is no checkpoint is not replaced by one, nor a file that 
               "is there and is no log");
   check_error(train({"--text", trained.text, "--out", trained.model, "--log", trained.text}),
               ".csv or .jsonl");
+  const std::string both = trained.folder.file("both.jsonl");
+  check_error(train({"--text", trained.text, "--out", both, "--log", both}),
+              "--log and a model have the same name");
+  CHECK_FALSE(std::filesystem::exists(both));
   CHECK(read_file(trained.text) == text);
   CHECK(read_file(notes) == "my notes\n");
   trained.check_untouched();

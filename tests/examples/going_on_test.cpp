@@ -135,6 +135,8 @@ TEST_CASE("what cannot change is refused with the reason") {
   refused({"--validation", "0.2"}, "text that was held out would be trained on");
   refused({"--seed", "2"}, "random numbers go on from where they were");
   refused({"--init-range", "0.1"}, "the first weights are long past");
+  // What leaves the choice to the program is what it has chosen.
+  CHECK(begun.go_on({"--embed", "0", "--softmax", "auto", "--lr", "0"}).code == 0);
 }
 
 TEST_CASE("a model goes on with another text, and says what it does not know of it") {

@@ -6,6 +6,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -104,14 +105,53 @@ TEST_CASE("a training whose output nobody reads any more saves and ends") {
 
 TEST_CASE("a second signal ends at once, and the model saved before is whole") {
   const Folder folder;
+  std::string long_text;
+  for (int i = 0; i < 10; ++i) long_text += examples::sample_text();
+  const std::string text = folder.file("text", long_text);
+  const std::string model = folder.file("model.ckpt");
+  // Steps of more than a second.
+  Process process(
+      {"train", "--text", text, "--out", model, "--hidden", "768", "--batch", "100", "--length", "150"});
+  REQUIRE(wait_until(process, [&] { return std::filesystem::exists(model); }));
+  process.send(SIGINT);
+  usleep(100'000);
+  process.send(SIGTERM);
+  CHECK(process.wait().signal == SIGTERM);
+  check_whole(model);
+}
+
+TEST_CASE(
+    "a validation that a signal interrupted is done when the training goes on, and the log says what is "
+    "known") {
+  const Folder folder;
   const std::string text = folder.file("text", examples::sample_text());
   const std::string model = folder.file("model.ckpt");
-  Process process(joined({"train", "--text", text, "--out", model, "--epochs", "1000000"}, small()));
-  REQUIRE(wait_until(process, [&] { return std::filesystem::exists(model); }));
-  for (int i = 0; i < 2; ++i) process.send(SIGINT), usleep(200);
-  const Ended ended = process.wait();
-  CHECK((ended.signal == SIGINT || ended.code == 130));
-  check_whole(model);
+  const std::string log = folder.file("log.jsonl");
+  REQUIRE(
+      examples::train({"--text", text, "--out", model, "--steps", "50", "--log", log, "--validation", "0.2"})
+          .code == 0);
+  // As the signal leaves it: the steps are done, the validation is not.
+  sluice::io::Checkpoint checkpoint = sluice::io::load(model);
+  json state = json::parse(checkpoint.texts.at("state"));
+  const double nats = state.at("validation");
+  state["validation"] = -1.0;
+  state["measured"] = 0;
+  state["loss_sum"] = 20.0;
+  state["loss_count"] = 10;
+  checkpoint.texts["state"] = state.dump();
+  checkpoint.arrays.at("stopping.best").values<double>()[0] = std::numeric_limits<double>::infinity();
+  sluice::io::save(model, checkpoint);
+  std::filesystem::remove(model + ".best");
+
+  const Ended ended = lm({"train", "--resume", model, "--log", folder.file("more.jsonl")});
+  INFO(ended.out << ended.err);
+  REQUIRE(ended.code == 0);
+  check_whole(model + ".best");
+  const json line = json::parse(read_file(folder.file("more.jsonl")));
+  CHECK(line.at("validation_nats") == nats);
+  CHECK(line.at("train_nats") == 2);
+  CHECK_FALSE(line.contains("learning_rate"));
+  CHECK(ended.out.find("training 0.0000") == std::string::npos);
 }
 
 TEST_CASE("a log whose disk is full ends with a note and not with the training") {
@@ -171,6 +211,12 @@ TEST_CASE(
   const Ended calm = lm({"train", "--resume", model, "--epochs", "3", "--lr", "0.5"});
   INFO(calm.err);
   CHECK(calm.code == 0);
+
+  // A new one in its place leaves the older model alone, and is to be started again.
+  const Ended other = examples::train(
+      {"--text", text, "--out", model, "--epochs", "9", "--optimizer", "sgd", "--lr", "1e6", "--clip", "0"});
+  CHECK_THAT(other.err, contains("is the model of an earlier training") && contains("start it again") &&
+                            !contains("--resume"));
 
   // A new one that runs away at once leaves a model, too.
   const std::string fresh = folder.file("fresh.ckpt");

@@ -111,6 +111,27 @@ TEST_CASE("without patience the best model is kept too, and a training of a few 
   CHECK_FALSE(std::filesystem::exists(blind + ".best"));
 }
 
+TEST_CASE("a complete training is not replaced by its best model, and goes on without one that is lost") {
+  const Folder folder;
+  const std::string text = folder.file("text", random_lines());
+  const std::string model = folder.file("model.ckpt");
+  REQUIRE(lm(overfitting(text, model, {"--epochs", "12"})).code == 0);
+  const std::string last = everything_in(model);
+  // The budget of the best one alone is spent: that of its epoch.
+  const std::int64_t epoch = info_of(model + ".best").at("state").at("epoch");
+  REQUIRE(epoch < 12);
+  const Ended complete = lm({"train", "--resume", model + ".best", "--epochs", std::to_string(epoch)});
+  CHECK_THAT(complete.out, contains("This training is complete"));
+  CHECK(everything_in(model) == last);
+
+  std::filesystem::remove(model + ".best");
+  const Ended on = lm({"train", "--resume", model, "--epochs", "13"});
+  INFO(on.out << on.err);
+  REQUIRE(on.code == 0);
+  CHECK_THAT(on.err, contains("model.ckpt.best is not there any more: the best model from now on is kept"));
+  CHECK(validation_of(model + ".best") == info_of(model).at("best_validation_nats").get<double>());
+}
+
 TEST_CASE("a file called OUT.best that is none of lm's is not replaced") {
   const Folder folder;
   const std::string text = folder.file("text", random_lines());

@@ -106,6 +106,11 @@ TEST_CASE("several files, patterns, standard input and compressed files make one
                 " --steps 2 --layers 1 --hidden 12 --batch 4 --length 10 >" + folder.file("out")) == 0);
   CHECK(info_of(piped).at("text").at("bytes") == story(30).size());
   CHECK_THAT(read_file(folder.file("out")), contains("--text -"));
+  // A pipe with a name of its own is no file to come back to, either.
+  const std::string fed = folder.file("fed.ckpt");
+  REQUIRE(shell("$LM train --text <(cat " + a + ") --out " + fed +
+                " --steps 2 --layers 1 --hidden 12 --batch 4 --length 10 >" + folder.file("out")) == 0);
+  CHECK_THAT(lm({"train", "--resume", fed, "--steps", "4"}).err, contains("standard input"));
   CHECK_THAT(lm({"train", "--resume", piped, "--steps", "4"}).err,
              contains("standard input") && contains("--text"));
   CHECK(lm({"train", "--resume", piped, "--steps", "4", "--text", a}).code == 0);

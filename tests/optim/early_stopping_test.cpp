@@ -27,6 +27,12 @@ TEST_CASE("early stopping remembers the best loss and runs out of patience after
   CHECK_FALSE(stopping.out_of_patience());
   CHECK(stopping.best() == 2.5);
   CHECK(stopping.observe(2.0));
+
+  stopping.observe(4.0);
+  stopping.forget();
+  CHECK(stopping.bad() == 0);
+  CHECK(stopping.observe(5.0));
+  CHECK(stopping.best() == 5.0);
 }
 
 TEST_CASE("a loss that is considered may be the best and costs no patience") {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// Checkpoints: the complete state of a training in one file. docs/checkpoint.md describes the bytes and the
@@ -71,6 +72,9 @@ void save(const std::string& path, const Checkpoint& checkpoint, const Limits& l
 /// collect, then save.
 void save(const std::string& path, const NamedVariables& variables,
           std::map<std::string, std::string> texts = {}, Location where = Location::current());
+
+/// Whether a file with these bytes at its beginning is a checkpoint, whole or not, of any format.
+bool is_checkpoint(std::string_view bytes);
 
 /// Reads a checkpoint. Magic, format, lengths and checksums are verified before the contents are parsed, and
 /// every size is compared with the remaining bytes before memory is allocated for it. Throws Error naming the

@@ -35,6 +35,16 @@ std::uint64_t take(const HeaderBytes& bytes, std::size_t at, std::size_t size) {
   return value;
 }
 
+}  // namespace
+
+bool is_checkpoint(std::string_view bytes) {
+  return bytes.size() >= magic.size() &&
+         std::equal(magic.begin(), magic.end(), bytes.begin(),
+                    [](unsigned char a, char b) { return a == static_cast<unsigned char>(b); });
+}
+
+namespace {
+
 void require_magic(const HeaderBytes& bytes, std::size_t size) {
   const auto* end = magic.begin() + std::min(size, magic.size());
   if (std::equal(magic.begin(), end, bytes.begin()) && size >= header_size) return;

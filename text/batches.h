@@ -24,7 +24,8 @@ class Batches {
   enum class Tail {
     drop,  ///< training: they are left out; every window is full, an epoch has (N - 1) / batch / length of
            ///< them
-    pad    ///< evaluation: each token after the first is a target exactly once; the padding has y = `ignored`
+    pad  ///< each token after the first is a target exactly once; the padding has y = `ignored`. Each stream
+         ///< begins without what stands before it: for figures of a whole text see Reading
   };
 
   /// The target at positions without a token (x is 0 there): exclude it from the loss (as ignore index). In

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/text/corpus.h>
+#include <sluice/text/escape.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -39,6 +41,12 @@ Text measured_text(const EvaluateCommand& c, const Saved& saved) {
   return text;
 }
 
+/// Prints an object on a line. Bytes that are no text are U+FFFD; a terminal gets no control characters.
+void print_line(const ordered_json& object) {
+  const std::string line = object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+  fmt::print("{}\n", isatty(STDOUT_FILENO) == 1 ? text::visible(line) : line);
+}
+
 ordered_json object_of(const text::Score& score) {
   return {{"nats", score.nats},
           {"tokens", score.tokens},
@@ -68,13 +76,13 @@ void print_for_people(const text::Score& score, text::TokenKind kind) {
   fmt::print(", read from the beginning at {:.0f} {} a second\n", score.tokens_per_second(), plural_of(kind));
 }
 
-/// One JSON object for each token but the first, in order. Bytes that are no text are shown as U+FFFD.
+/// One JSON object for each token but the first, in order.
 void print_tokens(const text::Vocabulary& vocabulary, const Evaluator& evaluator) {
   const auto& nats = evaluator.nats_of_tokens();
   for (std::size_t i = 0; i < nats.size(); ++i) {
     const std::int32_t id = evaluator.tokens()[i + 1];
     const ordered_json object{{"token", vocabulary.token(id)}, {"id", id}, {"nats", nats[i]}};
-    fmt::print("{}\n", object.dump(-1, ' ', false, ordered_json::error_handler_t::replace));
+    print_line(object);
   }
 }
 
@@ -87,7 +95,7 @@ void print_lines(std::string_view content, const text::Vocabulary& vocabulary, c
                               {"tokens", line.tokens},
                               {"bytes", line.bytes},
                               {"nats_per_token", line.nats / static_cast<double>(line.tokens)}};
-    fmt::print("{}\n", object.dump());
+    print_line(object);
   }
 }
 
@@ -108,7 +116,7 @@ int evaluate(const EvaluateCommand& c) {
   } else if (c.per_line) {
     print_lines(content, saved.vocabulary, evaluator);
   } else if (c.json) {
-    fmt::print("{}\n", object_of(score).dump());
+    print_line(object_of(score));
   } else {
     print_for_people(score, saved.vocabulary.kind());
   }

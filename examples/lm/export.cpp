@@ -9,6 +9,7 @@ namespace lm {
 
 int export_model(const ExportCommand& c) {
   Saved saved = open_saved(c.model);
+  require_no_best_path(c.out);
   require_replaceable(c.out);
   if (std::filesystem::exists(c.out) && std::filesystem::equivalent(c.out, c.model)) {
     throw UserError(fmt::format(

@@ -44,6 +44,9 @@ void Keeper::find_best() {
   const std::string source = best_path(out_path(command_.resume));
   if (fs::exists(source)) {
     has_best_ = true;
+    // It may be of a later epoch than this model, which was copied, or saved before a disk was full.
+    const Saved kept = open_saved(source);
+    if (kept.plan.text.is_same_text(training_.plan().text)) best_nats_ = kept.best();
     // Loaded and saved rather than copied: OUT.best is whole at every moment.
     if (!is_same_file(source, best_)) sluice::io::save(best_, sluice::io::load(source));
   } else if (state.measured == state.step && state.validation == training_.stopping().best()) {
@@ -63,7 +66,7 @@ bool Keeper::save() {
   try {
     training_.save(command_.out);
   } catch (const sluice::Error& error) {
-    progress_.note(fmt::format("{}; the training goes on, and saves again later", error.what()));
+    progress_.note(fmt::format("{}; the training goes on, and saves again later", error.message()));
     return false;
   }
   saved_step_ = training_.state().step;
@@ -75,19 +78,23 @@ void Keeper::save_at_end() {
   try {
     training_.save(command_.out);
   } catch (const sluice::Error& error) {
-    throw UserError(saved_step_ < 0 ? std::string(error.what())
-                                    : fmt::format("{}; {}", error.what(), where()));
+    if (saved_step_ < 0) throw UserError(error.message());
+    throw UserError(fmt::format("{}; {}. To go on, when that is mended: {}", error.message(), where(),
+                                command_to_go_on()));
   }
   saved_step_ = training_.state().step;
 }
 
 void Keeper::save_best() {
   require_finite();
+  const double nats = training_.stopping().best();
+  if (has_best_ && best_nats_ < nats) return;
   try {
     training_.save(best_);
     has_best_ = true;
+    best_nats_ = nats;
   } catch (const sluice::Error& error) {
-    progress_.note(fmt::format("{}; {} stays what it was", error.what(), best_));
+    progress_.note(fmt::format("{}; {} stays what it was", error.message(), best_));
   }
 }
 
@@ -96,19 +103,19 @@ void Keeper::run_away(const std::string& what) const {
   const std::string advice =
       saved_step_ < 0 ? fmt::format("start it again with a smaller rate, such as --lr {:.3g}", rate)
                       : "to go on from there: " + command_to_go_on(fmt::format(" --lr {:.3g}", rate));
+  const bool clips = training_.plan().train.clip > 0;
   throw UserError(fmt::format(
-      "{} at step {}: the training has run away; {}. Use a smaller --lr, --clip or --init-range; {}", what,
-      training_.state().step, where(), advice));
+      "{} at step {}: the training has run away; {}. Use a smaller --lr{} or --init-range; {}", what,
+      training_.state().step, where(), clips ? ", --clip" : ", a --clip such as 5,", advice));
 }
 
 std::string Keeper::where() const {
   std::string text =
       saved_step_ < 0 ? fmt::format("{} is the model of an earlier training", command_.out)
                       : fmt::format("the last good model, of step {}, is in {}", saved_step_, command_.out);
-  if (has_best_)
-    text +=
-        fmt::format("; the best, {:.4f} nats in validation, is in {}", training_.stopping().best(), best_);
-  if (!has_best_ && fs::exists(best_)) text += fmt::format("; {} is the best of an earlier training", best_);
+  if (has_best_) text += fmt::format("; the best, {:.4f} nats in validation, is in {}", best_nats_, best_);
+  if (!has_best_ && training_.plan().train.validation > 0 && fs::exists(best_))
+    text += fmt::format("; {} is the best of an earlier training", best_);
   return text;
 }
 

@@ -24,7 +24,7 @@ class Keeper {
   bool save();
   /// The same at the end. Throws UserError if it fails.
   void save_at_end();
-  /// Saves this model as the best one.
+  /// Saves this model as the best one, unless a better one is there.
   void save_best();
 
   /// Whether OUT.best is of this training.
@@ -46,6 +46,7 @@ class Keeper {
   std::string best_;
   std::int64_t saved_step_ = -1;  // -1: nothing was saved by this command
   bool has_best_ = false;
+  double best_nats_ = 0;  // of OUT.best, if it is of this training
 };
 
 }  // namespace lm

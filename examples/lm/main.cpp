@@ -1,7 +1,9 @@
 // lm: trains a language model on a text, resumes a training, evaluates a model, generates text.
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sluice/graph/error.h>
 #include <sluice/text/escape.h>
 #include <sluice/version.h>
 #include <unistd.h>
@@ -45,7 +47,9 @@ void require_command(const CLI::App& app, int argc, char** argv) {
       fmt::format("the commands are {}; lm COMMAND --help says more", fmt::join(names, ", "));
   if (argc < 2) throw lm::UserError("say what to do: " + list);
   const std::string first = argv[1];
-  if (first.starts_with('-') || std::find(names.begin(), names.end(), first) != names.end()) return;
+  if (first == "--help" || first == "-h" || first == "--version" ||
+      std::find(names.begin(), names.end(), first) != names.end())
+    return;
   throw lm::UserError(fmt::format("there is no command {}: {}", first, list));
 }
 
@@ -87,9 +91,16 @@ int fail(std::string message) {
   return 1;
 }
 
+/// Opens what is closed of the three standard files: a log or a model would get its number, and the output.
+void open_standard_files() {
+  for (const int descriptor : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (fcntl(descriptor, F_GETFD) == -1) open("/dev/null", O_RDWR);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  open_standard_files();
   try {
     // Beyond a limit on the size of files a write fails like on a full disk, instead of ending the program.
     std::signal(SIGXFSZ, SIG_IGN);
@@ -104,6 +115,8 @@ int main(int argc, char** argv) {
     return code;
   } catch (const std::bad_alloc&) {
     return fail("out of memory: use a smaller model, batch or length");
+  } catch (const sluice::Error& error) {
+    return fail(error.message());  // the line of our code is of no use to those who run it
   } catch (const std::exception& error) {
     return fail(error.what());
   }

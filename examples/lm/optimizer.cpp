@@ -71,10 +71,10 @@ const std::array<ScheduleChoice, 5> schedules{{
     {"step",
      [](const TrainSettings& s, const Course& course) -> optim::Schedule {
        // The first decay is after `decay_after` epochs, the others one epoch apart.
-       const double offset =
-           static_cast<double>(1 - s.decay_after) * static_cast<double>(course.windows_per_epoch);
-       const optim::Schedule decay = optim::step_decay(course.windows_per_epoch, s.decay);
-       return [=](const Tensor& t) { return decay(sluice::maximum(t + offset, 0)); };
+       const double offset = static_cast<double>(1 - s.decay_after);
+       return [decay = optim::step_decay(1, s.decay), offset, epochs = course.epochs](const Tensor&) {
+         return decay(sluice::maximum(epochs + offset, 0));
+       };
      }},
     {"plateau", [](const TrainSettings&, const Course&) { return optim::constant(); }},
 }};

@@ -20,9 +20,9 @@ double default_rate(const std::string& optimizer);
 
 /// What a schedule follows.
 struct Course {
-  sluice::Variable progress;  ///< an f64 scalar, the share of the schedule that is over: those with an end
-                              ///< follow it, so that they fit any budget, including minutes
-  sluice::Index windows_per_epoch = 1;
+  sluice::Variable progress;     ///< an f64 scalar, the share of the schedule that is over: those with an end
+                                 ///< follow it, so that they fit any budget, including minutes
+  sluice::Variable epochs;       ///< an f64 scalar, the epochs completed since the schedule began
   sluice::Index first_step = 0;  ///< the optimizer's step at which the schedule begins
 };
 

@@ -55,7 +55,8 @@ std::string script(const std::vector<LogLine>& lines, const std::string& title, 
   std::string text = fmt::format(
       "set terminal {}\nset output {}\nset title {} noenhanced\nset xlabel 'step'\nset ylabel 'nats a "
       "token'\n"
-      "set y2label 'learning rate'\nset ytics nomirror\nset y2tics\nset y2range [0:*]\nset grid\nset key top "
+      "set y2label 'learning rate'\nset ytics nomirror\nset y2tics\nset y2range [0:*]\nset xrange [0:*]\nset "
+      "grid\nset key top "
       "right\n"
       "plot '-' with lines lw 2 title 'training'{}, '-' axes x1y2 with lines dt 2 title 'learning rate'\n",
       terminal, gnuplot_string(temporary.string()), gnuplot_string(title),
@@ -103,6 +104,8 @@ int plot(const PlotCommand& c) {
   const std::vector<LogLine> lines = read_log(c.log);
   const fs::path out = c.out;
   const std::string terminal = terminal_for(out);
+  if (!fs::is_directory(fs::absolute(out).parent_path()))
+    throw UserError(fmt::format("{}: there is no such folder", out.string()));
   // Through a file of its own, so that an older plot is replaced by a whole one or not at all.
   fs::path temporary = out;
   temporary += fmt::format(".{}.tmp", getpid());

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <system_error>
 #include <vector>
 
 namespace lm {
@@ -105,7 +106,13 @@ void Progress::write(const std::string& text) {
   std::fwrite(text.data(), 1, text.size(), stdout);
   if (std::fflush(stdout) == 0 && !std::ferror(stdout)) return;
   // A closed pipe, or a terminal that was closed. A full disk, however, may have room again.
-  if (errno == EPIPE || errno == EIO) reader_gone_ = true;
+  if (errno == EPIPE || errno == EIO) {
+    reader_gone_ = true;
+  } else if (!lost_) {
+    lost_ = true;
+    note(fmt::format("standard output cannot be written ({}); the training goes on",
+                     std::generic_category().message(errno)));
+  }
   std::clearerr(stdout);
 }
 

@@ -45,6 +45,7 @@ class Progress {
   bool terminal_;
   bool shown_ = false;
   bool reader_gone_ = false;
+  bool lost_ = false;  // some output
   double start_;
   double next_;  // when to show the next status
 };

@@ -48,7 +48,8 @@ std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
       ordered_json::parse(csv ? "[" + with_nulls(line) + "]" : line, nullptr, /*allow_exceptions=*/false);
   const auto columns = static_cast<std::size_t>(1 + std::ranges::count(header(), ','));
   if (csv && parsed.is_array() && parsed.size() == columns && parsed[0].is_number_integer()) return parsed[0];
-  if (!csv && parsed.is_object() && parsed.contains("step") && parsed["step"].is_number_integer())
+  if (!csv && parsed.is_object() && parsed.contains("train_nats") && parsed.contains("step") &&
+      parsed["step"].is_number_integer())
     return parsed["step"];
   return std::nullopt;
 }
@@ -61,7 +62,7 @@ std::vector<std::string> lines_of(const std::string& path, bool csv) {
     if (!file.eof()) lines.push_back(line);  // without its end it may be half a line
   const bool is_log =
       lines.empty() || (csv ? lines.front() == header() : step_of(lines.front(), csv).has_value());
-  if (!is_log) throw UserError(fmt::format("{}: is there and is no log; name another file for --log", path));
+  if (!is_log) throw UserError(fmt::format("{}: is there and is no log; name another file", path));
   return lines;
 }
 
@@ -145,7 +146,7 @@ std::vector<LogLine> read_log(const std::string& path) {
 bool is_log(std::string_view content) {
   const std::string line(content.substr(0, std::min(content.find('\n'), std::size_t{4096})));
   if (line == header()) return true;
-  return line.find("\"train_nats\"") != std::string::npos && step_of(line, false).has_value();
+  return step_of(line, false).has_value();
 }
 
 }  // namespace lm

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 
 #include "commands.h"
 #include "saved.h"
@@ -18,6 +19,9 @@ namespace text = sluice::text;
 
 std::string prime_of(const SampleCommand& c, text::TokenKind kind) {
   if (c.prime_file.empty()) return text::unescape(c.prime);
+  if (std::filesystem::is_directory(c.prime_file))
+    throw UserError(
+        fmt::format("--prime-file names a file, or - for standard input: got the folder {}", c.prime_file));
   return text::load_corpus({c.prime_file}, {.any_bytes = kind == text::TokenKind::byte}).text;
 }
 
@@ -55,7 +59,7 @@ int sample(const SampleCommand& c) {
   const bool ends_line = is_terminal || saved.vocabulary.kind() != text::TokenKind::byte;
   for (std::int64_t i = 0; i < c.samples; ++i) {
     options.seed = static_cast<std::uint64_t>(c.seed + i);
-    if (c.samples > 1) fmt::print("---- seed {}\n", options.seed);
+    if (c.samples > 1) fmt::print("{}---- seed {}\n", i > 0 && !ends_line ? "\n" : "", options.seed);
     writer.write(prime, options, show);
     if (is_terminal) fmt::print("{}", characters.finish());
     if (ends_line) fmt::print("\n");

@@ -88,13 +88,19 @@ void require_replaceable(const std::string& path) {
       fmt::format("{}: is there and is {}; name another file for --out, or remove it", path, why));
 }
 
-bool is_model(std::string_view content) { return content.starts_with("\x89SLC\r\n\x1A\n"); }
-
 std::string best_path(const std::string& out) { return out + std::string(best_suffix); }
 
 std::string out_path(const std::string& resumed) {
   const bool is_best = resumed.size() > best_suffix.size() && resumed.ends_with(best_suffix);
   return is_best ? resumed.substr(0, resumed.size() - best_suffix.size()) : resumed;
+}
+
+void require_no_best_path(const std::string& out) {
+  if (out_path(out) == out) return;
+  throw UserError(fmt::format(
+      "{}: names that end in {} are those of best models, kept beside the last ones; name another "
+      "file for --out",
+      out, best_suffix));
 }
 
 }  // namespace lm

@@ -48,12 +48,11 @@ std::map<std::string, std::string> texts_of(const Plan& plan, const TrainingStat
 /// be a checkpoint of this program or empty.
 void require_replaceable(const std::string& path);
 
-/// Whether a file with this content is a checkpoint.
-bool is_model(std::string_view content);
-
 /// OUT.best: where the best model of the training that is saved in OUT is kept. A training that goes on from
 /// its best model goes on in OUT.
 std::string best_path(const std::string& out);
 std::string out_path(const std::string& resumed);
+/// Throws UserError for a name that is one of best models.
+void require_no_best_path(const std::string& out);
 
 }  // namespace lm

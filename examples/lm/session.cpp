@@ -17,9 +17,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 /// Weight of the old value in a running mean at its n-th value: the mean of all, later of about the last 20.
 double memory_of(std::int64_t n) { return 1 - 1 / static_cast<double>(std::min(n, std::int64_t{20})); }
 
-/// A loss that no training comes back from: far above that of guessing, which is ln of the vocabulary.
-double largest_loss(std::size_t vocabulary) {
-  return std::max(20., 4 * std::log(static_cast<double>(vocabulary)));
+/// A loss that no training comes back from: far above that of guessing, which is ln of the vocabulary, and
+/// above what it began with. (A model that goes on with another text begins with any loss.)
+double largest_loss(std::size_t vocabulary, double before) {
+  return std::max({20., 4 * std::log(static_cast<double>(vocabulary)), 3 * before});
 }
 
 }  // namespace
@@ -35,9 +36,6 @@ Session::Session(Training& training, const TrainCommand& command, std::string_vi
   if (!validation.empty()) evaluator_.emplace(training.model(), training.vocabulary(), validation);
   if (command.sample_every > 0)
     writer_.emplace(training.model(), training.vocabulary(), training.beginning());
-  if (!command.log.empty()) {
-    log_.emplace(command.log, command.resume.empty() ? std::nullopt : std::optional(training.state().step));
-  }
 }
 
 int Session::run() {
@@ -47,8 +45,11 @@ int Session::run() {
     const TrainingState& state = training_.state();
     const bool owed =
         state.epoch > state.validated || (evaluator_ && finished() && state.measured < state.step);
+    if (finished() && !owed) return nothing_to_do();
+    if (!command_.log.empty())
+      log_.emplace(command_.log, command_.resume.empty() ? std::nullopt : std::optional(state.step));
     if (owed && !look_back()) return stop();
-    if (finished()) return owed ? end() : nothing_to_do();
+    if (finished()) return end();
     while (!finished()) {
       step();
       if (!look_back() || stopped()) return stop();
@@ -77,15 +78,14 @@ void Session::step() {
   interval_tokens_ += tokens;
   const double memory = memory_of(++steps_);
   loss_ = memory * loss_ + (1 - memory) * last_.nats;
-  if (!(loss_ <= largest_loss(training_.vocabulary().size())))
+  if (steps_ == 1) first_loss_ = loss_;
+  if (!(loss_ <= largest_loss(training_.vocabulary().size(), first_loss_)))
     keeper_.run_away(fmt::format("the loss is {:.4g} nats", last_.nats));
   // A mean of times. The second step resets it: the first one included compilation.
   const double kept = memory_of(std::max(steps_ - 1, std::int64_t{1}));
   speed_ = 1 / (kept / std::max(speed_, 1e-9) + (1 - kept) * seconds / tokens);
   update_clock();
-  const double epoch = static_cast<double>(state.epoch) +
-                       static_cast<double>(state.window) / static_cast<double>(training_.windows_per_epoch());
-  progress_.update({state.step, epoch, loss_,
+  progress_.update({state.step, training_.epochs_done(), loss_,
                     state.validation >= 0 ? std::optional(state.validation) : std::nullopt,
                     last_.learning_rate, speed_, seconds_left(), plural_of(training_.vocabulary().kind())});
 }
@@ -120,7 +120,9 @@ bool Session::measure(bool epoch_over, bool& better) {
   const std::optional<sluice::text::Score> score = (*evaluator_)([this] { return stopped(); });
   if (!score) return false;
   const double nats = score->nats_per_token();
-  if (!(nats <= largest_loss(training_.vocabulary().size())))
+  // Characters that the training part does not have may cost any number: only what was better has run away.
+  const double best = training_.stopping().best();
+  if (!(std::isinf(best) ? std::isfinite(nats) : nats <= largest_loss(training_.vocabulary().size(), best)))
     keeper_.run_away(fmt::format("the validation loss is {:.4g} nats", nats));
   better = training_.note_validation(nats, epoch_over);
   update_clock();
@@ -181,7 +183,10 @@ int Session::stop() {
 int Session::end() {
   keeper_.save_at_end();
   const TrainingState& state = training_.state();
-  std::string more = fmt::format(" --epochs {}", 2 * std::max<std::int64_t>(1, state.epoch));
+  const Budget& budget = training_.plan().budget;
+  std::string more = budget.minutes > 0 ? fmt::format(" --minutes {}", budget.minutes)
+                     : budget.steps > 0 ? fmt::format(" --steps {}", 2 * budget.steps)
+                                        : fmt::format(" --epochs {}", 2 * budget.epochs);
   if (training_.stopping().out_of_patience()) {
     const std::int64_t bad = training_.stopping().bad();
     more = fmt::format(" --patience {}", 2 * bad);

@@ -56,6 +56,7 @@ class Session {
   std::int64_t steps_ = 0;       // of this session
   StepResult last_;              // the latest step
   double loss_ = 0;              // recent
+  double first_loss_ = 0;        // of this session
   double speed_ = 0;             // recent tokens per second
   double interval_seconds_ = 0;  // spent in steps since the last line of the log
   double interval_tokens_ = 0;

@@ -108,7 +108,8 @@ template <class Settings>
 std::string to_text(const Settings& settings) {
   json object = json::object();
   Settings::each(settings, [&](const char* name, const auto& value, const char*) { object[name] = value; });
-  return object.dump();
+  // Names of files may hold any bytes.
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 template <class Settings>

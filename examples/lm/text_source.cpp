@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <sluice/graph/error.h>
+#include <sluice/io/checkpoint.h>
 #include <sluice/io/checksum.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,7 +11,6 @@
 #include <filesystem>
 
 #include "run_log.h"
-#include "saved.h"
 
 namespace lm {
 namespace {
@@ -45,7 +45,7 @@ std::string why_own(const fs::path& path, std::string_view content, const std::v
   for (const std::string& name : own)
     if (fs::equivalent(path, name, none)) return "this command writes it";
   if (receives_output(path)) return "the output of this command goes there";
-  if (is_model(content)) return "a model";
+  if (sluice::io::is_checkpoint(content)) return "a model";
   if (is_log(content)) return "a log of lm";
   return {};
 }
@@ -108,26 +108,27 @@ Text read_again(const TextIdentity& identity, text::TokenKind kind) {
 
 std::string name_of_text(const TextIdentity& identity) {
   if (identity.is_default) return "the default text";
-  if (identity.files.empty()) return "the text of the training";
+  if (identity.files.empty()) return "standard input";
   if (identity.files.size() == 1) return identity.files.front();
   return fmt::format("{} and {} more", identity.files.front(), identity.files.size() - 1);
 }
 
 std::vector<std::string> notes_on(const Text& text) {
-  constexpr std::size_t most = 10;
+  constexpr std::size_t most = 20;
   std::vector<std::string> notes;
-  std::size_t hidden = 0;
-  const auto add = [&](const std::string& note) {
-    if (notes.size() < most)
-      notes.push_back(note);
-    else
-      ++hidden;
-  };
   for (const text::CorpusFile& file : text.files)
-    if (!file.note.empty()) add(fmt::format("{}: {}", file.path.string(), file.note));
-  for (const text::LeftOut& file : text.left_out)
-    add(fmt::format("left out: {}: {}", file.path.string(), file.why));
-  if (hidden > 0) notes.push_back(fmt::format("and {} more", hidden));
+    if (!file.note.empty()) notes.push_back(fmt::format("{}: {}", file.path.string(), file.note));
+  // What may be missed comes first: nobody takes hidden files and builds for texts.
+  for (const bool expected : {false, true}) {
+    for (const text::LeftOut& file : text.left_out) {
+      if (expected == (file.why == "hidden" || file.why == "a build folder"))
+        notes.push_back(fmt::format("left out: {}: {}", file.path.string(), file.why));
+    }
+  }
+  if (notes.size() <= most) return notes;
+  const std::size_t hidden = notes.size() - most;
+  notes.resize(most);
+  notes.push_back(fmt::format("and {} more", hidden));
   return notes;
 }
 

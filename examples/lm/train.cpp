@@ -36,12 +36,30 @@ Text text_for(const TrainCommand& c, const Plan& plan, bool resumed) {
   return read_text(c.text, kind, {c.out, best_path(c.out), c.log});
 }
 
-void require_own_place(const TrainCommand& c, const Text& text) {
-  if (c.is_given("out")) return;
+/// A model that goes on with another text is another model.
+void require_own_place(const TrainCommand& c, const Text& text, bool is_exported) {
+  const bool same = std::filesystem::exists(c.out) && std::filesystem::equivalent(c.out, c.resume);
+  if (c.is_given("out") && !same) return;
+  if (is_exported) {
+    throw UserError(fmt::format(
+        "{} holds a model and no training to go on with: say where the new one goes with --out", c.resume));
+  }
+  throw UserError(
+      fmt::format("{} is not the text that {} was trained on: to go on with another text, say where the new "
+                  "model goes with --out; to go on with its own, leave --text out",
+                  name_of_text(text.identity), c.resume));
+}
+
+/// Throws UserError if the part held out is too short to measure.
+void require_validation(std::string_view content, const Plan& plan) {
+  const double share = plan.train.validation;
+  if (share == 0 || content.size() < 2) return;
+  const double bytes = share * static_cast<double>(content.size());
+  if (bytes >= 2) return;
   throw UserError(fmt::format(
-      "{} is not the text that {} was trained on: to go on with another text, say where the new model goes "
-      "with --out; to go on with its own, leave --text out",
-      name_of_text(text.identity), c.resume));
+      "the part held out, --validation {} of {} bytes, is too short to measure: use a longer text, a "
+      "larger part, or --validation 0",
+      share, content.size()));
 }
 
 void require_own_log(const TrainCommand& c) {
@@ -79,9 +97,9 @@ void introduce_resumed(Progress& progress, const Saved& saved, const Changes& ch
   if (changes.text) {
     progress.print(
         fmt::format("A new training of the model in which step {} was reached, on another text: the model "
-                    "does not know {} of its "
-                    "{} {} to train on and reads them as unknown{}",
+                    "does not know {} of its {} {} to train on and reads them as unknown{}{}",
                     saved.state.step, unknown, tokens, plural_of(saved.vocabulary.kind()),
+                    unknown > tokens / 10 ? ", so many that figures will mean little" : "",
                     saved.is_exported() ? "; the optimizer begins anew" : ""));
     return;
   }
@@ -96,18 +114,24 @@ TrainingState first_state(const Saved& saved, const Changes& changes) {
   TrainingState state = changes.text ? TrainingState{} : saved.state;
   const auto step = saved.checkpoint.arrays.find("optimizer.step");
   if ((changes.text || changes.schedule) && step != saved.checkpoint.arrays.end())
-    state.schedule_step = static_cast<std::int64_t>(step->second.element(0));
+    state.from_update = static_cast<std::int64_t>(step->second.element(0));
   return state;
 }
 
 }  // namespace
 
 int train(TrainCommand c) {
+  for (const auto& [name, zero] :
+       {std::pair("epochs", c.budget.epochs == 0), std::pair("steps", c.budget.steps == 0),
+        std::pair("minutes", c.budget.minutes == 0)}) {
+    if (zero && c.is_given(name)) throw UserError(fmt::format("--{} is above 0: got 0", name));
+  }
   sluice::kernels::set_threads(c.threads);
   std::optional<Saved> saved;
   if (!c.resume.empty()) saved = open_saved(c.resume);
   auto [plan, changes] = saved ? resumption(c, *saved) : Resumption{new_plan(c), {}};
   if (c.out.empty()) c.out = saved ? out_path(c.resume) : "model.ckpt";
+  require_no_best_path(c.out);
   if (c.out != c.resume) require_replaceable(c.out);
   if (plan.train.validation > 0 && best_path(c.out) != c.resume) require_replaceable(best_path(c.out));
 
@@ -115,8 +139,9 @@ int train(TrainCommand c) {
 
   const Text text = text_for(c, plan, saved.has_value());
   changes.text = saved && (saved->is_exported() || !text.identity.is_same_text(plan.text));
-  if (changes.text) require_own_place(c, text);
+  if (changes.text) require_own_place(c, text, saved->is_exported());
   plan.text = text.identity;
+  require_validation(text.content, plan);
   const text::Parts parts = text::split(text.content, plan.train.validation);
   const text::Vocabulary vocabulary =
       saved ? saved->vocabulary
@@ -140,7 +165,6 @@ int train(TrainCommand c) {
   // Minutes count from here on, unless this continues the saved budget.
   if (plan.budget.minutes > 0 && (!saved || changes.text || c.is_given("minutes")))
     state.deadline = state.seconds + 60 * plan.budget.minutes;
-  if (changes.schedule && !changes.text) state.schedule_from = training.share_done();
   if (c.is_given("patience") || c.is_given("epochs") || c.is_given("steps") || c.is_given("minutes"))
     if (training.stopping().out_of_patience()) training.stopping().be_patient_again();
 

@@ -66,8 +66,8 @@ Training::Training(const Plan& plan, const text::Vocabulary& vocabulary, std::st
       dropout_key_(
           sluice::random::fold_in(sluice::random::key(static_cast<std::uint64_t>(plan.train.seed)), 1)),
       progress_(sluice::zeros({}, DType::float64)),
-      optimizer_(make_optimizer(plan.train, model_.variables(),
-                                {progress_, windows_per_epoch(), state.schedule_step})),
+      epochs_(sluice::zeros({}, DType::float64)),
+      optimizer_(make_optimizer(plan.train, model_.variables(), {progress_, epochs_, state.from_update})),
       plateau_(make_plateau(plan.train, *optimizer_)),
       stopping_(plan.train.patience),
       step_([this](const Tensor& x, const Tensor& y) { return loss_and_update(x, y); },
@@ -85,31 +85,40 @@ sluice::Tensors Training::loss_and_update(const Tensor& x, const Tensor& y) {
   return {loss, rate, norm};
 }
 
-// Numbers of steps are doubles, since the product of two large settings may overflow an integer.
-
-double Training::steps_in_all() const {
-  if (plan_.budget.steps > 0) return static_cast<double>(plan_.budget.steps);
-  return static_cast<double>(plan_.budget.epochs) * static_cast<double>(windows_per_epoch());
+double Training::epochs_done() const {
+  return static_cast<double>(state_.epoch) +
+         static_cast<double>(state_.window) / static_cast<double>(windows_per_epoch());
 }
 
-double Training::steps_done() const {
-  if (plan_.budget.steps > 0) return static_cast<double>(state_.step);
-  // Not the number of steps: windows may have been of another size.
-  return static_cast<double>(state_.epoch) * static_cast<double>(windows_per_epoch()) +
-         static_cast<double>(state_.window);
+Training::Span Training::span() const {
+  const Budget& budget = plan_.budget;
+  if (budget.minutes > 0) return {state_.from_seconds, state_.seconds, state_.deadline};
+  if (budget.steps > 0) {
+    return {static_cast<double>(state_.from_step), static_cast<double>(state_.step),
+            static_cast<double>(budget.steps)};
+  }
+  return {state_.from_epoch, epochs_done(), static_cast<double>(budget.epochs)};
 }
 
-double Training::steps_left() const { return std::max(0., steps_in_all() - steps_done()); }
+double Training::share_done() const { return std::min(1., span().now / span().end); }
 
-double Training::share_done() const {
-  if (plan_.budget.minutes > 0) return std::min(1., state_.seconds / state_.deadline);
-  return std::min(1., steps_done() / steps_in_all());
+double Training::steps_left() const {
+  const double left = std::max(0., span().end - span().now);
+  return plan_.budget.steps > 0 ? left : left * static_cast<double>(windows_per_epoch());
+}
+
+void Training::begin_schedule() {
+  state_.from_step = state_.step;
+  state_.from_epoch = epochs_done();
+  state_.from_seconds = state_.seconds;
 }
 
 StepResult Training::step() {
-  const double from = state_.schedule_from;
-  const double progress = from < 1 ? (share_done() - from) / (1 - from) : 1;
+  const Span s = span();
+  const double progress = s.end > s.from ? std::clamp((s.now - s.from) / (s.end - s.from), 0., 1.) : 1;
   progress_.set(sluice::full({}, progress, DType::float64).value());
+  const double epochs = static_cast<double>(state_.epoch) - std::floor(state_.from_epoch);
+  epochs_.set(sluice::full({}, epochs, DType::float64).value());
   const text::Batches::Window window =
       batches_.next(step_.input<std::int32_t>(0), step_.input<std::int32_t>(1));
   if (window.first) carried_.reset();
@@ -141,6 +150,7 @@ NamedVariables Training::variables() const {
   add(all, "", stopping_.variables());
   all.push_back({"dropout_key", dropout_key_});
   all.push_back({"progress", progress_});
+  all.push_back({"epochs", epochs_});
   return all;
 }
 
@@ -181,6 +191,7 @@ void Training::restore(const Saved& saved, const Changes& changes) {
   if (!changes.text) state_.window = batches_.position().window;
   if (!changes.schedule && !changes.text) return;
   optimizer_->set_learning_rate(plan_.train.lr);
+  begin_schedule();
 }
 
 void Training::seek(const Saved& saved, const Changes& changes) {

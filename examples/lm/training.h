@@ -56,6 +56,7 @@ class Training {
   /// steps or epochs.
   double share_done() const;
   double steps_left() const;
+  double epochs_done() const;  ///< with a fraction
 
   const Plan& plan() const { return plan_; }
   const Model& model() const { return model_; }
@@ -71,8 +72,12 @@ class Training {
   /// Everything that changes, by name.
   sluice::NamedVariables variables() const;
   void seek(const Saved& saved, const Changes& changes);
-  double steps_in_all() const;
-  double steps_done() const;
+  /// The budget, in its own unit: where the schedule began, what is done, and the end.
+  struct Span {
+    double from, now, end;
+  };
+  Span span() const;
+  void begin_schedule();
 
   Plan plan_;
   sluice::text::Vocabulary vocabulary_;
@@ -83,6 +88,7 @@ class Training {
   sluice::nn::CarriedState carried_;
   sluice::Variable dropout_key_;
   sluice::Variable progress_;
+  sluice::Variable epochs_;
   std::unique_ptr<sluice::optim::Optimizer> optimizer_;
   std::optional<sluice::optim::Plateau> plateau_;
   sluice::optim::EarlyStopping stopping_;

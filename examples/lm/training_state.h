@@ -17,8 +17,11 @@ struct TrainingState {
   double deadline = 0;         ///< seconds after which the budget of --minutes is spent
   double loss_sum = 0;         ///< nats of the windows since the last line of the log
   std::int64_t loss_count = 0;
-  double schedule_from = 0;        ///< share of the budget at which the present schedule began
-  std::int64_t schedule_step = 0;  ///< the optimizer's step at which it began
+  // Where the present schedule began: in the units of each kind of budget, and in steps of the optimizer.
+  std::int64_t from_step = 0;
+  double from_epoch = 0;
+  double from_seconds = 0;
+  std::int64_t from_update = 0;
 
   template <class Self, class F>
   static void each(Self& s, F&& f) {
@@ -32,8 +35,10 @@ struct TrainingState {
     f("deadline", s.deadline, "");
     f("loss_sum", s.loss_sum, "");
     f("loss_count", s.loss_count, "");
-    f("schedule_from", s.schedule_from, "");
-    f("schedule_step", s.schedule_step, "");
+    f("from_step", s.from_step, "");
+    f("from_epoch", s.from_epoch, "");
+    f("from_seconds", s.from_seconds, "");
+    f("from_update", s.from_update, "");
   }
 };
 

@@ -136,6 +136,10 @@ TEST_CASE("a file that is no checkpoint is not replaced by one, nor a file that 
               "is there and is no log");
   check_error(train({"--text", trained.text, "--out", trained.model, "--log", trained.text}),
               ".csv or .jsonl");
+  const std::string precious = trained.folder.file("precious.jsonl", "{\"step\":1,\"note\":\"mine\"}\n");
+  check_error(train({"--text", trained.text, "--out", trained.model, "--log", precious}),
+              "is there and is no log");
+  CHECK_THAT(read_file(precious), contains("mine"));
   const std::string both = trained.folder.file("both.jsonl");
   check_error(train({"--text", trained.text, "--out", both, "--log", both}),
               "--log and a model have the same name");
@@ -173,6 +177,8 @@ TEST_CASE("options that make no sense are errors with the rule they break") {
           "--log-every: a whole number from 1 to 1099511627776, digits only: got " + number);
   }
   fails({"--no-such-option"}, "--no-such-option");
+  fails({"--epochs", "0"}, "--epochs is above 0: got 0");
+  fails({"--validation", "0.0001"}, "is too short to measure");
   fails({"--softmax", "hierarchical"}, "--softmax is one of auto, full, adaptive: got hierarchical");
   fails({"--softmax", "adaptive", "--tie"}, "--tie");
   check_error(lm({"sample"}), "--model");

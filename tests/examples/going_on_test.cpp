@@ -64,6 +64,29 @@ TEST_CASE("a new learning rate is taken at once, and its schedule runs over what
   CHECK(rising[10] == Approx(0.008));
 }
 
+TEST_CASE("a schedule that began anew follows a new duration of any kind, and never exceeds its rate") {
+  const std::string schedule = GENERATE("cosine", "exponential");
+  const Begun begun({"--schedule", schedule});
+  REQUIRE(begun.go_on({"--lr", "0.004", "--epochs", "4"}).code == 0);
+  const std::string more = begun.folder.file("more.ckpt");
+  const Arguments longer =
+      GENERATE(Arguments{"--epochs", "8"}, Arguments{"--steps", "600"}, Arguments{"--minutes", "0.02"});
+  REQUIRE(lm(joined(joined({"train", "--resume", more}, longer), begun.log())).code == 0);
+  const auto rates = begun.rates();
+  for (std::size_t i = 0; i < rates.size(); ++i) {
+    CHECK(rates[i] <= 0.004);
+    if (i > 0) CHECK(rates[i] <= rates[i - 1]);
+  }
+}
+
+TEST_CASE("the step schedule counts epochs, whatever the size of a window") {
+  const Begun begun({"--schedule", "step"});
+  REQUIRE(begun.go_on(joined({"--batch", "2", "--epochs", "4"}, begun.log())).code == 0);
+  const auto rates = begun.rates();
+  CHECK(rates.front() == Approx(0.008 / 4));
+  CHECK(rates.back() == Approx(0.008 / 8));
+}
+
 TEST_CASE("the learning rate of the step schedule falls by epochs counted from where it began") {
   const Begun begun;
   REQUIRE(begun.go_on(joined({"--schedule", "step", "--decay", "0.5", "--epochs", "4"}, begun.log())).code ==
@@ -146,7 +169,8 @@ TEST_CASE("a model goes on with another text, and says what it does not know of 
   for (int i = 0; i < 100; ++i) other_text += "every stone keeps the Ω of a river\n";
   const std::string other = begun.folder.file("other", other_text);
 
-  // In place of the model, only if that is said.
+  // Not in place of the model.
+  CHECK(lm({"train", "--resume", begun.model, "--text", other, "--out", begun.model}).code == 1);
   const Ended unsaid = lm({"train", "--resume", begun.model, "--text", other});
   CHECK(unsaid.code == 1);
   CHECK_THAT(unsaid.err,
@@ -173,6 +197,26 @@ TEST_CASE("a model goes on with another text, and says what it does not know of 
   REQUIRE(lm({"train", "--resume", more, "--epochs", "4"}).code == 0);
   REQUIRE(lm({"train", "--resume", copy, "--epochs", "4"}).code == 0);
   CHECK(everything_in(more) == everything_in(copy));
+}
+
+TEST_CASE("unknown characters do not look like a training that has run away, and are said if they are many") {
+  const Folder folder;
+  const std::string text = folder.file("text", examples::sample_text());
+  const std::string model = folder.file("model.ckpt");
+  // Weights so large that what was never met costs more nats than any guess.
+  REQUIRE(train({"--text", text, "--out", model, "--epochs", "30", "--lr", "0.05", "--optimizer", "rmsprop"})
+              .code == 0);
+  std::string foreign;
+  for (int i = 0; i < 200; ++i) foreign += "ЖДШЮЯ ЩЪЫ\n";
+  const std::string other = folder.file("other", foreign);
+  const double nats =
+      json::parse(lm({"evaluate", "--model", model, "--text", other, "--json"}).out).at("nats_per_token");
+  REQUIRE(nats > 20);
+  const Ended ended =
+      lm({"train", "--resume", model, "--text", other, "--out", folder.file("more.ckpt"), "--epochs", "1"});
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK_THAT(ended.out, contains("so many that figures will mean little"));
 }
 
 TEST_CASE("an exported model is small, samples and measures the same, and can be trained on") {

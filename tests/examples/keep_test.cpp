@@ -1,5 +1,6 @@
 // The best model by validation: kept beside the last one, never lost, and a place to go on from.
 
+#include <fmt/format.h>
 #include <sluice/io/checkpoint.h>
 
 #include <filesystem>
@@ -123,6 +124,11 @@ TEST_CASE("a complete training is not replaced by its best model, and goes on wi
   const Ended complete = lm({"train", "--resume", model + ".best", "--epochs", std::to_string(epoch)});
   CHECK_THAT(complete.out, contains("This training is complete"));
   CHECK(everything_in(model) == last);
+  const std::string log =
+      folder.file("log.jsonl", "{\"step\":1,\"train_nats\":2}\n{\"step\":900,\"train_nats\":1}\n");
+  REQUIRE(lm({"train", "--resume", model + ".best", "--epochs", std::to_string(epoch), "--log", log}).code ==
+          0);
+  CHECK_THAT(read_file(log), contains("900"));  // nothing was done, and nothing cut
 
   std::filesystem::remove(model + ".best");
   const Ended on = lm({"train", "--resume", model, "--epochs", "13"});
@@ -130,6 +136,38 @@ TEST_CASE("a complete training is not replaced by its best model, and goes on wi
   REQUIRE(on.code == 0);
   CHECK_THAT(on.err, contains("model.ckpt.best is not there any more: the best model from now on is kept"));
   CHECK(validation_of(model + ".best") == info_of(model).at("best_validation_nats").get<double>());
+}
+
+TEST_CASE("a best model is not replaced by a worse one of an older copy of its training") {
+  const Folder folder;
+  const std::string text = folder.file("text", random_lines());
+  const std::string model = folder.file("model.ckpt");
+  REQUIRE(lm(overfitting(text, model, {"--epochs", "1"})).code == 0);
+  const std::string copy = read_file(model);
+  REQUIRE(lm({"train", "--resume", model, "--epochs", "4"}).code == 0);
+  const std::string best = everything_in(model + ".best");
+  const double nats = validation_of(model + ".best");
+
+  folder.file("model.ckpt", copy);
+  const Ended worse = lm({"train", "--resume", model, "--epochs", "2", "--lr", "0.0001"});
+  REQUIRE(worse.code == 0);
+  CHECK(everything_in(model + ".best") == best);
+  CHECK_THAT(worse.out, contains("the best, " + fmt::format("{:.4f}", nats)));
+}
+
+TEST_CASE("names of best models are not taken for others") {
+  const Folder folder;
+  const std::string text = folder.file("text", random_lines());
+  const std::string model = folder.file("model.ckpt");
+  REQUIRE(lm(overfitting(text, model, {"--epochs", "1"})).code == 0);
+  const std::string best = everything_in(model + ".best");
+  CHECK_THAT(train({"--text", text, "--out", folder.file("my.best")}).err,
+             contains("names that end in .best"));
+  CHECK_THAT(lm({"train", "--resume", model, "--out", model + ".best", "--epochs", "2"}).err,
+             contains("names that end in .best"));
+  CHECK_THAT(lm({"export", "--model", model, "--out", model + ".best"}).err,
+             contains("names that end in .best"));
+  CHECK(everything_in(model + ".best") == best);
 }
 
 TEST_CASE("a file called OUT.best that is none of lm's is not replaced") {

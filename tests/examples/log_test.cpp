@@ -134,6 +134,11 @@ TEST_CASE("plot draws a log with gnuplot, or says what to install") {
   } else {
     WARN("gnuplot is not here: the real one has not been tried");
   }
+  const examples::Ended nowhere = lm({"plot", log, "-o", folder.file("none/run.svg")});
+  CHECK(nowhere.out.empty());
+  CHECK_THAT(nowhere.err, contains("there is no such folder"));
+  CHECK_THAT(lm({"plot", folder.file("not.jsonl", "{\"step\":5}\n"), "-o", drawn}).err,
+             contains("is there and is no log"));
   CHECK_THAT(lm({"plot", log, "-o", folder.file("run.gif")}).err, contains(".svg, .png or .pdf"));
   CHECK_THAT(lm({"plot", text, "-o", drawn}).err, contains("is there and is no log"));
 }

@@ -82,6 +82,22 @@ TEST_CASE("a folder's files that are no text are named with why, and the program
   CHECK_THAT(all.out, contains("model.ckpt: a model") && contains("log.jsonl: a log of lm"));
 }
 
+TEST_CASE("names of files that are no UTF-8 are read, and shown safely") {
+  const Folder folder;
+  const std::string text = folder.file("caf\xE9\x1B[31m.txt", story(40));
+  const std::string model = folder.file("model.ckpt");
+  const Ended ended = train({"--text", text, "--out", model, "--steps", "2"});
+  INFO(ended.err);
+  CHECK(ended.code == 0);
+  CHECK(on_terminal({"train", "--text", text, "--out", model, "--steps", "2", "--layers", "1", "--hidden",
+                     "12", "--batch", "4", "--length", "10"},
+                    200)
+            .out.find("\x1B[31m") == std::string::npos);
+  CHECK(on_terminal({"\x1B[31mfrob"}, 80).out.find('\x1B') == std::string::npos);
+  CHECK_THAT(lm({"train", "--resume", model, "--steps", "4"}).err, contains("--text"));
+  CHECK(lm({"train", "--resume", model, "--steps", "4", "--text", text}).code == 0);
+}
+
 TEST_CASE("several files, patterns, standard input and compressed files make one text") {
   const Folder folder;
   const std::string a = folder.file("a.txt", story(30));

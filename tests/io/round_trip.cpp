@@ -10,11 +10,26 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <span>
 #include <thread>
 
 using namespace sluice;
 using namespace sluice::io;
+
+TEST_CASE("A checkpoint is known by its first bytes") {
+  const Folder folder;
+  const std::string path = folder.file("a.ckpt");
+  save(path, NamedVariables{{"w", Variable(ones({2}))}});
+  std::ifstream file(path, std::ios::binary);
+  std::string bytes(64, ' ');
+  file.read(bytes.data(), 64);
+  CHECK(is_checkpoint(bytes));
+  CHECK(is_checkpoint(bytes.substr(0, 8)));
+  CHECK_FALSE(is_checkpoint(bytes.substr(0, 7)));
+  CHECK_FALSE(is_checkpoint("a text"));
+  CHECK_FALSE(is_checkpoint(""));
+}
 
 TEST_CASE("The checksum is CRC-64/XZ, whole or in pieces") {
   CHECK(checksum("123456789", 9) == 0x995DC9BBDF1939FA);  // the published check value

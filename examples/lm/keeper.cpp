@@ -43,13 +43,15 @@ void Keeper::find_best() {
   const TrainingState& state = training_.state();
   const std::string source = best_path(out_path(command_.resume));
   if (fs::exists(source)) {
-    has_best_ = true;
-    // It may be of a later epoch than this model, which was copied, or saved before a disk was full.
     const Saved kept = open_saved(source);
-    if (kept.plan.text.is_same_text(training_.plan().text)) best_nats_ = kept.best();
-    // Loaded and saved rather than copied: OUT.best is whole at every moment.
-    if (!is_same_file(source, best_)) sluice::io::save(best_, sluice::io::load(source));
-  } else if (state.measured == state.step && state.validation == training_.stopping().best()) {
+    has_best_ = kept.plan.text.is_same_text(training_.plan().text);
+    // It may be of a later epoch than this model, which was copied, or saved before a disk was full.
+    best_nats_ = kept.best();
+    // Saved rather than copied: OUT.best is whole at every moment.
+    if (has_best_ && !is_same_file(source, best_)) sluice::io::save(best_, kept.checkpoint);
+  }
+  if (has_best_) return;
+  if (state.measured == state.step && state.validation == training_.stopping().best()) {
     save_best();
   } else {
     progress_.note(fmt::format("{} is not there any more: the best model from now on is kept", source));

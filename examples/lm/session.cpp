@@ -39,15 +39,16 @@ Session::Session(Training& training, const TrainCommand& command, std::string_vi
 }
 
 int Session::run() {
+  const TrainingState& state = training_.state();
+  // If a signal came during the validation at the end of an epoch or of the training, it is done now.
+  const bool owed =
+      state.epoch > state.validated || (evaluator_ && finished() && state.measured < state.step);
+  const bool is_complete = finished() && !owed;
+  if (!command_.log.empty() && !is_complete)
+    log_.emplace(command_.log, command_.resume.empty() ? std::nullopt : std::optional(state.step));
   keeper_.begin();
+  if (is_complete) return nothing_to_do();
   try {
-    // If a signal came during the validation at the end of an epoch or of the training, it is done now.
-    const TrainingState& state = training_.state();
-    const bool owed =
-        state.epoch > state.validated || (evaluator_ && finished() && state.measured < state.step);
-    if (finished() && !owed) return nothing_to_do();
-    if (!command_.log.empty())
-      log_.emplace(command_.log, command_.resume.empty() ? std::nullopt : std::optional(state.step));
     if (owed && !look_back()) return stop();
     if (finished()) return end();
     while (!finished()) {

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -27,7 +28,11 @@ using nlohmann::json;
 
 namespace {
 
-const int trainings = 20;
+/// The number of trainings to interrupt in each way.
+int trainings() {
+  const char* wanted = std::getenv("SLUICE_INTERRUPTIONS");
+  return wanted == nullptr ? 20 : std::atoi(wanted);
+}
 
 /// Whether a process has a signal blocked, that is, waits for it in peace.
 bool blocks(pid_t id, int signal) {
@@ -61,7 +66,7 @@ TEST_CASE("a training that gets a signal at any moment saves and says how to go 
   const Folder folder;
   const std::string text = folder.file("text", examples::sample_text());
   const std::string model = folder.file("model.ckpt");
-  for (int i = 0; i < trainings; ++i) {
+  for (int i = 0; i < trainings(); ++i) {
     std::filesystem::remove(model);
     Process process(joined({"train", "--text", text, "--out", model, "--epochs", "1000000"}, small()));
     REQUIRE(wait_until(process, [&] { return blocks(process.id(), signal); }));
@@ -88,7 +93,7 @@ TEST_CASE("a training whose output nobody reads any more saves and ends") {
   const Folder folder;
   const std::string text = folder.file("text", examples::sample_text());
   const std::string model = folder.file("model.ckpt");
-  for (int i = 0; i < trainings; ++i) {
+  for (int i = 0; i < trainings(); ++i) {
     std::filesystem::remove(model);
     const std::string lines = std::to_string(1 + random() % 6);
     const int code =

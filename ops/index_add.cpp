@@ -1,6 +1,5 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/along_axis.h>
 #include <sluice/ops/index_add.h>
@@ -9,6 +8,7 @@
 #include <sluice/ops/steps.h>
 #include <sluice/ops/take.h>
 #include <sluice/ops/wrapping.h>
+#include <sluice/ops/run_with_memory.inl>
 
 #include <fmt/format.h>
 
@@ -68,9 +68,7 @@ class IndexSum final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    const Specs specs{inputs[0].spec, inputs[1].spec};
-    kernels::Buffer memory(work_bytes(specs, 1));
-    run_in({memory.data(), 1}, inputs, outputs);
+    detail::run_with_memory(*this, inputs, outputs);
   }
 
   std::size_t work_bytes(std::span<const Spec> inputs, int) const override {

@@ -1,5 +1,4 @@
 #include <sluice/graph/call.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/steps.h>
@@ -49,19 +48,11 @@ class LinearCrossEntropy final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    Specs specs;
-    for (const View& input : inputs) specs.push_back(input.spec);
-    const int workers = kernels::threads();
-    kernels::Buffer memory(work_bytes(specs, workers));
-    run_in({memory.data(), workers}, inputs, outputs);
+    detail::run_with_memory(*this, inputs, outputs);
   }
 
   std::size_t work_bytes(std::span<const Spec> inputs, int workers) const override {
-    return with_floating(inputs[0].dtype, [&](auto type) {
-      using T = decltype(type);
-      const detail::ScoreSizes<T> sizes(inputs[1].shape, inputs[2].shape.size());
-      return detail::ScoreMemory<T>(nullptr, sizes, false, workers).bytes;
-    });
+    return detail::score_memory_bytes(inputs[1], inputs[2].shape.size(), false, workers);
   }
 
   void run_in(const WorkMemory& memory, std::span<const View> inputs,

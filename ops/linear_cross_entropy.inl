@@ -3,6 +3,7 @@
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/linear_cross_entropy.h>
+#include <sluice/ops/run_with_memory.inl>
 
 #include <algorithm>
 #include <cstddef>
@@ -128,6 +129,14 @@ struct ScoreMemory {
     return ScoreSizes<T>::lines(most);
   }
 };
+
+/// The bytes of that memory for a weight, of any floating dtype, and this many rows.
+inline std::size_t score_memory_bytes(const Spec& weight, Index rows, bool gradient, int workers) {
+  return with_floating(weight.dtype, [&](auto type) {
+    using T = decltype(type);
+    return ScoreMemory<T>(nullptr, ScoreSizes<T>(weight.shape, rows), gradient, workers).bytes;
+  });
+}
 
 /// A block that has been computed: rows begin_row, ... of those that count.
 template <class T>

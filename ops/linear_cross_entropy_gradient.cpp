@@ -1,5 +1,4 @@
 #include <sluice/graph/arithmetic.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/vector_math.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/cast.h>
@@ -65,7 +64,7 @@ class LinearCrossEntropyGradient final : public Op {
   LinearCrossEntropyGradient(const detail::ClassPart& part, bool has_bias)
       : part_(part), has_bias_(has_bias) {}
 
-  std::string_view name() const override { return "linear_cross_entropy_gradient"; }
+  std::string_view name() const override { return gradient_name; }
   Takes takes() const override { return {.operands = static_cast<std::size_t>(has_bias_ ? 6 : 5)}; }
   void members(Attributes& a) const override { a({}, part_), a("bias", has_bias_); }
 
@@ -83,19 +82,11 @@ class LinearCrossEntropyGradient final : public Op {
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
-    Specs specs;
-    for (const View& input : inputs) specs.push_back(input.spec);
-    const int workers = kernels::threads();
-    kernels::Buffer memory(work_bytes(specs, workers));
-    run_in({memory.data(), workers}, inputs, outputs);
+    detail::run_with_memory(*this, inputs, outputs);
   }
 
   std::size_t work_bytes(std::span<const Spec> inputs, int workers) const override {
-    return with_floating(inputs[0].dtype, [&](auto type) {
-      using T = decltype(type);
-      const detail::ScoreSizes<T> sizes(inputs[1].shape, inputs[2].shape.size());
-      return detail::ScoreMemory<T>(nullptr, sizes, true, workers).bytes;
-    });
+    return detail::score_memory_bytes(inputs[1], inputs[2].shape.size(), true, workers);
   }
 
   void run_in(const WorkMemory& memory, std::span<const View> inputs,

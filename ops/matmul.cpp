@@ -1,9 +1,9 @@
 #include <sluice/graph/call.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/gemm.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/matmul_op.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/run_with_memory.inl>
 
 #include <fmt/format.h>
 
@@ -137,10 +137,7 @@ Specs MatMul::infer(std::span<const Spec> inputs) const {
 }
 
 void MatMul::run(std::span<const View> inputs, std::span<const MutableView> outputs) const {
-  const std::array<Spec, 2> specs{inputs[0].spec, inputs[1].spec};
-  const int workers = kernels::threads();
-  kernels::Buffer memory(work_bytes(specs, workers));
-  run_in({memory.data(), workers}, inputs, outputs);
+  detail::run_with_memory(*this, inputs, outputs);
 }
 
 std::size_t MatMul::work_bytes(std::span<const Spec> inputs, int workers) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <sluice/graph/arithmetic.h>
-#include <sluice/kernels/buffer.h>
 #include <sluice/kernels/linear_algebra.h>
 #include <sluice/kernels/threads.h>
 #include <sluice/ops/cast.h>
@@ -9,6 +8,7 @@
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/expand_dims.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/run_with_memory.inl>
 
 #include <fmt/format.h>
 
@@ -113,16 +113,6 @@ struct Parts {
   T* memory = nullptr;
   Index each = 0;
 };
-
-/// The op computed with memory of its own, for Op::run.
-inline void run_with_memory(const Op& op, std::span<const View> inputs,
-                            std::span<const MutableView> outputs) {
-  std::array<Spec, 2> specs;
-  for (std::size_t i = 0; i < inputs.size(); ++i) specs[i] = inputs[i].spec;
-  const int workers = kernels::threads();
-  kernels::Buffer memory(op.work_bytes(std::span(specs).first(inputs.size()), workers));
-  op.run_in({memory.data(), workers}, inputs, outputs);
-}
 
 /// Calls f(matrix, worker, workers) for each of `count` matrices with about `work` multiplications each:
 /// several threads share out many matrices, and a single one may use the memory of all workers.

@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include <sluice/graph/call.h>
@@ -14,8 +13,7 @@ constexpr std::size_t most_rows_or_steps = std::size_t{1} << 24;  // keeps batch
 
 }  // namespace
 
-Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail,
-                 Location where)
+Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Location where)
     : tokens_(std::move(tokens)), batch_(batch), length_(length) {
   const sluice::detail::Call call(where);
   if (batch == 0 || batch > most_rows_or_steps || length == 0 || length > most_rows_or_steps) {
@@ -23,31 +21,13 @@ Batches::Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_
         fmt::format("[batches] batch and length must be in 1..{}: got {} and {}; choose smaller numbers",
                     most_rows_or_steps, batch, length));
   }
-  const std::size_t pairs = tokens_.empty() ? 0 : tokens_.size() - 1;
-  pairs_ = pairs / batch;
-  if (tail == Tail::drop) {
-    longer_ = 0;
-    windows_ = pairs_ / length;
-    if (windows_ == 0) {
-      throw Error(fmt::format(
-          "[batches] one window of {} steps in {} streams needs {} tokens: got a text of {}; use a "
-          "longer text, a smaller batch or a smaller length",
-          length, batch, batch * length + 1, tokens_.size()));
-    }
-  } else {
-    longer_ = pairs % batch;
-    windows_ = (pairs_ + (longer_ > 0) + length - 1) / length;
-    if (windows_ == 0) {
-      throw Error(
-          fmt::format("[batches] an evaluation needs 2 tokens or more: got a text of {}; use a longer text",
-                      tokens_.size()));
-    }
-  }
-}
-
-std::size_t Batches::targets_per_epoch() const {
-  // A stream holds more than windows * length pairs only with Tail::drop.
-  return std::min(windows_ * length_, pairs_) * batch_ + longer_;
+  pairs_ = (tokens_.empty() ? 0 : tokens_.size() - 1) / batch;
+  windows_ = pairs_ / length;
+  if (windows_ > 0) return;
+  throw Error(
+      fmt::format("[batches] one window of {} steps in {} streams needs {} tokens: got a text of {}; use a "
+                  "longer text, a smaller batch or a smaller length",
+                  length, batch, batch * length + 1, tokens_.size()));
 }
 
 Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t> y, Location where) {
@@ -62,16 +42,11 @@ Batches::Window Batches::next(std::span<std::int32_t> x, std::span<std::int32_t>
   Window window;
   window.first = number == 0;
   window.last = number + 1 == windows_;
-  window.steps = std::min(length_, pairs_ + (longer_ > 0) - number * length_);
   for (std::size_t b = 0; b < batch_; ++b) {
-    const std::size_t start = b * pairs_ + std::min(b, longer_);
-    const std::size_t end = pairs_ + (b < longer_);
+    const std::size_t start = b * pairs_ + number * length_;
     for (std::size_t t = 0; t < length_; ++t) {
-      const std::size_t pair = number * length_ + t;
-      const bool there = pair < end;
-      x[t * batch_ + b] = there ? tokens_[start + pair] : 0;
-      y[t * batch_ + b] = there ? tokens_[start + pair + 1] : ignored;
-      window.targets += there;
+      x[t * batch_ + b] = tokens_[start + t];
+      y[t * batch_ + b] = tokens_[start + t + 1];
     }
   }
   ++position_.window;

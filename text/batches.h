@@ -13,50 +13,37 @@ namespace sluice::text {
 ///
 /// The tokens are divided into `batch` contiguous streams that are read side by side, `length` steps at a
 /// time, so that the state at the end of one window is the state at the start of the next. A window is two
-/// time-major matrices [length, batch]: x holds tokens and y the token that follows each. N tokens hold N - 1
-/// such pairs.
+/// time-major matrices [length, batch]: x holds tokens and y the token that follows each. Pairs that do not
+/// fill `batch` streams of whole windows are left out: of N tokens, an epoch has (N - 1) / batch / length
+/// windows. Reading measures a text without leaving any out.
 ///
 /// The position is a plain value: `seek(position())` in another process continues with exactly the same
 /// windows.
 class Batches {
  public:
-  /// What to do with pairs that do not fill `batch` streams of whole windows.
-  enum class Tail {
-    drop,  ///< training: they are left out; every window is full, an epoch has (N - 1) / batch / length of
-           ///< them
-    pad  ///< each token after the first is a target exactly once; the padding has y = `ignored`. Each stream
-         ///< begins without what stands before it: for figures of a whole text see Reading
-  };
-
-  /// The target at positions without a token (x is 0 there): exclude it from the loss (as ignore index). In
-  /// each stream these positions come last, so no carried state passes through one on its way to a token.
-  static constexpr std::int32_t ignored = -1;
-
   struct Position {
     std::int64_t epoch = 0;   ///< epochs completed
     std::int64_t window = 0;  ///< windows of this epoch completed; below windows_per_epoch()
     friend bool operator==(const Position&, const Position&) = default;
   };
 
-  /// The contents of the window that `next` returned.
+  /// Where the window that `next` returned stands in its epoch.
   struct Window {
-    bool first = false;       ///< the first of an epoch: start from the initial state
-    bool last = false;        ///< the last of an epoch
-    std::size_t steps = 0;    ///< rows in use: fewer than `length` only in a padded last window
-    std::size_t targets = 0;  ///< positions of y that hold a token: steps * batch if nothing is padded
+    bool first = false;  ///< start from the initial state
+    bool last = false;
   };
 
-  /// Throws Error if batch or length is 0 or above 2^24, or if the tokens do not fill one window (drop: batch
-  /// * length + 1 tokens, pad: 2).
-  Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length, Tail tail = Tail::drop,
+  /// Throws Error if batch or length is 0 or above 2^24, or if the tokens do not fill one window of batch *
+  /// length + 1 tokens.
+  Batches(std::vector<std::int32_t> tokens, std::size_t batch, std::size_t length,
           Location where = Location::current());
 
   std::size_t batch() const { return batch_; }
   std::size_t length() const { return length_; }
   std::size_t tokens() const { return tokens_.size(); }
   std::size_t windows_per_epoch() const { return windows_; }
-  /// Targets in one epoch: windows * length * batch with drop, N - 1 with pad.
-  std::size_t targets_per_epoch() const;
+  /// Targets in one epoch.
+  std::size_t targets_per_epoch() const { return windows_ * length_ * batch_; }
 
   /// Fills x and y, each `length * batch` values, with the next window and advances; after the last window of
   /// an epoch the next epoch begins. Throws Error if a size differs.
@@ -70,8 +57,7 @@ class Batches {
  private:
   std::vector<std::int32_t> tokens_;
   std::size_t batch_, length_, windows_;
-  std::size_t pairs_;   // in each stream
-  std::size_t longer_;  // the first `longer_` streams have one more
+  std::size_t pairs_;  // in each stream
   Position position_;
 };
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <sluice/graph/call.h>
-#include <sluice/text/batches.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -46,8 +45,16 @@ struct ReadingOptions {
 ///     reading.total() / reading.counted()  // nats per token
 class Reading {
  public:
-  using Window = Batches::Window;  ///< its `targets` are those that count, 1 or more
-  static constexpr std::int32_t ignored = Batches::ignored;
+  /// The target at places where none counts: exclude it from the loss (as ignore index).
+  static constexpr std::int32_t ignored = -1;
+
+  /// The contents of the window that `next` returned.
+  struct Window {
+    bool first = false;  ///< start from the initial state
+    bool last = false;
+    std::size_t steps = 0;    ///< rows in use: fewer than `length` only in the last window
+    std::size_t targets = 0;  ///< that count, 1 or more
+  };
 
   /// Throws Error for fewer than 2 tokens, for a token below 0, and for an option out of its range.
   explicit Reading(std::vector<std::int32_t> tokens, ReadingOptions options = {},

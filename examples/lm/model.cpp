@@ -7,7 +7,7 @@
 #include <sluice/nn/rnn.h>
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/random.h>
-#include <sluice/text/batches.h>
+#include <sluice/text/reading.h>
 
 #include <algorithm>
 #include <array>
@@ -113,7 +113,7 @@ Tensor Model::logits(const Tensor& h) const {
 }
 
 Tensor Model::nats(const Tensor& h, const Tensor& tokens, nn::Reduction reduction) const {
-  constexpr std::int32_t ignored = sluice::text::Batches::ignored;
+  constexpr std::int32_t ignored = sluice::text::Reading::ignored;
   if (adaptive_) return adaptive_->loss(h, tokens, {.ignore_index = ignored, .reduction = reduction});
   return nn::cross_entropy(logits(h), tokens, {.ignore_index = ignored, .reduction = reduction});
 }

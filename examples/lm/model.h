@@ -42,7 +42,7 @@ class Model : public sluice::nn::Module {
   /// One token of each stream: ids i32 [batch].
   Result step(const sluice::Tensor& ids, const sluice::nn::States& states) const;
 
-  /// -log p(token) of the tokens that follow; 0 for text::Batches::ignored.
+  /// -log p(token) of the tokens that follow; 0 for text::Reading::ignored.
   sluice::Tensor nats(const sluice::Tensor& h, const sluice::Tensor& tokens,
                       sluice::nn::Reduction reduction) const;
   /// Logits of all tokens [..., vocabulary]; an adaptive head gives their log-probabilities.

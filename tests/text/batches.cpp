@@ -37,8 +37,6 @@ TEST_CASE("Windows lie side by side in time, and y is x one token later") {
   CHECK(buffers.y == Ids{101, 107, 102, 108, 103, 109});
   CHECK(window.first);
   CHECK_FALSE(window.last);
-  CHECK(window.steps == 3);
-  CHECK(window.targets == 6);
   window = batches.next(buffers.x, buffers.y);
   CHECK(buffers.x == Ids{103, 109, 104, 110, 105, 111});
   CHECK(buffers.y == Ids{104, 110, 105, 111, 106, 112});
@@ -48,20 +46,6 @@ TEST_CASE("Windows lie side by side in time, and y is x one token later") {
   window = batches.next(buffers.x, buffers.y);
   CHECK(buffers.x[0] == 100);
   CHECK(window.first);
-}
-
-TEST_CASE("A padded evaluation marks the places without a token") {
-  Batches batches(numbered(9), 2, 3, Batches::Tail::pad);  // 8 pairs: two streams of 4
-  REQUIRE(batches.windows_per_epoch() == 2);
-  CHECK(batches.targets_per_epoch() == 8);
-  Buffers buffers(batches);
-  CHECK(batches.next(buffers.x, buffers.y).targets == 6);
-  const auto window = batches.next(buffers.x, buffers.y);
-  CHECK(window.steps == 1);
-  CHECK(window.targets == 2);
-  CHECK(window.last);
-  CHECK(buffers.x == Ids{103, 107, 0, 0, 0, 0});
-  CHECK(buffers.y == Ids{104, 108, -1, -1, -1, -1});
 }
 
 TEST_CASE("Training windows are full and follow each other in every stream") {
@@ -77,8 +61,6 @@ TEST_CASE("Training windows are full and follow each other in every stream") {
       const auto window = batches.next(buffers.x, buffers.y);
       REQUIRE(window.first == (w == 0));
       REQUIRE(window.last == (w + 1 == batches.windows_per_epoch()));
-      REQUIRE(window.steps == length);
-      REQUIRE(window.targets == batch * length);
       for (std::size_t t = 0; t < length; ++t) {
         for (std::size_t b = 0; b < batch; ++b) {
           const auto token = static_cast<std::int32_t>(100 + b * stream + w * length + t);
@@ -91,69 +73,24 @@ TEST_CASE("Training windows are full and follow each other in every stream") {
   }
 }
 
-TEST_CASE("An evaluation covers every token after the first exactly once, in order") {
-  std::mt19937 random(2);
-  for (int round = 0; round < 500; ++round) {
-    const std::size_t batch = 1 + random() % 9, length = 1 + random() % 7, count = 2 + random() % 60;
-    CAPTURE(batch, length, count);
-    Batches batches(numbered(count), batch, length, Batches::Tail::pad);
-    REQUIRE(batches.targets_per_epoch() == count - 1);
-    Buffers buffers(batches);
-    std::vector<Ids> streams(batch);
-    std::size_t windows = 0;
-    for (bool last = false; !last; ++windows) {
-      const auto window = batches.next(buffers.x, buffers.y);
-      std::size_t targets = 0;
-      for (std::size_t i = 0; i < buffers.x.size(); ++i) {
-        if (buffers.y[i] == Batches::ignored) {
-          REQUIRE(buffers.x[i] == 0);
-          streams[i % batch].push_back(Batches::ignored);
-          continue;
-        }
-        REQUIRE(i / batch < window.steps);
-        REQUIRE(buffers.y[i] == buffers.x[i] + 1);
-        REQUIRE((streams[i % batch].empty() || streams[i % batch].back() != Batches::ignored));
-        streams[i % batch].push_back(buffers.y[i]);
-        ++targets;
-      }
-      REQUIRE(targets == window.targets);
-      REQUIRE(targets > 0);
-      REQUIRE(window.steps > 0);
-      last = window.last;
-    }
-    REQUIRE(windows == batches.windows_per_epoch());
-    Ids all;
-    for (const Ids& stream : streams) {
-      for (const auto token : stream) {
-        if (token != Batches::ignored) all.push_back(token);
-      }
-    }
-    Ids expected = numbered(count);
-    expected.erase(expected.begin());
-    REQUIRE(all == expected);
-  }
-}
-
 TEST_CASE("A saved position goes on with the same windows in new batches") {
   std::mt19937 random(4);
-  for (const auto tail : {Batches::Tail::drop, Batches::Tail::pad}) {
-    for (int round = 0; round < 100; ++round) {
-      const std::size_t batch = 1 + random() % 4, length = 1 + random() % 5;
-      const Ids tokens = numbered(batch * length + 1 + random() % 50);
-      Batches original(tokens, batch, length, tail);
-      Buffers a(original), b(original);
-      for (unsigned i = random() % 30; i > 0; --i) original.next(a.x, a.y);
-      Batches resumed(tokens, batch, length, tail);
-      resumed.seek(original.position());
-      REQUIRE(resumed.position() == original.position());
-      for (int i = 0; i < 20; ++i) {
-        const auto window = original.next(a.x, a.y);
-        const auto again = resumed.next(b.x, b.y);
-        REQUIRE(a.x == b.x);
-        REQUIRE(a.y == b.y);
-        REQUIRE(window.first == again.first);
-        REQUIRE(original.position() == resumed.position());
-      }
+  for (int round = 0; round < 100; ++round) {
+    const std::size_t batch = 1 + random() % 4, length = 1 + random() % 5;
+    const Ids tokens = numbered(batch * length + 1 + random() % 50);
+    Batches original(tokens, batch, length);
+    Buffers a(original), b(original);
+    for (unsigned i = random() % 30; i > 0; --i) original.next(a.x, a.y);
+    Batches resumed(tokens, batch, length);
+    resumed.seek(original.position());
+    REQUIRE(resumed.position() == original.position());
+    for (int i = 0; i < 20; ++i) {
+      const auto window = original.next(a.x, a.y);
+      const auto again = resumed.next(b.x, b.y);
+      REQUIRE(a.x == b.x);
+      REQUIRE(a.y == b.y);
+      REQUIRE(window.first == again.first);
+      REQUIRE(original.position() == resumed.position());
     }
   }
 }
@@ -161,16 +98,11 @@ TEST_CASE("A saved position goes on with the same windows in new batches") {
 TEST_CASE("The smallest texts make one window") {
   Batches training(numbered(7), 2, 3);
   CHECK(training.windows_per_epoch() == 1);
-  Batches evaluation(numbered(2), 50, 50, Batches::Tail::pad);
-  Buffers buffers(evaluation);
-  const auto window = evaluation.next(buffers.x, buffers.y);
+  Buffers buffers(training);
+  const auto window = training.next(buffers.x, buffers.y);
   CHECK(window.first);
   CHECK(window.last);
-  CHECK(window.targets == 1);
-  CHECK(window.steps == 1);
-  CHECK(buffers.x[0] == 100);
-  CHECK(buffers.y[0] == 101);
-  CHECK(buffers.y[1] == Batches::ignored);
+  CHECK(buffers.x == Ids{100, 103, 101, 104, 102, 105});
 }
 
 TEST_CASE("Texts shorter than one window are errors that say what to do") {
@@ -180,11 +112,6 @@ TEST_CASE("Texts shorter than one window are errors that say what to do") {
                              "text, a smaller batch or a smaller length"));
   CHECK_NOTHROW(Batches(numbered(2501), 50, 50));
   CHECK_THROWS_WITH(Batches({}, 1, 1), contains("needs 2 tokens: got a text of 0"));
-  for (const std::size_t count : {0u, 1u}) {
-    CHECK_THROWS_WITH(Batches(numbered(count), 3, 4, Batches::Tail::pad),
-                      contains("[batches] an evaluation needs 2 tokens or more: got a text of " +
-                               std::to_string(count) + "; use a longer text"));
-  }
 }
 
 TEST_CASE("Batches of nothing or of absurd size are errors") {

@@ -63,16 +63,14 @@ void Keeper::require_finite() const {
   if (!training_.is_finite()) run_away("numbers of the model are no longer finite");
 }
 
-bool Keeper::save() {
+void Keeper::save() {
   require_finite();
   try {
     training_.save(command_.out);
+    saved_step_ = training_.state().step;
   } catch (const sluice::Error& error) {
     progress_.note(fmt::format("{}; the training goes on, and saves again later", error.message()));
-    return false;
   }
-  saved_step_ = training_.state().step;
-  return true;
 }
 
 void Keeper::save_at_end() {

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "optimizer.h"
 
 namespace lm {
 namespace {
+
+using nlohmann::json;
 
 /// Settings that stay what they were, and why.
 struct Fixed {
@@ -36,28 +39,28 @@ bool any_given(const TrainCommand& c, std::initializer_list<std::string_view> op
   return std::any_of(options.begin(), options.end(), [&](auto option) { return c.is_given(option); });
 }
 
-/// Takes the settings that the command gives; returns the names of those that are new.
+std::string shown(const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
+
+/// Takes the settings that the command gives; adds the names of those that are new to `changed`.
 template <class Settings>
 void take_given(const TrainCommand& c, const Settings& wanted, Settings& settings,
                 std::vector<std::string>& changed) {
-  Settings::each(settings, [&]<class T>(const char* name, T& value, const char*) {
-    if (!c.is_given(name)) return;
-    Settings::each(wanted, [&]<class U>(const char* other, const U& now, const char*) {
-      if constexpr (std::is_same_v<T, U>) {
-        if (std::string_view(name) != other || now == value) return;
-        const auto rule =
-            std::find_if(fixed.begin(), fixed.end(), [&](const Fixed& f) { return f.name == name; });
-        if (rule != fixed.end()) {
-          throw UserError(
-              fmt::format("--{} {} is not what this training began with ({}) and cannot change, since {}: "
-                          "leave --{} out, or start a new one without --resume",
-                          name, now, value, rule->why, name));
-        }
-        value = now;
-        changed.emplace_back(name);
-      }
-    });
-  });
+  const json now = json::parse(to_text(wanted));
+  json all = json::parse(to_text(settings));
+  for (const std::string& name : c.given) {
+    if (!now.contains(name) || now.at(name) == all.at(name)) continue;
+    const auto rule =
+        std::find_if(fixed.begin(), fixed.end(), [&](const Fixed& f) { return f.name == name; });
+    if (rule != fixed.end()) {
+      throw UserError(fmt::format(
+          "--{} {} is not what this training began with ({}) and cannot change, since {}: leave --{} out, or "
+          "start a new one without --resume",
+          name, shown(now.at(name)), shown(all.at(name)), rule->why, name));
+    }
+    all[name] = now.at(name);
+    changed.push_back(name);
+  }
+  settings = from_text<Settings>(all.dump());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -32,26 +33,49 @@ std::string header() {
   throw UserError(fmt::format("{}: cannot be written ({})", path, std::generic_category().message(error)));
 }
 
-/// Fields without a value, and those that are no numbers, as null.
-std::string with_nulls(std::string line) {
-  for (const std::string& none :
-       {std::string("-nan"), std::string("nan"), std::string("-inf"), std::string("inf")})
-    for (std::size_t at = 0; (at = line.find(none, at)) != std::string::npos;)
-      line.replace(at, none.size(), "null");
-  for (std::size_t at = 0; (at = line.find(",,", at)) != std::string::npos; ++at) line.insert(at + 1, "null");
-  return line.ends_with(',') ? line + "null" : line;
+std::vector<std::string> fields_of(const std::string& line) {
+  std::vector<std::string> fields(1);
+  for (const char c : line) {
+    if (c == ',')
+      fields.emplace_back();
+    else
+      fields.back() += c;
+  }
+  return fields;
 }
 
-/// The step of a line; nothing if it is not a complete line of a log.
-std::optional<std::int64_t> step_of(const std::string& line, bool csv) {
-  const ordered_json parsed =
-      ordered_json::parse(csv ? "[" + with_nulls(line) + "]" : line, nullptr, /*allow_exceptions=*/false);
-  const auto columns = static_cast<std::size_t>(1 + std::ranges::count(header(), ','));
-  if (csv && parsed.is_array() && parsed.size() == columns && parsed[0].is_number_integer()) return parsed[0];
-  if (!csv && parsed.is_object() && parsed.contains("train_nats") && parsed.contains("step") &&
-      parsed["step"].is_number_integer())
-    return parsed["step"];
-  return std::nullopt;
+/// A number, with nothing behind it; nothing for an empty field.
+std::optional<double> number_in(const std::string& field) {
+  if (field.empty()) return std::nullopt;
+  char* end = nullptr;
+  const double value = std::strtod(field.c_str(), &end);
+  return *end == '\0' ? std::optional(value) : std::nullopt;
+}
+
+/// A line as it was added; nothing if it is not a complete one of a log.
+std::optional<LogLine> parse(const std::string& text, bool csv) {
+  const std::vector<std::string> fields = csv ? fields_of(text) : std::vector<std::string>();
+  const ordered_json object =
+      csv ? ordered_json() : ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (csv ? fields.size() != fields_of(header()).size() : !object.is_object()) return std::nullopt;
+  LogLine line;
+  std::size_t column = 0;
+  bool is_complete = true;
+  LogLine::each(line, [&]<class T>(const char* name, T& member) {
+    std::optional<double> value;
+    if (csv) {
+      value = number_in(fields[column++]);
+    } else if (const auto found = object.find(name); found != object.end() && found->is_number()) {
+      value = found->template get<double>();
+    }
+    if constexpr (std::is_same_v<T, std::optional<double>>) {
+      member = value;
+    } else {
+      is_complete = is_complete && value.has_value();
+      member = static_cast<T>(value.value_or(0));
+    }
+  });
+  return is_complete ? std::optional(line) : std::nullopt;
 }
 
 /// The lines of an existing log. Throws UserError if the file is not one.
@@ -61,7 +85,7 @@ std::vector<std::string> lines_of(const std::string& path, bool csv) {
   for (std::string line; std::getline(file, line);)
     if (!file.eof()) lines.push_back(line);  // without its end it may be half a line
   const bool is_log =
-      lines.empty() || (csv ? lines.front() == header() : step_of(lines.front(), csv).has_value());
+      lines.empty() || (csv ? lines.front() == header() : parse(lines.front(), csv).has_value());
   if (!is_log) throw UserError(fmt::format("{}: is there and is no log; name another file", path));
   return lines;
 }
@@ -70,8 +94,8 @@ std::vector<std::string> lines_of(const std::string& path, bool csv) {
 void cut(const std::string& path, const std::vector<std::string>& lines, bool csv, std::int64_t step) {
   std::string kept;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    const std::optional<std::int64_t> own = step_of(lines[i], csv);
-    if ((csv && i == 0) || (own && *own <= step)) kept += lines[i] + '\n';
+    const std::optional<LogLine> line = parse(lines[i], csv);
+    if ((csv && i == 0) || (line && line->step <= step)) kept += lines[i] + '\n';
   }
   try {
     sluice::io::FileCalls calls;
@@ -127,18 +151,8 @@ std::vector<LogLine> read_log(const std::string& path) {
   if (!fs::is_regular_file(path)) throw UserError(fmt::format("{}: there is no such log", path));
   const bool csv = path.ends_with(".csv");
   std::vector<LogLine> lines;
-  for (const std::string& text : lines_of(path, csv)) {
-    if (!step_of(text, csv)) continue;
-    const ordered_json fields = ordered_json::parse(csv ? "[" + with_nulls(text) + "]" : text);
-    std::size_t column = 0;
-    LogLine line;
-    LogLine::each(line, [&]<class T>(const char* name, T& member) {
-      const std::size_t i = column++;
-      const ordered_json value = csv ? fields[i] : fields.value(name, ordered_json());
-      if (value.is_number()) member = value.get<std::conditional_t<std::is_integral_v<T>, T, double>>();
-    });
-    lines.push_back(line);
-  }
+  for (const std::string& text : lines_of(path, csv))
+    if (const std::optional<LogLine> line = parse(text, csv)) lines.push_back(*line);
   if (lines.empty()) throw UserError(fmt::format("{}: the log has no lines", path));
   return lines;
 }
@@ -146,7 +160,7 @@ std::vector<LogLine> read_log(const std::string& path) {
 bool is_log(std::string_view content) {
   const std::string line(content.substr(0, std::min(content.find('\n'), std::size_t{4096})));
   if (line == header()) return true;
-  return step_of(line, false).has_value();
+  return parse(line, false).has_value();
 }
 
 }  // namespace lm

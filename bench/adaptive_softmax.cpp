@@ -44,11 +44,10 @@ void fill_words(sl::Program& program, sl::Index vocabulary) {
   for (sl::Index n = 2; n <= vocabulary; ++n) sums.push_back(sums.back() + 1 / static_cast<double>(n));
   std::mt19937_64 random(1);
   for (const std::size_t input : {0, 1}) {
-    auto* ids = static_cast<std::int32_t*>(program.input(input));
-    for (sl::Index i = 0; i < program.input_spec(input).shape.size(); ++i) {
+    for (std::int32_t& id : program.input<std::int32_t>(input)) {
       const double drawn = static_cast<double>(random() >> 11) * 0x1p-53 * sums.back();
       const auto found = std::upper_bound(sums.begin(), sums.end() - 1, drawn);
-      ids[i] = static_cast<std::int32_t>(found - sums.begin());
+      id = static_cast<std::int32_t>(found - sums.begin());
     }
   }
 }

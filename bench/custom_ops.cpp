@@ -67,7 +67,7 @@ std::shared_ptr<sl::Program> program(const Case& one) {
   auto made = compiled.program(arguments);
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const auto values = arguments[i].value().values<float>();
-    std::copy(values.begin(), values.end(), static_cast<float*>(made->input(i)));
+    std::copy(values.begin(), values.end(), made->input<float>(i).begin());
   }
   return made;
 }

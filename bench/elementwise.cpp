@@ -35,7 +35,7 @@ void lstm(bench::Table& table, Index batch, Index units, const bench::Settings& 
     return sl::Tensors{next, sl::sigmoid(g[3]) * sl::tanh(next)};
   });
   const auto program = compiled.program(sl::zeros({batch, 4 * units}), sl::zeros({batch, units}));
-  const std::span<float> gates = bench::input_of(*program, 0), c = bench::input_of(*program, 1);
+  const std::span<float> gates = program->input<float>(0), c = program->input<float>(1);
   bench::explain(*program, settings);
   bench::fill(gates, 4);
   bench::fill(c);
@@ -47,8 +47,8 @@ void lstm(bench::Table& table, Index batch, Index units, const bench::Settings& 
                                       static_cast<std::size_t>(batch), static_cast<std::size_t>(units));
        }},
       settings);
-  check(bench::output_of(*program, 0), next_c);
-  check(bench::output_of(*program, 1), next_h);
+  check(program->output<float>(0), next_c);
+  check(program->output<float>(1), next_h);
   row(table, fmt::format("LSTM forward B={} H={}", batch, units), seconds);
 }
 
@@ -57,7 +57,7 @@ void adam(bench::Table& table, Index size, const bench::Settings& settings) {
   sl::optim::Adam adam({{"parameter", parameter}}, {.learning_rate = 1e-3});
   const auto compiled = sl::compile([&](const sl::Tensor& gradient) { adam.apply({gradient}); });
   const auto program = compiled.program(sl::zeros({size}));
-  const std::span<float> gradient = bench::input_of(*program, 0);
+  const std::span<float> gradient = program->input<float>(0);
   bench::fill(gradient);
   const auto n = static_cast<std::size_t>(size);
   std::vector<float> p(n, 0.5F), m(n), v(n);
@@ -132,16 +132,16 @@ void own_op(bench::Table& table, const std::string& name, const sl::Shape& shape
     const auto compiled =
         sl::compile([&of, f](const sl::Tensor& x, const sl::Tensor& dy) { return of(f, x, dy); });
     programs.push_back(compiled.program(sl::zeros(shape), sl::zeros(shape)));
-    bench::fill(bench::input_of(*programs.back(), 0), 8);
-    bench::fill(bench::input_of(*programs.back(), 1));
+    bench::fill(programs.back()->input<float>(0), 8);
+    bench::fill(programs.back()->input<float>(1));
     bench::explain(*programs.back(), settings);
     works.push_back([program = programs.back()] { program->run(); });
   }
   const auto seconds = bench::medians(works, settings);
   for (const auto& program : programs) {
     for (std::size_t i = 0; i < program->output_count(); ++i) {
-      const auto first = bench::output_of(*programs.front(), i);
-      check(bench::output_of(*program, i), {first.begin(), first.end()});
+      const auto first = programs.front()->output<float>(i);
+      check(program->output<float>(i), {first.begin(), first.end()});
     }
   }
   table.row({name, bench::time(seconds[0]), bench::time(seconds[1]), bench::time(seconds[2]),

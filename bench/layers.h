@@ -17,16 +17,6 @@ namespace bench {
 using sluice::Index;
 using sluice::Shape;
 
-/// The memory of a program's input or output.
-inline std::span<float> input_of(sluice::Program& program, std::size_t i) {
-  return {static_cast<float*>(program.input(i)),
-          static_cast<std::size_t>(program.input_spec(i).shape.size())};
-}
-inline std::span<const float> output_of(const sluice::Program& program, std::size_t i) {
-  return {static_cast<const float*>(program.output(i)),
-          static_cast<std::size_t>(program.output_spec(i).shape.size())};
-}
-
 /// Varied values around zero, the same in every run.
 inline void fill(std::span<float> values, float scale = 1) {
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -48,21 +38,20 @@ inline auto backward_of(const sluice::nn::RecurrentLayers& rnn) {
 class LayersStep {
  public:
   LayersStep(const sluice::nn::RecurrentLayers& rnn, Index length, Index batch)
-      : backward_(backward_of(rnn)),
-        program_(backward_.program(sluice::zeros({length, batch, rnn.inputs()}),
-                                   sluice::zeros({length, batch, rnn.hidden()}))) {
-    fill(input_of(*program_, 0));
-    fill(input_of(*program_, 1));
+      : program_(
+            backward_of(rnn).prepare(sluice::Spec{sluice::DType::float32, {length, batch, rnn.inputs()}},
+                                     sluice::Spec{sluice::DType::float32, {length, batch, rnn.hidden()}})) {
+    fill(program_.input<float>(0));
+    fill(program_.input<float>(1));
   }
   LayersStep(const LayersStep&) = delete;
   LayersStep& operator=(const LayersStep&) = delete;
 
-  void run() { program_->run(); }
-  sluice::Program& program() { return *program_; }
+  void run() { program_.run(); }
+  sluice::Program& program() { return program_; }
 
  private:
-  decltype(backward_of(std::declval<const sluice::nn::RecurrentLayers&>())) backward_;
-  std::shared_ptr<sluice::Program> program_;
+  sluice::Program program_;
 };
 
 }  // namespace bench

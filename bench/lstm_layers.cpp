@@ -71,13 +71,13 @@ class ByHand {
     for (std::size_t l = layers_.size(); l-- > 0;) {
       bench::by_hand::backward(layers_[l], input(l),
                                l + 1 < layers_.size() ? bench::by_hand::memory_of(layers_[l + 1]).d_x
-                                                      : bench::input_of(program_, 1).data());
+                                                      : program_.input<float>(1).data());
     }
   }
 
   /// Throws unless the gradient of x is the same as ours.
   void check() const {
-    const std::span<const float> ours = bench::output_of(program_, 0);
+    const std::span<const float> ours = program_.output<float>(0);
     const float* theirs = bench::by_hand::memory_of(layers_.front()).d_x;
     double difference = 0, size = 0;
     for (std::size_t i = 0; i < ours.size(); ++i) {
@@ -91,7 +91,7 @@ class ByHand {
 
  private:
   const float* input(std::size_t layer) {
-    return layer == 0 ? bench::input_of(program_, 0).data() : bench::by_hand::memory_of(layers_[layer - 1]).y;
+    return layer == 0 ? program_.input<float>(0).data() : bench::by_hand::memory_of(layers_[layer - 1]).y;
   }
 
   sl::Program& program_;

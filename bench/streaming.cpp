@@ -52,22 +52,22 @@ void measure(const bench::Settings& settings) {
       state.assign(next.state);
       return head(next.output());
     });
-    const auto program = compiled.program(sl::zeros({1, 1}));
-    auto* in = static_cast<float*>(program->input(0));
-    const auto* out = static_cast<const float*>(program->output(0));
+    sl::Program program = compiled.prepare(sl::Spec{sl::DType::float32, {1, 1}});
+    float& in = program.input<float>(0)[0];
+    const float& out = program.output<float>(0)[0];
     const auto hand = by_hand(rnn.cell(0), head);
 
     for (int i = 0; i < 100; ++i) {
-      *in = std::sin(static_cast<float>(i));
-      program->run();
-      const float expected = hand->run(*in);
-      if (!(std::abs(*out - expected) < 1e-5F)) {
-        throw std::runtime_error(fmt::format("step {} gives {} and by hand {}", i, *out, expected));
+      in = std::sin(static_cast<float>(i));
+      program.run();
+      const float expected = hand->run(in);
+      if (!(std::abs(out - expected) < 1e-5F)) {
+        throw std::runtime_error(fmt::format("step {} gives {} and by hand {}", i, out, expected));
       }
     }
-    bench::explain(*program, settings);
+    bench::explain(program, settings);
     const std::vector<double> seconds =
-        bench::medians({[&] { program->run(); }, [&] { *in = 0.1F * hand->run(*in); }}, settings);
+        bench::medians({[&] { program.run(); }, [&] { in = 0.1F * hand->run(in); }}, settings);
     table.row({fmt::format("H={}", hidden), bench::time(seconds[0]), bench::time(seconds[1]),
                bench::ratio(seconds[0] / seconds[1])});
   }

@@ -12,9 +12,9 @@ namespace sl = sluice;
 
 /// Ids that differ from each other, the same in every run.
 void fill_ids(sl::Program& program, std::size_t input, sl::Index vocabulary) {
-  auto* ids = static_cast<std::int32_t*>(program.input(input));
-  for (sl::Index i = 0; i < program.input_spec(input).shape.size(); ++i) {
-    ids[i] = static_cast<std::int32_t>((i + static_cast<sl::Index>(input)) * 7919 % vocabulary);
+  const auto ids = program.input<std::int32_t>(input);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    ids[i] = static_cast<std::int32_t>((i + input) * 7919 % static_cast<std::size_t>(vocabulary));
   }
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/compile/cache.h>
-#include <sluice/compile/pack.h>
+#include <sluice/compile/callable.h>
 #include <sluice/graph/with_values.h>
 
 #include <functional>
@@ -29,70 +29,101 @@ class Compiled {
     if constexpr (!detail::can_be_compiled<F, Args...>()) {
       return Tensor();  // unreachable: the static_assert has failed
     } else {
-      using Result = Returned<Args...>;
-      Tensors results;
-      if (ProgramCache& cache = this->cache(); is_tracing() || detail::Standing::any()) {
-        results = flat([&] { return function_(static_cast<detail::Argument<Args>>(args)...); });
+      using Result = detail::Returned<F, Args...>;
+      ProgramCache& cache = this->cache();
+      const detail::Flat arguments = flat(args...);
+      if (is_tracing() || detail::Standing::any()) {
+        return unflat<Result>(call<Args...>(arguments.tensors, arguments.lengths));
       } else {
-        Tensors arguments;
-        (detail::flatten(static_cast<const detail::Argument<Args>&>(args), arguments), ...);
         // Kept alive here: another call, on this thread or another, may drop it from the cache meanwhile.
         // Errors name the line of the op that throws, not one of ours.
-        const std::shared_ptr<Program> kept = find(cache, args...);
-        results = kept->run(arguments, Location{});
+        const ProgramCache::Found found = find<Args...>(cache, arguments);
+        return unflat<Result>({found.program->run(arguments.tensors, Location{}), found.result_lengths, {}});
       }
-      if constexpr (!std::is_void_v<Result>)
-        return detail::Unpack(results, {results.size()}).template take<Result>();
     }
   }
 
-  /// The Program for these arguments (only their shapes and dtypes count): to print it, or to run it on raw
-  /// memory. It lives as long as somebody holds it, even if the cache has dropped it.
+  /// The Program for these arguments (only their shapes and dtypes count): to print it, or to profile it. It
+  /// is the one that calls with such arguments run. It lives as long as somebody holds it, even if the cache
+  /// has dropped it.
   template <class... Args>
   std::shared_ptr<Program> program(const Args&... args) const {
-    if constexpr (detail::can_be_compiled<F, Args...>()) return find(cache(), args...);
+    if constexpr (detail::can_be_compiled<F, Args...>()) {
+      return find<Args...>(cache(), flat(args...)).program;
+    }
+  }
+
+  /// A Program of the caller's own, compiled now and ready to run: its weights are packed, its memory is
+  /// there and the threads of the pool run, so the first run takes as long as any other. For streaming, and
+  /// to run in buffers that nobody else writes:
+  ///
+  ///     auto program = step.prepare(Spec{DType::float32, {1, 8}});
+  ///     std::span<float> x = program.input<float>(0);        // valid for the Program's lifetime
+  ///     std::span<const float> y = program.output<float>(0);
+  ///     for (;;) { read(x); program.run(); write(y); }
+  ///
+  /// `examples` are Specs, or arguments of which only shapes and dtypes count. Changes no Variable. A Program
+  /// does not move: make it where it stays, or by `new Program(step.prepare(...))`. It is not traced again,
+  /// so it keeps the frozen flags that Variables had.
+  template <class... Examples>
+  auto prepare(const Examples&... examples) const {
+    if constexpr (detail::can_be_compiled<F, detail::Example<Examples>...>()) {
+      return prepare_like(detail::example_of(examples)...);
+    }
   }
 
   std::size_t program_count() const { return cache().size(); }
+  /// What has been compiled for which shapes, and what was dropped: print its text().
+  CacheReport cache_report() const { return cache().report(); }
 
  private:
-  template <class... Args>
-  using Returned = typename detail::ResultOf<
-      std::decay_t<std::invoke_result_t<const F&, detail::Argument<Args>...>>>::type;
-
   ProgramCache& cache() const { return detail::require_program_cache(cache_, where_); }
 
-  /// The results of a function as a list.
-  template <class Call>
-  static Tensors flat(const Call& call) {
-    Tensors results;
-    if constexpr (std::is_void_v<decltype(call())>) {
-      call();
+  template <class... Args>
+  detail::Flat flat(const Args&... args) const {
+    const detail::Call call("compile", where_);  // a variadic call cannot capture its own line
+    return detail::flattened(args...);
+  }
+
+  /// The flat results of the function for flat arguments.
+  template <class... Args>
+  detail::Flat call(const Tensors& arguments, const std::vector<std::size_t>& lengths) const {
+    detail::Unflat from(arguments, lengths);
+    // Braces fix the order of evaluation: arguments are taken from left to right.
+    const std::tuple<typename detail::Nest<Args>::type...> rebuilt{detail::Nest<Args>::rebuild(from)...};
+    if constexpr (std::is_void_v<detail::Returned<F, Args...>>) {
+      std::apply(function_, rebuilt);
+      return {};
     } else {
-      detail::flatten(call(), results);
+      return detail::flattened(std::apply(function_, rebuilt));
     }
-    return results;
+  }
+
+  template <class Result>
+  static auto unflat(const detail::Flat& results) {
+    if constexpr (!std::is_void_v<Result>) {
+      detail::Unflat from(results.tensors, results.lengths);
+      return detail::Nest<Result>::rebuild(from);
+    }
   }
 
   template <class... Args>
-  std::shared_ptr<Program> find(ProgramCache& cache, const Args&... args) const {
-    const detail::Call call("compile", where_);  // a variadic call cannot capture its own line
-    Tensors arguments;
-    std::vector<std::size_t> counts;
-    [[maybe_unused]] const auto add = [&](const auto& argument) {  // no arguments: nothing to add
-      const std::size_t before = arguments.size();
-      detail::flatten(argument, arguments);
-      counts.push_back(arguments.size() - before);
-    };
-    (add(static_cast<const detail::Argument<Args>&>(args)), ...);
-    Specs specs;
-    for (const Tensor& argument : arguments) specs.push_back(argument.spec(Location{}));
-    return cache.find(specs, counts, [&](const Tensors& placeholders) {
-      detail::Unpack unpack(placeholders, counts);
-      // Braces fix the order of evaluation: arguments are taken from left to right.
-      const std::tuple<detail::Argument<Args>...> rebuilt{unpack.take<detail::Argument<Args>>()...};
-      return flat([&] { return std::apply(function_, rebuilt); });
-    });
+  ProgramCache::Function recorded(const std::vector<std::size_t>& lengths) const {
+    return [this, &lengths](const Tensors& placeholders) { return call<Args...>(placeholders, lengths); };
+  }
+
+  template <class... Args>
+  ProgramCache::Found find(ProgramCache& cache, const detail::Flat& arguments) const {
+    const detail::Call call("compile", where_);
+    return cache.find(detail::specs_of(arguments.tensors), arguments.lengths,
+                      recorded<Args...>(arguments.lengths));
+  }
+
+  template <class... Args>
+  Program prepare_like(const Args&... args) const {
+    const detail::Call call("compile", where_);
+    const detail::Flat arguments = flat(args...);
+    return cache().prepare(detail::specs_of(arguments.tensors), recorded<Args...>(arguments.lengths));
   }
 
   F function_;
@@ -100,22 +131,27 @@ class Compiled {
   Location where_;  // of the call of compile()
 };
 
-/// Makes a function of Tensors fast. The function is traced once for every combination of argument shapes and
+/// Makes a function of tensors fast. The function is traced once for every combination of argument shapes and
 /// dtypes and compiled to a Program, which runs from then on: other effects (printing, reading a clock)
-/// happen only while tracing. Arguments: Tensor or std::vector<Tensor> (Variables count as Tensors). Results:
-/// nothing, a Tensor, a std::vector, or a std::pair, std::tuple or std::array of Tensors; classes derived
-/// from Tensor come back as a Tensor. Variables assigned inside get their new values at the end of a run.
-/// Calling a compiled function that has been moved from throws Error.
+/// happen only while tracing. Variables assigned inside get their new values at the end of a run.
 ///
-///   auto step = compile([&](const Tensor& x, const Tensor& y) {
+///   auto step = compile([&](const Tensor& x, const Tensor& y, const Tensor& rate) {
 ///     auto loss = nn::cross_entropy(model(x), y);
-///     adam.update(loss);
+///     adam.update(loss * rate);
 ///     return loss;
 ///   });
-///   double loss = step(x, y).item();
+///   double loss = step(x, y, 0.5).item();
 ///
-/// Everything the function refers to must outlive all tracing. A function that throws while being traced
-/// leaves nothing behind; the next call traces again. Errors about arguments name the line of compile().
+/// Arguments: a Tensor (Variables count as Tensors), a number, a std::vector, std::array, std::pair or
+/// std::tuple, nn::States, a struct without constructors with up to 8 members, and any of these in one
+/// another. A number is an argument like any other, so other numbers run the same Program; the function takes
+/// it as a Tensor, a scalar: of the dtype of the first floating-point tensor among the arguments, float32 if
+/// there is none; int32 for an integer, boolean for a bool. Members of structs and lists are no numbers.
+/// Results: nothing, or the same; classes derived from Tensor come back as a Tensor.
+///
+/// Calling a compiled function that has been moved from throws Error. Everything the function refers to must
+/// outlive all tracing. A function that throws while being traced leaves nothing behind; the next call traces
+/// again. Errors about arguments name the line of compile().
 template <class F>
 Compiled<std::decay_t<F>> compile(F&& function, const CompileOptions& options = {},
                                   Location where = Location::current()) {

@@ -91,6 +91,25 @@ Program::Program(const Graph& graph, const PassSet& passes, Location where)
   plan();
 }
 
+Program::Program(const Graph& graph, const PassSet& passes, Ready, Location where)
+    : Program(graph, passes, where) {
+  get_ready();
+}
+
+void Program::get_ready() {
+  const std::lock_guard lock(*gate_);
+  refresh_lasting();
+  // The system provides a page of memory when it is first written.
+  constexpr std::size_t page = 4096;
+  for (kernels::Buffer* memory : {&once_arena_, &arena_}) {
+    for (std::size_t i = 0; i < memory->size(); i += page) {
+      volatile std::byte& first = memory->data()[i];
+      first = first;
+    }
+  }
+  kernels::parallel_for(2, 1, [](Index, Index) {});  // starts the threads
+}
+
 void Program::plan() {
   const detail::Call call("program", made_);
   threads_ = kernels::threads();
@@ -174,12 +193,30 @@ const Spec& Program::output_spec(std::size_t i, Location where) const {
   return graph_.outputs[in_range(i, graph_.outputs.size(), "output", where)].spec();
 }
 
+void Program::require_dtype(const Spec& spec, DType dtype, std::string_view what, std::size_t i,
+                            Location where) {
+  if (spec.dtype == dtype) return;
+  throw ShapeError(
+      fmt::format("[program] {} {} is read and written as its dtype: got {} for {}; ask for a span "
+                  "of the type that {} holds",
+                  what, i, name_of(dtype), spec.text(), name_of(spec.dtype)),
+      where);
+}
+
 void* Program::input(std::size_t i, Location where) {
   return inputs_[in_range(i, inputs_.size(), "input", where)].data();
 }
 
 const void* Program::output(std::size_t i, Location where) const {
   return outputs_[in_range(i, outputs_.size(), "output", where)].data();
+}
+
+std::size_t Program::bytes() const {
+  std::size_t bytes = once_arena_.size() + arena_.size();
+  for (const auto* buffers : {&inputs_, &outputs_, &lasting_}) {
+    for (const kernels::Buffer& buffer : *buffers) bytes += buffer.size();
+  }
+  return bytes;
 }
 
 void Program::run() {

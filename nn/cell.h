@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/nest.h>
 #include <sluice/nn/module.h>
 
 #include <initializer_list>
@@ -72,3 +73,12 @@ class Cell : public Module {
 };
 
 }  // namespace sluice::nn
+
+/// A State as an argument or a result of a compiled function.
+template <>
+struct sluice::detail::Nest<sluice::nn::State> {
+  static constexpr bool is_nest = true;
+  using type = nn::State;
+  static void flatten(const nn::State& state, Flat& to) { Nest<Tensors>::flatten(state.parts, to); }
+  static nn::State rebuild(Unflat& from) { return nn::State(Nest<Tensors>::rebuild(from)); }
+};

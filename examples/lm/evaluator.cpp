@@ -26,9 +26,9 @@ text::Score counts_of(const text::Vocabulary& vocabulary, std::string_view conte
   return score;
 }
 
-Tensor window_like(const text::Reading& reading) {
-  return sluice::zeros({static_cast<Index>(reading.length()), static_cast<Index>(reading.streams())},
-                       sluice::DType::int32);
+sluice::Spec window_of(const text::Reading& reading) {
+  return {sluice::DType::int32,
+          {static_cast<Index>(reading.length()), static_cast<Index>(reading.streams())}};
 }
 
 }  // namespace
@@ -38,13 +38,11 @@ Evaluator::Evaluator(const Model& model, const text::Vocabulary& vocabulary, std
     : counts_(counts_of(vocabulary, content)),
       reading_(tokens_of(vocabulary, content), {.per_token = per_token}),
       carried_(model.layers(), static_cast<Index>(reading_.streams())),
-      window_(
-          [&model, carried = carried_](const Tensor& x, const Tensor& y) {
-            const Model::Result result = model(x, carried.read());
-            carried.assign(result.states);
-            return model.nats(result.h, y, sluice::nn::Reduction::none);
-          },
-          window_like(reading_), window_like(reading_)) {}
+      window_(sluice::compile([&model, carried = carried_](const Tensor& x, const Tensor& y) {
+                const Model::Result result = model(x, carried.read());
+                carried.assign(result.states);
+                return model.nats(result.h, y, sluice::nn::Reduction::none);
+              }).prepare(window_of(reading_), window_of(reading_))) {}
 
 std::optional<text::Score> Evaluator::operator()(const std::function<bool()>& stopped) {
   const auto start = std::chrono::steady_clock::now();

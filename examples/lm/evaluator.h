@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/compile.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/text/reading.h>
 #include <sluice/text/score.h>
@@ -10,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "in_place.h"
 #include "model.h"
 
 namespace lm {
@@ -34,7 +34,7 @@ class Evaluator {
   sluice::text::Score counts_;
   sluice::text::Reading reading_;
   sluice::nn::CarriedState carried_;
-  InPlace window_;
+  sluice::Program window_;
 };
 
 }  // namespace lm

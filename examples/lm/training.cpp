@@ -34,6 +34,10 @@ text::Batches training_batches(std::vector<std::int32_t> tokens, const TrainSett
           static_cast<std::size_t>(settings.length)};
 }
 
+sluice::Spec window_of(const TrainSettings& settings) {
+  return {DType::int32, {settings.length, settings.batch}};
+}
+
 void add(NamedVariables& all, const std::string& prefix, const NamedVariables& some) {
   for (const auto& [name, variable] : some) all.push_back({prefix + name, variable});
 }
@@ -70,9 +74,9 @@ Training::Training(const Plan& plan, const text::Vocabulary& vocabulary, std::st
       optimizer_(make_optimizer(plan.train, model_.variables(), {progress_, epochs_, state.from_update})),
       plateau_(make_plateau(plan.train, *optimizer_)),
       stopping_(plan.train.patience),
-      step_([this](const Tensor& x, const Tensor& y) { return loss_and_update(x, y); },
-            sluice::zeros({plan.train.length, plan.train.batch}, DType::int32),
-            sluice::zeros({plan.train.length, plan.train.batch}, DType::int32)) {}
+      step_(sluice::compile([this](const Tensor& x, const Tensor& y) {
+              return loss_and_update(x, y);
+            }).prepare(window_of(plan.train), window_of(plan.train))) {}
 
 sluice::Tensors Training::loss_and_update(const Tensor& x, const Tensor& y) {
   const sluice::Tensors keys = sluice::random::split(dropout_key_, 2);

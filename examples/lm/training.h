@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/compile.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/optim/early_stopping.h>
 #include <sluice/optim/plateau.h>
@@ -11,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include "in_place.h"
 #include "model.h"
 #include "saved.h"
 
@@ -92,7 +92,7 @@ class Training {
   std::unique_ptr<sluice::optim::Optimizer> optimizer_;
   std::optional<sluice::optim::Plateau> plateau_;
   sluice::optim::EarlyStopping stopping_;
-  InPlace step_;
+  sluice::Program step_;
 };
 
 }  // namespace lm

@@ -31,13 +31,11 @@ Writer::Writer(const Model& model, const text::Vocabulary& vocabulary, std::stri
     : vocabulary_(vocabulary),
       beginning_(vocabulary.encode(beginning.empty() ? "\n" : beginning)),
       carried_(model.layers(), 1),
-      step_(
-          [&model, carried = carried_](const Tensor& token) {
-            const Model::Result result = model.step(token, carried.read());
-            carried.assign(result.states);
-            return model.logits(result.h);
-          },
-          sluice::zeros({1}, sluice::DType::int32)) {}
+      step_(sluice::compile([&model, carried = carried_](const Tensor& token) {
+              const Model::Result result = model.step(token, carried.read());
+              carried.assign(result.states);
+              return model.logits(result.h);
+            }).prepare(sluice::Spec{sluice::DType::int32, {1}})) {}
 
 text::Generated Writer::write(std::string_view prime, const text::GenerateOptions& options,
                               const std::function<void(std::string_view)>& show) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/compile.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/text/generate.h>
 #include <sluice/text/vocabulary.h>
@@ -8,7 +9,6 @@
 #include <string>
 #include <string_view>
 
-#include "in_place.h"
 #include "model.h"
 
 namespace lm {
@@ -35,7 +35,7 @@ class Writer {
   const sluice::text::Vocabulary& vocabulary_;
   std::vector<std::int32_t> beginning_;
   sluice::nn::CarriedState carried_;
-  InPlace step_;
+  sluice::Program step_;
 };
 
 }  // namespace lm

@@ -11,6 +11,8 @@
 #include <sluice/ops/take.h>
 #include <sluice/ops/tanh.h>
 
+#include <algorithm>
+#include <array>
 #include <cstring>
 #include <random>
 #include <thread>
@@ -124,11 +126,13 @@ TEST_CASE("a function that fails while traced is traced again at the next call")
 TEST_CASE("programs run on raw memory too") {
   const auto f = compile([](const Tensor& x) { return x * 2 + 1; });
   const auto program = f.program(zeros({3}));
-  const float values[] = {1, 2, 3};
-  std::memcpy(program->input(0), values, sizeof values);
+  std::ranges::copy(std::array{1.F, 2.F, 3.F}, program->input<float>(0).begin());
   program->run();
-  const auto* results = static_cast<const float*>(program->output(0));
-  CHECK(std::vector<float>(results, results + 3) == std::vector<float>{3, 5, 7});
+  CHECK(std::ranges::equal(program->output<float>(0), std::array{3, 5, 7}));
+  CHECK(program->input<float>(0).data() == program->input(0));
+  CHECK_THROWS_WITH(program->input<double>(0), contains("got f64 for f32[3]"));
+  CHECK_THROWS_WITH(program->output<std::int32_t>(0), contains("got i32 for f32[3]"));
+  CHECK_THROWS_WITH(program->output<float>(1), contains("got 1 of 1"));
   CHECK_THROWS_WITH(program->run({zeros({2})}), contains("got f32[2] for f32[3]"));
   CHECK_THROWS_WITH(program->run(Tensors{}), contains("got 0 for 1 inputs"));
   CHECK_THAT(program->print(), contains("multiply") && contains("f32[3]"));

@@ -63,11 +63,11 @@ TEST_CASE("a compiled training step allocates nothing once it runs") {
   std::memcpy(program->input(0), x.value().data(), x.value().bytes());
   std::memcpy(program->input(1), y.value().data(), y.value().bytes());
   program->run();
-  const float first = *static_cast<const float*>(program->output(0));
+  const float first = program->output<float>(0)[0];
   const std::size_t before = allocations();
   for (int i = 0; i < 200; ++i) program->run();
   CHECK(allocations() == before);
-  CHECK(*static_cast<const float*>(program->output(0)) < 0.5f * first);
+  CHECK(program->output<float>(0)[0] < 0.5f * first);
 }
 
 TEST_CASE("a training step does the same compiled and interpreted, to the last bit") {

@@ -1,4 +1,4 @@
-// first error: and the function is const (no mutable lambda)
+// first error: and is const (no mutable lambda)
 #include <sluice/sluice.h>
 
 void mistake() {

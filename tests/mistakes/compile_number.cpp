@@ -1,4 +1,4 @@
-// first error: compile: arguments are Tensor or std::vector<Tensor>; make a Tensor of a number
+// first error: compile: the function cannot be called with these arguments; it takes each as it is
 #include <sluice/sluice.h>
 
 void mistake() {

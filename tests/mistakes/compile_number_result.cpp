@@ -1,4 +1,4 @@
-// first error: compile: results are nothing, a Tensor
+// first error: compile: results are nothing, or Tensors
 #include <sluice/sluice.h>
 
 void mistake() {

@@ -1,13 +1,13 @@
-// first error: compile: arguments are Tensor or std::vector<Tensor>; make a Tensor of a number, full({},
-// number), and hand over the members of a struct one by one
+// first error: a struct has up to 8 members, all of these kinds but numbers
 #include <sluice/sluice.h>
 
 struct Batch {
-  sluice::Tensor x, y;
+  sluice::Tensor x;
+  double rate;
 };
 
 void mistake() {
-  const auto loss = sluice::compile([](const Batch& batch) { return sluice::sum(batch.x - batch.y); });
-  const double value = loss(Batch{sluice::ones({2}), sluice::ones({2})}).item();
+  const auto loss = sluice::compile([](const Batch& batch) { return batch.rate * sluice::sum(batch.x); });
+  const double value = loss(Batch{sluice::ones({2}), 0.5}).item();
   static_cast<void>(value);
 }

@@ -1,0 +1,31 @@
+#include <sluice/graph/nest.h>
+
+namespace sluice::detail {
+
+void Flat::add(double number) {
+  numbers.push_back(tensors.size());
+  tensors.push_back(full({}, number, DType::float64));
+}
+
+void Flat::add(std::int64_t number) {
+  tensors.push_back(full({}, static_cast<double>(number), DType::int32));
+}
+
+void Flat::add(bool number) { tensors.push_back(full({}, number ? 1 : 0, DType::boolean)); }
+
+void Flat::settle_numbers() {
+  if (numbers.empty()) return;
+  DType dtype = DType::float32;
+  auto number = numbers.begin();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (number != numbers.end() && *number == i) {
+      ++number;
+    } else if (tensors[i].defined() && is_floating(tensors[i].dtype())) {
+      dtype = tensors[i].dtype();
+      break;
+    }
+  }
+  for (const std::size_t i : numbers) tensors[i] = full({}, tensors[i].item(), dtype);
+}
+
+}  // namespace sluice::detail

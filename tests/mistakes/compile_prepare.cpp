@@ -1,0 +1,7 @@
+// first error: compile: arguments are Tensors, numbers, lists, pairs and structs of Tensors
+#include <sluice/sluice.h>
+
+void mistake() {
+  const auto step = sluice::compile([](const sluice::Tensor& x, const char*) { return x; });
+  step.prepare(sluice::Spec{sluice::DType::float32, {2}}, "fast").run();
+}

@@ -7,6 +7,7 @@
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/cast.h>
+#include <sluice/ops/ceil.h>
 #include <sluice/ops/cholesky.h>
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/compare.h>
@@ -32,6 +33,7 @@
 #include <sluice/ops/linear_cross_entropy.h>
 #include <sluice/ops/log.h>
 #include <sluice/ops/log1p.h>
+#include <sluice/ops/log_sigmoid.h>
 #include <sluice/ops/log_softmax.h>
 #include <sluice/ops/logdet.h>
 #include <sluice/ops/logical.h>
@@ -77,4 +79,5 @@
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
 #include <sluice/ops/transpose.h>
+#include <sluice/ops/trunc.h>
 #include <sluice/ops/where.h>

@@ -3,6 +3,7 @@
 // Every op, one line each.
 
 #include <sluice/ops/abs.h>
+#include <sluice/ops/any.h>
 #include <sluice/ops/argmax.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
@@ -28,6 +29,7 @@
 #include <sluice/ops/gelu.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inverse.h>
+#include <sluice/ops/isnan.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/linear_cross_entropy.h>

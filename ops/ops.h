@@ -54,6 +54,7 @@
 #include <sluice/ops/prod.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/relu.h>
+#include <sluice/ops/remainder.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>

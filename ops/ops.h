@@ -83,4 +83,5 @@
 #include <sluice/ops/tanh.h>
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/trunc.h>
+#include <sluice/ops/var.h>
 #include <sluice/ops/where.h>

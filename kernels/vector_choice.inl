@@ -55,6 +55,16 @@ void floor(const T* x, T* y, std::size_t n) {
 }
 
 template <class T>
+void ceil(const T* x, T* y, std::size_t n) {
+  map(x, y, n, [](Vector<T> v) { return -floor_of<T>(-v); });
+}
+
+template <class T>
+void trunc(const T* x, T* y, std::size_t n) {
+  map(x, y, n, [](Vector<T> v) { return signed_like<T>(floor_of<T>(magnitude<T>(v)), v); });
+}
+
+template <class T>
 void round(const T* x, T* y, std::size_t n) {
   map(x, y, n, [](Vector<T> v) { return round_of<T>(v); });
 }
@@ -132,7 +142,8 @@ void where(const bool* condition, const T* a, std::int64_t stride_a, const T* b,
 
 template <class T>
 constexpr Choice<T> make_choice() {
-  return {negate<T>, square<T>, abs<T>, floor<T>, round<T>, relu<T>, leaky_relu<T>, clamp<T>, where<T>};
+  return {negate<T>, square<T>, abs<T>,        floor<T>, ceil<T>, trunc<T>,
+          round<T>,  relu<T>,   leaky_relu<T>, clamp<T>, where<T>};
 }
 
 constexpr Kernels make_kernels(const char* name) {

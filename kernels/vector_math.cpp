@@ -165,6 +165,8 @@ void negate(const float* x, float* y, std::size_t n) { active().choice_f32.negat
 void square(const float* x, float* y, std::size_t n) { active().choice_f32.square(x, y, n); }
 void abs(const float* x, float* y, std::size_t n) { active().choice_f32.abs(x, y, n); }
 void floor(const float* x, float* y, std::size_t n) { active().choice_f32.floor(x, y, n); }
+void ceil(const float* x, float* y, std::size_t n) { active().choice_f32.ceil(x, y, n); }
+void trunc(const float* x, float* y, std::size_t n) { active().choice_f32.trunc(x, y, n); }
 void round(const float* x, float* y, std::size_t n) { active().choice_f32.round(x, y, n); }
 void relu(const float* x, float* y, std::size_t n) { active().choice_f32.relu(x, y, n); }
 void leaky_relu(float slope, const float* x, float* y, std::size_t n) {
@@ -182,6 +184,8 @@ void negate(const double* x, double* y, std::size_t n) { active().choice_f64.neg
 void square(const double* x, double* y, std::size_t n) { active().choice_f64.square(x, y, n); }
 void abs(const double* x, double* y, std::size_t n) { active().choice_f64.abs(x, y, n); }
 void floor(const double* x, double* y, std::size_t n) { active().choice_f64.floor(x, y, n); }
+void ceil(const double* x, double* y, std::size_t n) { active().choice_f64.ceil(x, y, n); }
+void trunc(const double* x, double* y, std::size_t n) { active().choice_f64.trunc(x, y, n); }
 void round(const double* x, double* y, std::size_t n) { active().choice_f64.round(x, y, n); }
 void relu(const double* x, double* y, std::size_t n) { active().choice_f64.relu(x, y, n); }
 void leaky_relu(double slope, const double* x, double* y, std::size_t n) {

@@ -80,13 +80,15 @@ void minimum(const double* a, Index stride_a, const double* b, Index stride_b, d
 
 /// @name y[i] = f(x[i]), exactly
 /// square(x) = x x. For x <= 0, relu(x) is 0 and leaky_relu(x) is slope x; both are x otherwise. clamp is low
-/// below low and high above high. round gives the nearest integer, of two that are equally near the even one.
-/// NaN stays NaN.
+/// below low and high above high. trunc rounds towards 0. round gives the nearest integer, of two that are
+/// equally near the even one. NaN stays NaN.
 /// @{
 void negate(const float* x, float* y, std::size_t n);
 void square(const float* x, float* y, std::size_t n);
 void abs(const float* x, float* y, std::size_t n);
 void floor(const float* x, float* y, std::size_t n);
+void ceil(const float* x, float* y, std::size_t n);
+void trunc(const float* x, float* y, std::size_t n);
 void round(const float* x, float* y, std::size_t n);
 void relu(const float* x, float* y, std::size_t n);
 void leaky_relu(float slope, const float* x, float* y, std::size_t n);
@@ -96,6 +98,8 @@ void negate(const double* x, double* y, std::size_t n);
 void square(const double* x, double* y, std::size_t n);
 void abs(const double* x, double* y, std::size_t n);
 void floor(const double* x, double* y, std::size_t n);
+void ceil(const double* x, double* y, std::size_t n);
+void trunc(const double* x, double* y, std::size_t n);
 void round(const double* x, double* y, std::size_t n);
 void relu(const double* x, double* y, std::size_t n);
 void leaky_relu(double slope, const double* x, double* y, std::size_t n);

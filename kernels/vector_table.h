@@ -49,6 +49,8 @@ struct Choice {
   void (*square)(const T* x, T* y, std::size_t n);
   void (*abs)(const T* x, T* y, std::size_t n);
   void (*floor)(const T* x, T* y, std::size_t n);
+  void (*ceil)(const T* x, T* y, std::size_t n);
+  void (*trunc)(const T* x, T* y, std::size_t n);
   void (*round)(const T* x, T* y, std::size_t n);
   void (*relu)(const T* x, T* y, std::size_t n);
   void (*leaky_relu)(T slope, const T* x, T* y, std::size_t n);

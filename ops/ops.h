@@ -3,10 +3,12 @@
 // Every op, one line each.
 
 #include <sluice/ops/abs.h>
+#include <sluice/ops/any.h>
 #include <sluice/ops/argmax.h>
 #include <sluice/ops/axes.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/cast.h>
+#include <sluice/ops/ceil.h>
 #include <sluice/ops/cholesky.h>
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/compare.h>
@@ -14,6 +16,7 @@
 #include <sluice/ops/cos.h>
 #include <sluice/ops/cumsum.h>
 #include <sluice/ops/custom_gradient.h>
+#include <sluice/ops/diag.h>
 #include <sluice/ops/divide_keep_zeros.h>
 #include <sluice/ops/elementwise.h>
 #include <sluice/ops/elu.h>
@@ -21,17 +24,21 @@
 #include <sluice/ops/exp.h>
 #include <sluice/ops/expand_dims.h>
 #include <sluice/ops/expm1.h>
+#include <sluice/ops/eye.h>
 #include <sluice/ops/flip.h>
 #include <sluice/ops/floor.h>
 #include <sluice/ops/formula.h>
 #include <sluice/ops/gelu.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inverse.h>
+#include <sluice/ops/isnan.h>
 #include <sluice/ops/layer_norm.h>
 #include <sluice/ops/leaky_relu.h>
 #include <sluice/ops/linear_cross_entropy.h>
+#include <sluice/ops/linspace.h>
 #include <sluice/ops/log.h>
 #include <sluice/ops/log1p.h>
+#include <sluice/ops/log_sigmoid.h>
 #include <sluice/ops/log_softmax.h>
 #include <sluice/ops/logdet.h>
 #include <sluice/ops/logical.h>
@@ -45,12 +52,16 @@
 #include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/norm.h>
 #include <sluice/ops/one_hot.h>
+#include <sluice/ops/outer.h>
 #include <sluice/ops/pad.h>
 #include <sluice/ops/pow.h>
 #include <sluice/ops/prod.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/relu.h>
+#include <sluice/ops/remainder.h>
+#include <sluice/ops/repeat.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/roll.h>
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>
 #include <sluice/ops/scan.h>
@@ -77,4 +88,6 @@
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
 #include <sluice/ops/transpose.h>
+#include <sluice/ops/trunc.h>
+#include <sluice/ops/var.h>
 #include <sluice/ops/where.h>

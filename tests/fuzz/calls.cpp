@@ -23,15 +23,17 @@ using Unary = Tensor (*)(const Operand&);
 using Binary = Tensor (*)(const Operand&, const Operand&);
 using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 
-constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
-                                      softplus, silu,    expm1,     exp,    flatten, stop_gradient};
-constexpr Unary functions[] = {abs,  gated, floor, log,  log1p, logical_not, norm,
-                               relu, round, rsqrt, sign, sqrt,  transpose};
+constexpr Unary smooth_functions[] = {tanh, sigmoid, operator-,     square,     sin,
+                                      cos,  erf,     softplus,      silu,       expm1,
+                                      exp,  flatten, stop_gradient, log_sigmoid};
+constexpr Unary functions[] = {abs,      gated, ceil,  diag, diag_embed, diagonal,    floor,
+                               isfinite, isinf, isnan, log,  log1p,      logical_not, norm,
+                               relu,     round, rsqrt, sign, sqrt,       transpose,   trunc};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
-constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
-                                 maximum,     minimum,    pow,         equal,          not_equal,
-                                 logical_and, logical_or, logical_xor, multiply_no_nan};
-constexpr Reduction reductions[] = {sum, mean, prod, max, min};
+constexpr Binary arithmetic[] = {
+    &operator/, &operator<,  &operator<=, &operator>,  &operator>=,     maximum,   minimum, pow,  equal,
+    not_equal,  logical_and, logical_or,  logical_xor, multiply_no_nan, remainder, fmod,    outer};
+constexpr Reduction reductions[] = {sum, mean, prod, max, min, any, all};
 
 template <class T, std::size_t n>
 T chosen(Author& a, const T (&list)[n]) {
@@ -169,7 +171,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(40)) {
+  switch (a.below(43)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -237,7 +239,7 @@ Tensors wild_call(Author& a) {
     case 32:
       return {expand_dims(x, a.index())};
     case 33:
-      return {flip(x, a.index())};
+      return {flip(x, a.index()), roll(x, a.index(), a.axis(rank))};
     case 34:
       return {a.constant(a.dtype(), a.shape()), full({2}, a.number(), a.dtype())};
     case 35:
@@ -250,6 +252,13 @@ Tensors wild_call(Author& a) {
       return {straight_through(a.operand(), x)};
     case 39:
       return {linear_cross_entropy(x, same_dtype(a, x), a.any(DType::int32), {.ignore_index = 0})};
+    case 40:
+      return {repeat(x, a.index(), a.axis(rank)), tile(x, a.indices(3))};
+    case 41:
+      return {stddev(x, axes(a, rank), {1, a.flag()}), var(x, axes(a, rank), {a.number(), a.flag()})};
+    case 42:
+      return {eye(static_cast<Index>(a.below(4)), static_cast<Index>(a.below(4)), a.dtype()),
+              linspace(a.number(), a.number(), static_cast<Index>(a.below(20)), a.dtype())};
   }
 }
 

@@ -15,6 +15,7 @@ from golden_adaptive import adaptive_softmax
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
+from golden_more_functions import more_functions
 from golden_writer import Random, write
 
 
@@ -312,6 +313,7 @@ def main():
         "schedules": schedules,
         "losses": losses,
         "functions": functions,
+        "more_functions": more_functions,
         "init": init,
         "custom_ops": custom_ops,
         "adaptive_softmax": adaptive_softmax,

@@ -91,6 +91,8 @@ TEMPLATE_TEST_CASE("functions that only choose or change a sign are exact", "", 
     check<T>(functions.square, [](T x) { return x * x; });
     check<T>(functions.abs, [](T x) { return std::abs(x); });
     check<T>(functions.floor, [](T x) { return std::floor(x); });
+    check<T>(functions.ceil, [](T x) { return std::ceil(x); });
+    check<T>(functions.trunc, [](T x) { return std::trunc(x); });
     check<T>(functions.round, [](T x) { return std::nearbyint(x); });
     check<T>(functions.relu, [](T x) { return x <= 0 ? T{0} : x; });
     check<T>([&](const T* x, T* y, std::size_t n) { functions.leaky_relu(T(0.1), x, y, n); },

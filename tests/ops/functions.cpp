@@ -1,6 +1,7 @@
 // Functions of one variable, against the C++ library in double, with derivatives.
 
 #include <sluice/graph/evaluate.h>
+#include <sluice/graph/grad.h>
 #include <sluice/ops/ops.h>
 
 #include <cmath>
@@ -87,6 +88,28 @@ TEST_CASE("far outside, tanh, sigmoid and softplus saturate without NaN") {
   CHECK(floats(sigmoid(x)) == std::vector<float>{0, 0, 0.5, 1, 1});
   CHECK(floats(softplus(x)) == std::vector<float>{0, 0, 0.693147180559945f, 1000, inf});
   CHECK(floats(softplus(tensor({-30.f, -80.f}))) == std::vector<float>{std::exp(-30.f), std::exp(-80.f)});
+}
+
+TEST_CASE("log_sigmoid is exact on both sides") {
+  check_op("log_sigmoid", [](const Tensors& x) { return log_sigmoid(x[0]); }, unary_samples(),
+           {.scalar = [](const std::vector<double>& x) { return -std::log(1 + std::exp(-x[0])); },
+            .composite = true});
+  CHECK(floats(log_sigmoid(tensor({-inf, -1000.f, 30.f, inf}))) ==
+        std::vector<float>{-inf, -1000, -std::exp(-30.f), 0});
+  const Tensor x = tensor({-1000.f, 30.f});
+  CHECK(floats(grad(sum(log_sigmoid(x)), x)) == std::vector<float>{1, std::exp(-30.f)});
+  check_error([](const Tensors& t) { return log_sigmoid(t[0]); }, {i32({2, 3})},
+              "[log_sigmoid] needs a floating tensor: got i32[2, 3]; cast it");
+  check_error([](const Tensors& t) { return log_sigmoid(t[0]); }, {boolean({})}, "got bool[]");
+  check_error([](const Tensors&) { return log_sigmoid(Tensor()); }, {f32({})}, "got an undefined Tensor");
+}
+
+TEST_CASE("ceil and trunc are piecewise") {
+  check_function("ceil", ceil, [](double x) { return std::ceil(x); });
+  check_function("trunc", trunc, [](double x) { return std::trunc(x); });
+  const Tensor x = tensor({-2.5f, -1.f, -0.5f, 0.5f, 1.f, 2.00001f, 1e9f, -inf});
+  CHECK(floats(ceil(x)) == std::vector<float>{-2, -1, 0, 1, 1, 3, 1e9f, -inf});
+  CHECK(floats(trunc(x)) == std::vector<float>{-2, -1, 0, 0, 1, 2, 1e9f, -inf});
 }
 
 TEST_CASE("abs, sign, floor and round are piecewise") {

@@ -72,6 +72,9 @@ TEST_CASE("activations at hard values") {
   check(
       "softplus", softplus, [](Real x) { return x > 100 ? x : std::log1p(std::exp(x)); }, sigmoid_of);
   check(
+      "softplus", log_sigmoid, [](Real x) { return x < -100 ? x : -std::log1p(std::exp(-x)); },
+      [](Real x) { return sigmoid_of(-x); });
+  check(
       "relu", relu, [](Real x) { return x <= 0 ? 0 : x; }, [](Real x) { return x <= 0 ? 0 : 1; });
   check(
       "leaky_relu", [](const Tensor& x) { return leaky_relu(x, 0.25); },
@@ -117,6 +120,8 @@ TEST_CASE("waves, steps and casts at hard values") {
       "abs", abs, [](Real x) { return std::abs(x); }, [](Real x) { return (x > 0) - (x < 0); });
   check("sign", sign, [](Real x) { return (x > 0) - (x < 0); }, {});
   check("floor", floor, [](Real x) { return std::floor(x); }, {});
+  check("ceil", ceil, [](Real x) { return std::ceil(x); }, {});
+  check("trunc", trunc, [](Real x) { return std::trunc(x); }, {});
   check("round", round, [](Real x) { return std::nearbyint(x); }, {});
   check(
       "negate", [](const Tensor& x) { return -x; }, [](Real x) { return -x; }, [](Real) { return -1; });
@@ -177,6 +182,29 @@ TEST_CASE("arithmetic at hard values") {
        [](const Tensors& x) { return detail::divide_keep_zeros(x[0], x[1]); },
        [](Two x) { return x[0] == 0 ? 0 : x[0] / x[1]; },
        {[](Two x) { return 1 / x[1]; }, [](Two x) { return x[0] == 0 ? 0 : -x[0] / x[1] / x[1]; }}});
+}
+
+TEST_CASE("remainders at hard values") {
+  using Two = const Reals&;
+  const auto one = [](Two) { return Real{1}; };
+  const auto remainder_of = [](Two x) {
+    const Real rest = std::fmod(x[0], x[1]);
+    return rest != 0 && (rest < 0) != (x[1] < 0) ? rest + x[1] : rest;
+  };
+  check_hard_values({"remainder",
+                     2,
+                     [](const Tensors& x) { return remainder(x[0], x[1]); },
+                     remainder_of,
+                     {one, [&](Two x) {
+                        const Real y = remainder_of(x);
+                        return std::isfinite(y) ? -std::floor(x[0] / x[1]) : real_nan;
+                      }}});
+  check_hard_values(
+      {"fmod",
+       2,
+       [](const Tensors& x) { return fmod(x[0], x[1]); },
+       [](Two x) { return std::fmod(x[0], x[1]); },
+       {one, [](Two x) { return std::isnan(std::fmod(x[0], x[1])) ? real_nan : -std::trunc(x[0] / x[1]); }}});
 }
 
 TEST_CASE("powers at hard values") {
@@ -272,6 +300,9 @@ TEST_CASE("comparisons and logic at hard values") {
                      [](const Tensors& x) { return not_equal(x[0], x[1]); },
                      [](Two x) { return x[0] != x[1]; },
                      {}});
+  check("isnan", isnan, [](Real x) { return std::isnan(x); }, {});
+  check("isinf", isinf, [](Real x) { return std::isinf(x); }, {});
+  check("isfinite", isfinite, [](Real x) { return std::isfinite(x); }, {});
   const auto truth = [](const Tensor& x) { return cast(x, DType::boolean); };
   check_hard_values({"logical_and",
                      2,
@@ -287,6 +318,17 @@ TEST_CASE("comparisons and logic at hard values") {
                      2,
                      [&](const Tensors& x) { return logical_xor(truth(x[0]), truth(x[1])); },
                      [](Two x) { return (x[0] != 0) != (x[1] != 0); },
+                     {}});
+  const auto truths = [&](const Tensors& x) { return stack({truth(x[0]), truth(x[1])}, 0); };
+  check_hard_values({"any",
+                     2,
+                     [&](const Tensors& x) { return any(truths(x), 0); },
+                     [](Two x) { return x[0] != 0 || x[1] != 0; },
+                     {}});
+  check_hard_values({"all",
+                     2,
+                     [&](const Tensors& x) { return all(truths(x), 0); },
+                     [](Two x) { return x[0] != 0 && x[1] != 0; },
                      {}});
   check(
       "logical_not", [&](const Tensor& x) { return logical_not(truth(x)); }, [](Real x) { return x == 0; },

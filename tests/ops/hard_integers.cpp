@@ -28,6 +28,16 @@ TEST_CASE("arithmetic of integers at their ends") {
                        [](const Integers& x) { return wrapped(x[0] * x[1]); }});
   check_hard_integers({"divide", 2, [](const Tensors& x) { return x[0] / where(x[1] == 0, 3, x[1]); },
                        [](const Integers& x) { return wrapped(x[0] / (x[1] == 0 ? 3 : x[1])); }});
+  const auto divisor = [](const Tensor& x) { return where(x == 0, 3, x); };
+  check_hard_integers({"remainder", 2, [&](const Tensors& x) { return remainder(x[0], divisor(x[1])); },
+                       [](const Integers& x) {
+                         const std::int64_t b = x[1] == 0 ? 3 : x[1];
+                         return ((x[0] % b) + b) % b;
+                       }});
+  check_hard_integers({"fmod", 2, [&](const Tensors& x) { return fmod(x[0], divisor(x[1])); },
+                       [](const Integers& x) { return x[0] % (x[1] == 0 ? 3 : x[1]); }});
+  check_hard_integers({"isfinite", 1, [](const Tensors& x) { return isfinite(x[0]); },
+                       [](const Integers&) { return std::int64_t{1}; }});
   check_hard_integers({"negate", 1, [](const Tensors& x) { return -x[0]; },
                        [](const Integers& x) { return wrapped(-x[0]); }});
   check_hard_integers({"abs", 1, [](const Tensors& x) { return abs(x[0]); },

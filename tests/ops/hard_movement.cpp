@@ -25,6 +25,11 @@ TEST_CASE("movement of hard values") {
                      }});
   check_hard_linear({"concat", {3, 4}, [](const Tensor& x) { return concat({x, slice(x, 0, 1, 2)}, 0); }});
   check_hard_linear({"concat", {3, 4}, [](const Tensor& x) { return stack({x, flip(x, 1)}, 1); }});
+  check_hard_linear({"concat", {3, 4}, [](const Tensor& x) { return roll(x, -1, 1); }});
+  check_hard_linear({"broadcast_to", {3, 2}, [](const Tensor& x) { return repeat(x, 2, 0); }});
+  check_hard_linear({"broadcast_to", {3, 2}, [](const Tensor& x) { return tile(x, {2, 3}); }});
+  check_hard_linear({"slice", {3, 4}, [](const Tensor& x) { return diagonal(x); }});
+  check_hard_linear({"pad", {2, 3}, [](const Tensor& x) { return diag_embed(x); }});
   check_hard_linear({"broadcast_to", {3, 1}, [](const Tensor& x) { return broadcast_to(x, {2, 3, 2}); }});
   check_hard_linear({"take", {3, 4}, [&](const Tensor& x) { return take(x, ids, 0); }});
   check_hard_linear({"take", {2, 3}, [&](const Tensor& x) { return take(x, ids, 1); }});

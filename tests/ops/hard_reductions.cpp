@@ -83,6 +83,47 @@ TEST_CASE("sums and means of hard values") {
                    overflow_in_sums});
 }
 
+TEST_CASE("variances of hard values") {
+  const auto variance = [](const Reals& row) {
+    const Real mean = total(row) / 3;
+    Real squares = 0;
+    for (const Real x : row) squares += (x - mean) * (x - mean);
+    return squares / 2;
+  };
+  const auto slope = [=](const Reals& row, const Reals&) {
+    return each(
+        row, [&](std::size_t i) { return std::isfinite(total(row)) ? row[i] - total(row) / 3 : real_nan; });
+  };
+  // Sums or squares overflow, or squares vanish.
+  const auto open = [=](const Reals& row, DType dtype) {
+    const bool single = dtype == DType::float32;
+    const Real v = variance(row);
+    const bool vanishes = v != 0 && v < (single ? 1e-37L : 1e-307L);
+    return overflow_in_sums(row, dtype) || vanishes || v > (single ? 1e37L : 1e307L);
+  };
+  check_hard_rows({"sum",
+                   [](const Tensor& x, Index axis) { return var(x, axis); },
+                   [=](const Reals& row) { return Reals{variance(row)}; },
+                   slope,
+                   open,
+                   open,
+                   {},
+                   {1e-5, 1e-6}});
+  check_hard_rows({"sqrt",
+                   [](const Tensor& x, Index axis) { return stddev(x, axis); },
+                   [=](const Reals& row) { return Reals{std::sqrt(variance(row))}; },
+                   [=](const Reals& row, const Reals& w) {
+                     const Real v = variance(row);
+                     Reals result = slope(row, w);
+                     for (Real& x : result) x = v == 0 ? 0 : x / (2 * std::sqrt(v));
+                     return result;
+                   },
+                   open,
+                   open,
+                   {},
+                   {1e-5, 1e-6}});
+}
+
 TEST_CASE("products of hard values") {
   const auto value = [](const Reals& row) { return Reals{row[0] * row[1] * row[2]}; };
   const auto slope = [](const Reals& row, const Reals&) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/members.h>
 #include <sluice/graph/variable.h>
 
 #include <cstdint>
@@ -38,7 +39,9 @@ class EarlyStopping {
   /// Begins anew: the next loss is the best. For a best model that is lost.
   void forget();
 
-  /// "stopping.best", "stopping.bad".
+  /// "best", "bad".
+  void members(const Members& m) const;
+  /// The same for a list without names of parts: "stopping.best", "stopping.bad".
   NamedVariables variables() const;
 
  private:

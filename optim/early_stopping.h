@@ -13,7 +13,7 @@ namespace sluice::optim {
 ///     optim::EarlyStopping stopping(3);
 ///     while (!stopping.out_of_patience()) {
 ///       train_an_epoch();
-///       if (stopping.observe(validate())) io::save("model.best", variables);
+///       if (stopping.observe(validate())) io::save("model.best", {{"model", model}});
 ///     }
 ///
 /// Its state is in Variables, so a resumed training continues exactly.

@@ -2,6 +2,7 @@
 
 #include <sluice/graph/array.h>
 #include <sluice/graph/variable.h>
+#include <sluice/io/parts.h>
 #include <sluice/version.h>
 
 #include <cstdint>
@@ -42,7 +43,7 @@ struct Limits {
 
 /// Copies the current values of the Variables. Throws Error for an undefined Variable and for a duplicate
 /// name.
-Checkpoint collect(const NamedVariables& variables, std::map<std::string, std::string> texts = {},
+Checkpoint collect(const Parts& parts, std::map<std::string, std::string> texts = {},
                    Location where = Location::current());
 
 /// How the names of a checkpoint and those of Variables are matched.
@@ -51,14 +52,28 @@ struct RestoreOptions {
   std::string prefix = {};
   bool allow_unknown = false;  ///< allow arrays that no Variable takes (a model without its optimiser)
   bool allow_missing = false;  ///< allow Variables without an array: they stay unchanged (an enlarged model)
+  /// Allow arrays of another shape or dtype than their Variables: those stay unchanged (a new vocabulary).
+  bool allow_mismatch = false;
+  /// Names, whole or up to a dot: "head" leaves "head" and "head.weight" unchanged, and ignores their arrays.
+  std::vector<std::string> except = {};
 };
 
-/// Assigns arrays to the Variables of the same names, and returns the names of the restored Variables: all of
-/// them, unless allow_missing is set. Everything is checked before the first Variable changes: an Error lists
-/// every array that is missing, unknown or of another shape or dtype, with both specs. Restoring no Variable
-/// at all, as with a mistyped prefix, is always an Error.
-std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariables& variables,
-                                 const RestoreOptions& options = {}, Location where = Location::current());
+/// What was done to each Variable, by its name without the prefix.
+struct Restored {
+  struct Skipped {
+    std::string name;
+    std::string why;  ///< "it is f32[2, 3] and the array f32[3, 2]"
+  };
+  std::vector<std::string> restored;
+  std::vector<Skipped> skipped;  ///< unchanged, as the options allow
+};
+
+/// Assigns arrays to the Variables of the same names. Everything is checked before the first Variable
+/// changes: an Error lists every array that is missing, unknown or of another shape or dtype, with both
+/// specs, and every name in `except` that is none. Restoring no Variable at all, as with a mistyped prefix,
+/// is always an Error.
+Restored restore(const Checkpoint& checkpoint, const Parts& parts, const RestoreOptions& options = {},
+                 Location where = Location::current());
 
 /// Writes a checkpoint atomically: at every moment, even if the process is killed or the power fails, the
 /// path holds the complete old file or the complete new one. A temporary file in the same folder is written,
@@ -70,8 +85,8 @@ std::vector<std::string> restore(const Checkpoint& checkpoint, const NamedVariab
 void save(const std::string& path, const Checkpoint& checkpoint, const Limits& limits = {},
           Location where = Location::current());
 /// collect, then save.
-void save(const std::string& path, const NamedVariables& variables,
-          std::map<std::string, std::string> texts = {}, Location where = Location::current());
+void save(const std::string& path, const Parts& parts, std::map<std::string, std::string> texts = {},
+          Location where = Location::current());
 
 /// Whether a file with these bytes at its beginning is a checkpoint, whole or not, of any format.
 bool is_checkpoint(std::string_view bytes);
@@ -81,11 +96,9 @@ bool is_checkpoint(std::string_view bytes);
 /// path and what is wrong.
 Checkpoint load(const std::string& path, const Limits& limits = {}, Location where = Location::current());
 /// A checkpoint, for its texts, and the names of the Variables restored from it.
-struct Loaded : Checkpoint {
-  std::vector<std::string> restored;
-};
+struct Loaded : Checkpoint, Restored {};
 /// load, then restore.
-Loaded load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options = {},
+Loaded load(const std::string& path, const Parts& parts, const RestoreOptions& options = {},
             const Limits& limits = {}, Location where = Location::current());
 
 }  // namespace sluice::io

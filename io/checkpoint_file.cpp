@@ -43,10 +43,10 @@ void save(const std::string& path, const Checkpoint& checkpoint, const Limits& l
   save(calls, path, checkpoint, limits);
 }
 
-void save(const std::string& path, const NamedVariables& variables, std::map<std::string, std::string> texts,
+void save(const std::string& path, const Parts& parts, std::map<std::string, std::string> texts,
           Location where) {
   const sluice::detail::Call call("save", where);
-  save(path, collect(variables, std::move(texts)));
+  save(path, collect(parts, std::move(texts)));
 }
 
 Checkpoint load(const std::string& path, const Limits& limits, Location where) {
@@ -55,11 +55,11 @@ Checkpoint load(const std::string& path, const Limits& limits, Location where) {
   return load(calls, path, limits);
 }
 
-Loaded load(const std::string& path, const NamedVariables& variables, const RestoreOptions& options,
-            const Limits& limits, Location where) {
+Loaded load(const std::string& path, const Parts& parts, const RestoreOptions& options, const Limits& limits,
+            Location where) {
   const sluice::detail::Call call(where);
   Loaded loaded{load(path, limits), {}};
-  guard("load", path, [&] { loaded.restored = restore(loaded, variables, options); });
+  guard("load", path, [&] { static_cast<Restored&>(loaded) = restore(loaded, parts, options); });
   return loaded;
 }
 

@@ -1,62 +1,20 @@
 #pragma once
 
 #include <sluice/graph/call.h>
+#include <sluice/graph/members.h>
 #include <sluice/graph/variable.h>
 
 #include <initializer_list>
-#include <memory>
 #include <string>
 #include <string_view>
-#include <unordered_set>
-#include <vector>
 
 namespace sluice::nn {
-
-class Module;
 
 /// Training or inference. Passed explicitly to modules that distinguish them, such as Dropout; no module
 /// stores it.
 enum class Mode { train, evaluate };
 
-/// Collects the members of a module by name. Names of nested modules are joined by dots:
-/// "rnn.0.forget.weight". A Variable that occurs again (tied weights) is skipped: it keeps its first name.
-class Members {
- public:
-  explicit Members(NamedVariables& found);
-
-  /// Throws Error for an empty name, a name used twice, and a Variable without a value.
-  void operator()(std::string_view name, const Variable& variable,
-                  Location where = Location::current()) const;
-  void operator()(std::string_view name, const Module& module, Location where = Location::current()) const;
-  /// A list of Variables, modules or pointers to modules: their positions become part of the name.
-  template <class T>
-  void operator()(std::string_view name, const std::vector<T>& list,
-                  Location where = Location::current()) const {
-    const sluice::detail::Call call("members", where);
-    const Members inside = within(name);
-    for (std::size_t i = 0; i < list.size(); ++i) inside(std::to_string(i), list[i], Location{});
-  }
-  template <class T>
-  void operator()(std::string_view name, const std::shared_ptr<T>& module,
-                  Location where = Location::current()) const {
-    const sluice::detail::Call call("members", where);
-    if (module == nullptr) missing(name);
-    (*this)(name, static_cast<const Module&>(*module), Location{});
-  }
-
- private:
-  struct Collected {
-    NamedVariables& found;
-    std::unordered_set<std::string> names;
-    std::unordered_set<const void*> slots;
-  };
-  Members(std::shared_ptr<Collected> collected, std::string prefix);
-  [[noreturn]] void missing(std::string_view name) const;
-  Members within(std::string_view name) const;  // the same collection, for the members of member `name`
-
-  std::shared_ptr<Collected> collected_;
-  std::string prefix_;
-};
+using sluice::Members;
 
 /// A part of a model: owns Variables and other modules, and lists them in one function.
 ///

@@ -48,6 +48,12 @@ void EarlyStopping::forget() {
   be_patient_again();
 }
 
-NamedVariables EarlyStopping::variables() const { return {{"stopping.best", best_}, {"stopping.bad", bad_}}; }
+void EarlyStopping::members(const Members& m) const { m("best", best_), m("bad", bad_); }
+
+NamedVariables EarlyStopping::variables() const {
+  NamedVariables found;
+  Members{found}("stopping", *this);
+  return found;
+}
 
 }  // namespace sluice::optim

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/members.h>
 #include <sluice/graph/variable.h>
 
 #include <cstdint>
@@ -12,7 +13,7 @@ namespace sluice::optim {
 ///     optim::EarlyStopping stopping(3);
 ///     while (!stopping.out_of_patience()) {
 ///       train_an_epoch();
-///       if (stopping.observe(validate())) io::save("model.best", variables);
+///       if (stopping.observe(validate())) io::save("model.best", {{"model", model}});
 ///     }
 ///
 /// Its state is in Variables, so a resumed training continues exactly.
@@ -38,7 +39,9 @@ class EarlyStopping {
   /// Begins anew: the next loss is the best. For a best model that is lost.
   void forget();
 
-  /// "stopping.best", "stopping.bad".
+  /// "best", "bad".
+  void members(const Members& m) const;
+  /// The same for a list without names of parts: "stopping.best", "stopping.bad".
   NamedVariables variables() const;
 
  private:

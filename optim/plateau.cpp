@@ -58,8 +58,12 @@ bool Plateau::observe(double loss, Location where) {
   return true;
 }
 
+void Plateau::members(const Members& m) const { m("best", best_), m("bad", bad_), m("cooldown", cooldown_); }
+
 NamedVariables Plateau::variables() const {
-  return {{"plateau.best", best_}, {"plateau.bad", bad_}, {"plateau.cooldown", cooldown_}};
+  NamedVariables found;
+  Members{found}("plateau", *this);
+  return found;
 }
 
 }  // namespace sluice::optim

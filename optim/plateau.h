@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/members.h>
 #include <sluice/optim/optimizer.h>
 
 namespace sluice::optim {
@@ -34,8 +35,9 @@ class Plateau {
   /// Reports a loss; returns true if that lowered the learning rate. NaN counts as no improvement.
   bool observe(double loss, Location where = Location::current());
 
-  /// "plateau.best", "plateau.bad" (reports without improvement), "plateau.cooldown" (reports still to be
-  /// ignored).
+  /// "best", "bad" (reports without improvement), "cooldown" (reports still to be ignored).
+  void members(const Members& m) const;
+  /// The same for a list without names of parts: "plateau.best", "plateau.bad", "plateau.cooldown".
   NamedVariables variables() const;
 
  private:

@@ -49,7 +49,7 @@ Saved open_saved(const std::string& path) {
 
 Model Saved::model() const {
   Model model(plan.model, static_cast<sluice::Index>(vocabulary.size()), 0);
-  io::restore(checkpoint, model.variables(), {.prefix = "model."});
+  io::restore(checkpoint, model, {.prefix = "model."});
   return model;
 }
 

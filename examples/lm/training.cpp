@@ -19,7 +19,6 @@ namespace nn = sluice::nn;
 namespace optim = sluice::optim;
 namespace text = sluice::text;
 using sluice::DType;
-using sluice::NamedVariables;
 using sluice::Tensor;
 
 text::Batches training_batches(std::vector<std::int32_t> tokens, const TrainSettings& settings) {
@@ -36,10 +35,6 @@ text::Batches training_batches(std::vector<std::int32_t> tokens, const TrainSett
 
 sluice::Spec window_of(const TrainSettings& settings) {
   return {DType::int32, {settings.length, settings.batch}};
-}
-
-void add(NamedVariables& all, const std::string& prefix, const NamedVariables& some) {
-  for (const auto& [name, variable] : some) all.push_back({prefix + name, variable});
 }
 
 std::optional<optim::Plateau> make_plateau(const TrainSettings& settings, const optim::Optimizer& optimizer) {
@@ -145,49 +140,38 @@ bool Training::note_validation(double nats, bool epoch_over) {
   return stopping_.observe(nats);
 }
 
-NamedVariables Training::variables() const {
-  NamedVariables all;
-  add(all, "model.", model_.variables());
-  add(all, "carried.", carried_.variables());
-  add(all, "optimizer.", optimizer_->variables());
-  if (plateau_) add(all, "", plateau_->variables());
-  add(all, "", stopping_.variables());
-  all.push_back({"dropout_key", dropout_key_});
-  all.push_back({"progress", progress_});
-  all.push_back({"epochs", epochs_});
-  return all;
+void Training::members(const sluice::Members& m) const {
+  m("model", model_), m("carried", carried_), m("optimizer", *optimizer_);
+  if (plateau_) m("plateau", *plateau_);
+  m("stopping", stopping_), m("dropout_key", dropout_key_), m("progress", progress_), m("epochs", epochs_);
 }
 
 bool Training::is_finite() const {
-  const NamedVariables all = variables();
-  return std::all_of(all.begin(), all.end(),
-                     [](const auto& named) { return all_finite(named.variable.value().value()); });
+  const io::Checkpoint all = io::collect(*this);
+  return std::all_of(all.arrays.begin(), all.arrays.end(),
+                     [](const auto& entry) { return all_finite(entry.second); });
 }
 
 void Training::save(const std::string& path) const {
   auto texts = texts_of(plan_, state_);
   texts["vocabulary"] = vocabulary_.to_json();
   texts["beginning"] = beginning_;
-  io::save(path, variables(), std::move(texts));
+  io::save(path, *this, std::move(texts));
 }
 
 void Training::restore(const Saved& saved, const Changes& changes) {
-  NamedVariables wanted;
-  for (const auto& named : variables()) {
-    const std::string& name = named.name;
-    const bool is_model = name.starts_with("model.");
-    const bool left = (changes.windows && name.starts_with("carried.")) ||
-                      (changes.schedule && name.starts_with("plateau.")) ||
-                      (changes.text && (name.starts_with("carried.") || name.starts_with("plateau.") ||
-                                        name.starts_with("stopping."))) ||
-                      (saved.is_exported() && !is_model);
-    if (!left) wanted.push_back(named);
+  const io::Parts wanted = saved.is_exported() ? io::Parts{{"model", model_}} : io::Parts(*this);
+  std::vector<std::string> except;
+  if (!saved.is_exported()) {
+    if (changes.windows || changes.text) except.emplace_back("carried");
+    if (plateau_ && (changes.schedule || changes.text)) except.emplace_back("plateau");
+    if (changes.text) except.emplace_back("stopping");
   }
   const bool changed = changes.windows || changes.schedule || changes.text;
   const text::Batches::Position before = batches_.position();
   if (!changes.text) seek(saved, changes);
   try {
-    io::restore(saved.checkpoint, wanted, {.allow_unknown = changed});
+    io::restore(saved.checkpoint, wanted, {.allow_unknown = changed, .except = std::move(except)});
   } catch (...) {
     batches_.seek(before);
     throw;

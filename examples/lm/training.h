@@ -38,6 +38,8 @@ class Training {
   Training(const Plan& plan, const sluice::text::Vocabulary& vocabulary, std::string beginning,
            std::vector<std::int32_t> tokens, const TrainingState& state = {});
 
+  /// Everything that changes.
+  void members(const sluice::Members& m) const;
   /// Restores a saved training, but for what has changed. Throws Error if it does not fit, before changing
   /// anything.
   void restore(const Saved& saved, const Changes& changes);
@@ -69,8 +71,6 @@ class Training {
 
  private:
   sluice::Tensors loss_and_update(const sluice::Tensor& x, const sluice::Tensor& y);
-  /// Everything that changes, by name.
-  sluice::NamedVariables variables() const;
   void seek(const Saved& saved, const Changes& changes);
   /// The budget, in its own unit: where the schedule began, what is done, and the end.
   struct Span {

@@ -128,3 +128,24 @@ TEST_CASE("a resumed training goes on to a larger goal, and a reached one has no
   REQUIRE(lm({"train", "--resume", model, "--minutes", "0.01"}).code == 0);
   CHECK(saved_step(model) > 20);
 }
+
+TEST_CASE("a training saved before lm listed its parts goes on, and is saved under the same names") {
+  const Folder folder;
+  std::string lines;
+  for (int i = 0; i < 60; ++i) lines += "abc cab\n";
+  const std::string text = folder.file("text", lines);
+  const sluice::io::Checkpoint before = sluice::io::load(SLUICE_TEST_DATA "/examples/data/lm2.checkpoint");
+  const std::string out = folder.file("out.ckpt");
+  sluice::io::save(out, before);
+  const Ended resumed = lm({"train", "--resume", out, "--text", text, "--steps", "12"});
+  INFO(resumed.err);
+  REQUIRE(resumed.code == 0);
+  const sluice::io::Checkpoint after = sluice::io::load(out);
+  CHECK(after.arrays.at("optimizer.step").element(0) == 12);
+  CHECK(after.arrays.at("stopping.best").element(0) <= before.arrays.at("stopping.best").element(0));
+  CHECK(after.arrays.size() == before.arrays.size());
+  for (const auto& [name, array] : before.arrays) {
+    INFO(name);
+    CHECK(after.arrays.count(name) == 1);
+  }
+}

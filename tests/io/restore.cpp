@@ -130,7 +130,7 @@ TEST_CASE("What was restored is returned, and nothing at all is an Error") {
   Checkpoint checkpoint = collect({{"model.weight", Model(6).weight}});
   save(folder.file("a"), checkpoint);
   const RestoreOptions grown{.prefix = "model.", .allow_missing = true};
-  CHECK(restore(checkpoint, model.variables(), grown) == std::vector<std::string>{"weight"});
+  CHECK(restore(checkpoint, model.variables(), grown).restored == std::vector<std::string>{"weight"});
   CHECK(load(folder.file("a"), model.variables(), grown).restored == std::vector<std::string>{"weight"});
   const Checkpoint texts_only = load(folder.file("a"), model.variables(), grown);  // a Checkpoint, too
   CHECK(texts_only.arrays.size() == 1);
@@ -148,7 +148,7 @@ TEST_CASE("What was restored is returned, and nothing at all is an Error") {
   }
   CHECK_THROWS_WITH(restore(Checkpoint{}, untouched.variables(), mistyped), contains("and 0 arrays"));
   CHECK(untouched.all(7));
-  CHECK(restore(checkpoint, {}, {.allow_unknown = true}).empty());  // nothing was asked for
+  CHECK(restore(checkpoint, {}, {.allow_unknown = true}).restored.empty());  // nothing was asked for
 }
 
 TEST_CASE("A weight under two names is one Variable and must have one value") {
@@ -166,5 +166,7 @@ TEST_CASE("A weight under two names is one Variable and must have one value") {
 TEST_CASE("Collecting refuses a name that is given twice and a Variable without a value") {
   const Model model(1);
   CHECK_THROWS_WITH(collect({{"w", model.weight}, {"w", model.bias}}), contains("'w'"));
-  CHECK_THROWS_WITH(collect({{"w", Variable()}}), contains("got 'w' without one"));
+  CHECK_THROWS_WITH(collect(NamedVariables{{"w", Variable()}}), contains("got 'w' without one"));
+  CHECK_THROWS_WITH(collect(NamedVariables{{"w", model.weight}, {"w", model.bias}}),
+                    contains("got 'w' twice"));
 }

@@ -44,5 +44,14 @@ TEST_CASE("what the io room refuses names the line") {
   refuses_file("collect", "got 'v' twice", [&] { io::collect(twice); });
   refuses_file("collect", "got 'v' without one", [&] { io::collect(unmade); });
   refuses_file("restore", "'v' f32[2] is missing", [&] { io::restore(empty, named); });
+  const io::RestoreOptions typo{.except = {"w"}};
+  refuses_file("restore", "'w' in .except names no", [&] { io::restore(io::collect(named), named, typo); });
+  const nn::Linear linear(2, 2, random::key(1));
+  const std::shared_ptr<nn::Linear> none_made;
+  refuses_file("members", "Variable 'key', which has none", [&] { io::save(none, {{"key", Variable()}}); });
+  refuses_file("members", "an empty one inside ''", [&] { io::save(none, {{"", linear}}); });
+  refuses_file("members", "a null pointer for 'model'", [&] { io::save(none, {{"model", none_made}}); });
+  const Variable w(ones({2}));
+  refuses_file("parts", "got 'v' twice", [&] { io::load(none, {{"v", v}, {"v", w}}); });
   refuses_file("checkpoint", "got 'x', and there are: none", [&] { empty.text("x"); });
 }

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <sluice/graph/call.h>
+#include <sluice/graph/variable.h>
+
+#include <concepts>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+namespace sluice {
+
+class Members;
+
+/// A type that lists its parts by name, as modules do and a user's own struct may:
+///
+///     struct Run {
+///       nn::LSTM rnn;
+///       optim::Adam adam;
+///       Variable key;
+///       void members(const Members& m) const { m("rnn", rnn), m("adam", adam), m("key", key); }
+///     };
+template <class T>
+concept ListsMembers = requires(const T& whole, const Members& m) {
+  whole.members(m);
+};
+
+/// A type that has Variables: it lists members, or hands the Variables out by variables(), as optimisers do.
+template <class T>
+concept HasVariables = ListsMembers<T> || requires(const T& whole) {
+  { whole.variables() } -> std::convertible_to<NamedVariables>;
+};
+
+/// What Members takes: a Variable, NamedVariables, a type that has Variables, and vectors of and shared
+/// pointers to these.
+template <class T>
+concept Member = std::invocable<const Members&, std::string_view, const T&>;
+
+/// Collects Variables by name. Names of what is inside of a member are joined by dots: "rnn.0.forget.weight".
+/// A Variable that occurs again (tied weights) is skipped: it keeps its first name.
+class Members {
+ public:
+  explicit Members(NamedVariables& found);
+
+  /// Throws Error for an empty name, a name used twice, and a Variable without a value.
+  void operator()(std::string_view name, const Variable& variable,
+                  Location where = Location::current()) const;
+  void operator()(std::string_view name, const NamedVariables& variables,
+                  Location where = Location::current()) const;
+  /// A module, an optimiser, a struct that lists its members.
+  template <HasVariables T>
+  void operator()(std::string_view name, const T& whole, Location where = Location::current()) const {
+    const detail::Call call("members", where);
+    if constexpr (ListsMembers<T>) {
+      whole.members(within(name));
+    } else {
+      (*this)(name, NamedVariables(whole.variables()), Location{});
+    }
+  }
+  /// A list of these, or of pointers to them: their positions become part of the name.
+  template <Member T>
+  void operator()(std::string_view name, const std::vector<T>& list,
+                  Location where = Location::current()) const {
+    const detail::Call call("members", where);
+    const Members inside = within(name);
+    for (std::size_t i = 0; i < list.size(); ++i) inside(std::to_string(i), list[i], Location{});
+  }
+  template <Member T>
+  void operator()(std::string_view name, const std::shared_ptr<T>& part,
+                  Location where = Location::current()) const {
+    const detail::Call call("members", where);
+    if (part == nullptr) missing(name);
+    (*this)(name, std::as_const(*part), Location{});
+  }
+
+ private:
+  struct Collected {
+    NamedVariables& found;
+    std::unordered_set<std::string> names;
+    std::unordered_set<const void*> slots;
+  };
+  Members(std::shared_ptr<Collected> collected, std::string prefix);
+  [[noreturn]] void missing(std::string_view name) const;
+  Members within(std::string_view name) const;  // the same collection, for the members of member `name`
+
+  std::shared_ptr<Collected> collected_;
+  std::string prefix_;
+};
+
+}  // namespace sluice

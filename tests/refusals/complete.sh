@@ -24,7 +24,7 @@ declared() { # names that begin a line outside of namespace detail
 }
 
 missing=0
-for name in $(declared {graph,ops,check,nn,optim,io,text}/*.h); do
+for name in $(declared {graph,ops,check,nn,optim,io,text,data}/*.h); do
   grep -qw -- "$name" <<<"$refuses_nothing $inside_io" && continue
   grep -qE "\b$name\(" tests/refusals/*.cpp && continue
   echo "no test of what $name refuses: add a line to tests/refusals/"

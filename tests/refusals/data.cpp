@@ -57,3 +57,19 @@ TEST_CASE("what batches of data refuse") {
   refuses("sequences", "got batch 5 of epoch 0", [&] { sequences.next(); });
   refuses("sequences", "got batch 5 of epoch 0", [&] { sequences.position(); });
 }
+
+TEST_CASE("what tables refuse") {
+  const data::Table table = data::parse_csv("a,b\n1,x\n,y");
+  refuses("table", "got 'c'; the columns are 'a, b'", [&] { table.column("c"); });
+  refuses("table", "got 'c'", [&] { table.column_text("c"); });
+  refuses("table", "got 'c'", [&] { table.classes("c"); });
+  refuses("table", "got 'c'", [&] { table.tensor({"a", "c"}); });
+  refuses("table", "got bool", [&] { table.tensor({"a"}, DType::boolean); });
+  refuses("parse_csv", "got 'y'", [&] { table.classes("b", {"x"}); });
+  refuses("parse_csv", "got 'x'", [&] { table.column("b"); });
+  refuses("parse_csv", "got ''", [&] { table.tensor({"a"}, DType::int32); });
+  refuses("parse_csv", "line 2: a row must have 2 fields", [&] { data::parse_csv("a,b\n1"); });
+  refuses("parse_csv", "the end of a line: got '\"'", [&] { data::parse_csv("a", {.separator = '"'}); });
+  CHECK_THROWS_WITH(data::read_csv("/no/such/file"),
+                    contains("data.cpp:") && contains("[read_csv] /no/such/file: there is no such file"));
+}

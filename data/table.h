@@ -66,8 +66,8 @@ class Table {
   Tensor tensor(const std::vector<std::string>& names, DType dtype = DType::float32,
                 Location where = Location::current()) const;
   /// The texts of a column as classes: the known ones, such as those that a model was trained on; without
-  /// them those of the column, in the order of their bytes. Throws Error for a name that is not there and, with
-  /// the line, for a text that is not known.
+  /// them those of the column, in the order of their bytes. Throws Error for a name that is not there and,
+  /// with the line, for a text that is not known.
   Classes classes(std::string_view name, std::vector<std::string> known = {},
                   Location where = Location::current()) const;
 

@@ -4,7 +4,7 @@
 # usage: complete.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
-refuses_nothing="common_options continues_character convert_to_utf8 first_value gunzip is_checkpoint is_floating is_gzip is_tracing
+refuses_nothing="common_options continues_character convert_to_utf8 duration_text first_value gunzip is_checkpoint is_floating is_gzip is_tracing
   leaf_of leaky_relu_gain name_of prod_others require_values size_of substitute to_dot to_text topological_order
   trace_of unit_double unit_float utf16_to_utf8 valid_prefix variable_of variable_read_by verify version_of versions_in
   visible"

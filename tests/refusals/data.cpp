@@ -3,6 +3,8 @@
 
 #include <sluice/sluice.h>
 
+#include <sstream>
+
 using namespace sluice;
 
 TEST_CASE("what batches of data refuse") {
@@ -72,4 +74,18 @@ TEST_CASE("what tables refuse") {
   refuses("parse_csv", "the end of a line: got '\"'", [&] { data::parse_csv("a", {.separator = '"'}); });
   CHECK_THROWS_WITH(data::read_csv("/no/such/file"),
                     contains("data.cpp:") && contains("[read_csv] /no/such/file: there is no such file"));
+}
+
+TEST_CASE("what files of NumPy refuse") {
+  refuses("write_npy", "got f32[2]", [&] { data::write_npy("/no/such", ones({2}) + ones({2})); });
+  refuses("write_npy", "got an undefined one", [&] { data::write_npy("/no/such", Tensor()); });
+  CHECK_THROWS_WITH(data::read_npy("/no/such/file"),
+                    contains("data.cpp:") && contains("[read_npy] /no/such/file: there is no such file"));
+}
+
+TEST_CASE("what progress refuses") {
+  std::ostringstream out;
+  refuses("progress", "got -1", [&] { data::TimeLeft(-1); });
+  refuses("progress", "got -1", [&] { data::Progress(out, -1); });
+  refuses("progress", "got 1;", [&] { data::Progress(out, 5, {.width = 1}); });
 }

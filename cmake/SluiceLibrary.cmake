@@ -3,7 +3,7 @@
 # Sources are globbed on purpose: a new op, pass or cell is one new file and no list to edit. CONFIGURE_DEPENDS makes
 # the build look for new files by itself.
 
-set(SLUICE_ROOMS kernels graph ops compile check nn optim io text)
+set(SLUICE_ROOMS kernels graph ops compile check nn optim io text data)
 
 set(sluice_sources "")
 foreach(room IN LISTS SLUICE_ROOMS)

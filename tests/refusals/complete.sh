@@ -4,7 +4,7 @@
 # usage: complete.sh SOURCE_FOLDER
 set -euo pipefail
 cd "$1"
-refuses_nothing="common_options continues_character convert_to_utf8 first_value gunzip is_checkpoint is_floating is_gzip is_tracing
+refuses_nothing="common_options continues_character convert_to_utf8 duration_text first_value gunzip is_checkpoint is_floating is_gzip is_tracing
   leaf_of leaky_relu_gain name_of prod_others require_values size_of substitute to_dot to_text topological_order
   trace_of unit_double unit_float utf16_to_utf8 valid_prefix variable_of variable_read_by verify version_of versions_in
   visible"
@@ -24,7 +24,7 @@ declared() { # names that begin a line outside of namespace detail
 }
 
 missing=0
-for name in $(declared {graph,ops,check,nn,optim,io,text}/*.h); do
+for name in $(declared {graph,ops,check,nn,optim,io,text,data}/*.h); do
   grep -qw -- "$name" <<<"$refuses_nothing $inside_io" && continue
   grep -qE "\b$name\(" tests/refusals/*.cpp && continue
   echo "no test of what $name refuses: add a line to tests/refusals/"

@@ -15,6 +15,7 @@ declare -A reach=(
   [optim]="kernels graph ops optim"
   [io]="kernels graph ops compile nn optim io"
   [text]="kernels graph ops compile nn optim text"
+  [data]="kernels graph ops io data"
 )
 # Which files may include a third-party library. Everything else, above all each public header, may not.
 declare -A home=(

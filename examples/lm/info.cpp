@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <sluice/data/progress.h>
 #include <sluice/text/escape.h>
 
 #include <cmath>
@@ -41,8 +42,9 @@ ordered_json parameters_by_module(const sluice::io::Checkpoint& checkpoint) {
 /// Where the training stands, in words.
 std::string standing(const Saved& saved) {
   const TrainingState& state = saved.state;
-  std::string text = fmt::format("step {}, {} epoch{} and {} windows, {}", state.step, state.epoch,
-                                 state.epoch == 1 ? "" : "s", state.window, duration(state.seconds));
+  std::string text =
+      fmt::format("step {}, {} epoch{} and {} windows, {}", state.step, state.epoch,
+                  state.epoch == 1 ? "" : "s", state.window, sluice::data::duration_text(state.seconds));
   if (state.validation >= 0)
     text += fmt::format("; validation {:.4f} nats a {} at step {}", state.validation,
                         singular_of(saved.vocabulary.kind()), state.measured);

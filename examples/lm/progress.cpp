@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sluice/data/progress.h>
 #include <sluice/text/escape.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -9,7 +10,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <system_error>
 #include <vector>
@@ -44,7 +44,8 @@ std::string line_of(const Status& s, std::size_t width) {
   if (s.validation) parts.push_back({3, fmt::format("validation {:.4f}", *s.validation)});
   parts.push_back({6, fmt::format("lr {:.3g}", s.learning_rate)});
   parts.push_back({4, fmt::format("{:.0f} {}/s", s.tokens_per_second, s.tokens)});
-  if (s.seconds_left) parts.push_back({2, fmt::format("{} left", duration(*s.seconds_left))});
+  if (s.seconds_left)
+    parts.push_back({2, fmt::format("{} left", sluice::data::duration_text(*s.seconds_left))});
   while (true) {
     std::vector<std::string> texts;
     for (const Part& part : parts) texts.push_back(part.text);
@@ -53,13 +54,6 @@ std::string line_of(const Status& s, std::size_t width) {
     parts.erase(std::max_element(parts.begin(), parts.end(),
                                  [](const Part& a, const Part& b) { return a.importance < b.importance; }));
   }
-}
-
-std::string duration(double seconds) {
-  const auto whole = static_cast<std::int64_t>(std::llround(std::clamp(seconds, 0., 1e12)));
-  if (whole >= 3600) return fmt::format("{} h {:02} min", whole / 3600, whole % 3600 / 60);
-  if (whole >= 60) return fmt::format("{} min {:02} s", whole / 60, whole % 60);
-  return fmt::format("{} s", whole);
 }
 
 Progress::Progress()

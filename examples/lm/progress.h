@@ -53,7 +53,4 @@ class Progress {
 /// A status as one line of at most `width` columns: what matters least is left out first.
 std::string line_of(const Status& status, std::size_t width);
 
-/// "3 h 05 min", "4 min 20 s", "12 s".
-std::string duration(double seconds);
-
 }  // namespace lm

@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include <fmt/format.h>
+#include <sluice/data/progress.h>
 
 #include <algorithm>
 #include <cmath>
@@ -129,7 +130,7 @@ bool Session::measure(bool epoch_over, bool& better) {
   update_clock();
   if (steps_ > 0) line += ",";
   line += fmt::format(" validation {:.4f} nats a {}{}; {}", nats, unit, better ? ", the best so far" : "",
-                      duration(state.seconds));
+                      sluice::data::duration_text(state.seconds));
   progress_.print(line);
   return true;
 }
@@ -195,7 +196,7 @@ int Session::end() {
         fmt::format("No better validation loss for {} epoch{}: stopped early", bad, bad == 1 ? "" : "s"));
   }
   progress_.print(fmt::format("Saved after {} steps, {}: {}. To go on, with a number of yours:\n  {}",
-                              state.step, duration(state.seconds), keeper_.where(),
+                              state.step, sluice::data::duration_text(state.seconds), keeper_.where(),
                               keeper_.command_to_go_on(more)));
   return 0;
 }

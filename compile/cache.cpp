@@ -13,11 +13,13 @@ std::shared_ptr<Program> ProgramCache::find(const Specs& specs, const std::vecto
                                             const TensorFunction& function) {
   if (auto kept = take(specs, counts)) return kept;
   // No lock is held meanwhile: the function may call compiled ones, and programs wait for each other.
-  auto program = std::make_shared<Program>(trace(function, specs, Location{}), passes_, Location{});
+  Graph graph = trace(function, specs, Location{});
+  FrozenFlags flags(graph);
+  auto program = std::make_shared<Program>(std::move(graph), passes_, Location{});
   std::shared_ptr<Program> dropped;  // destroyed after the locks are released
   const std::lock_guard lock(mutex_);
   if (auto made = look_up(specs, counts)) return made;  // on another thread meanwhile
-  entries_.push_front({specs, counts, program});
+  entries_.push_front({specs, counts, std::move(flags), program});
   if (entries_.size() > size_) {
     dropped = std::move(entries_.back().program);
     entries_.pop_back();
@@ -32,7 +34,7 @@ std::shared_ptr<Program> ProgramCache::take(const Specs& specs, const std::vecto
 
 std::shared_ptr<Program> ProgramCache::look_up(const Specs& specs, const std::vector<std::size_t>& counts) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.specs == specs && entry.counts == counts;
+    return entry.specs == specs && entry.counts == counts && entry.flags.hold();
   });
   if (found == entries_.end()) return nullptr;
   entries_.splice(entries_.begin(), entries_, found);

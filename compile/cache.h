@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/frozen.h>
 #include <sluice/compile/pass.h>
 #include <sluice/compile/program.h>
 
@@ -25,7 +26,8 @@ class ProgramCache {
   /// Throws Error if SLUICE_PASSES is used and invalid.
   explicit ProgramCache(const CompileOptions& options);
 
-  /// The Program for these specs; traces and compiles the function if there is none yet. `counts`
+  /// The Program for these specs; traces and compiles the function if there is none yet, or none for the
+  /// Variables that are frozen now. `counts`
   /// distinguishes calls whose lists of tensors differ in length only. Threads that ask for the same specs
   /// concurrently may trace in parallel; the first Program ready is used by all.
   std::shared_ptr<Program> find(const Specs& specs, const std::vector<std::size_t>& counts,
@@ -37,6 +39,7 @@ class ProgramCache {
   struct Entry {
     Specs specs;
     std::vector<std::size_t> counts;
+    FrozenFlags flags;
     std::shared_ptr<Program> program;
   };
   std::shared_ptr<Program> take(const Specs& specs, const std::vector<std::size_t>& counts);

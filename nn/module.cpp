@@ -1,5 +1,6 @@
 #include <sluice/graph/version.h>
 #include <sluice/nn/module.h>
+#include <sluice/nn/replacement.h>
 
 #include <fmt/format.h>
 
@@ -27,6 +28,15 @@ Members Members::within(std::string_view name) const {
   return {collected_, fmt::format("{}{}.", prefix_, name)};
 }
 
+bool Members::in_copy() const {
+  return collected_->replacement != nullptr && collected_->replacement->in_copy();
+}
+
+std::shared_ptr<Module> Members::replaced(std::string_view name, const Module& module,
+                                          const std::function<std::shared_ptr<Module>()>& copy) const {
+  return collected_->replacement->part(prefix_ + std::string(name), module, copy);
+}
+
 void Members::operator()(std::string_view name, const Variable& variable, Location where) const {
   const sluice::detail::Call call("members", where);
   std::string path = within(name).prefix_;
@@ -37,6 +47,7 @@ void Members::operator()(std::string_view name, const Variable& variable, Locati
                     "constructor, list it only where it is defined, or use the module that it was moved to",
                     path));
   }
+  if (collected_->replacement != nullptr) collected_->replacement->variable(path, variable);
   if (!collected_->names.insert(path).second) {
     throw Error(fmt::format(
         "[members] every Variable has a name of its own: got '{}' twice; rename one of them", path));

@@ -2,7 +2,9 @@
 
 #include <sluice/graph/call.h>
 #include <sluice/graph/variable.h>
+#include <sluice/nn/part.h>
 
+#include <functional>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -13,6 +15,10 @@
 namespace sluice::nn {
 
 class Module;
+
+namespace detail {
+class Replacement;
+}
 
 /// Training or inference. Passed explicitly to modules that distinguish them, such as Dropout; no module
 /// stores it.
@@ -41,18 +47,39 @@ class Members {
                   Location where = Location::current()) const {
     const sluice::detail::Call call("members", where);
     if (module == nullptr) missing(name);
+    if (in_copy()) {
+      // A member of a copy that is being made, which is not const.
+      const_cast<std::shared_ptr<T>&>(module) = std::dynamic_pointer_cast<T>(
+          replaced(name, *module, [&]() -> std::shared_ptr<Module> { return detail::copy_of(*module); }));
+    }
     (*this)(name, static_cast<const Module&>(*module), Location{});
+  }
+  template <class T>
+  void operator()(std::string_view name, const Part<T>& part, Location where = Location::current()) const {
+    const sluice::detail::Call call("members", where);
+    if (part == nullptr) missing(name);
+    if (in_copy()) {
+      const_cast<Part<T>&>(part).pointer_ = std::dynamic_pointer_cast<const T>(
+          replaced(name, *part, [&]() -> std::shared_ptr<Module> { return part.copy_(*part); }));
+    }
+    (*this)(name, static_cast<const Module&>(*part), Location{});
   }
 
  private:
+  friend class detail::Replacement;
   struct Collected {
     NamedVariables& found;
     std::unordered_set<std::string> names;
     std::unordered_set<const void*> slots;
+    detail::Replacement* replacement = nullptr;  // while a module is being cloned
   };
   Members(std::shared_ptr<Collected> collected, std::string prefix);
   [[noreturn]] void missing(std::string_view name) const;
   Members within(std::string_view name) const;  // the same collection, for the members of member `name`
+  bool in_copy() const;                         // whether members are to be replaced: see detail::Replacement
+  /// What takes the place of a module held by pointer: the copy of it made before, or one that `copy` makes.
+  std::shared_ptr<Module> replaced(std::string_view name, const Module& module,
+                                   const std::function<std::shared_ptr<Module>()>& copy) const;
 
   std::shared_ptr<Collected> collected_;
   std::string prefix_;
@@ -68,7 +95,8 @@ class Members {
 ///       }
 ///     };
 ///
-/// Variables are handles, so a module is cheap to copy, and copies share their Variables.
+/// Variables are handles, so a module is cheap to copy, and copies share their Variables; nn::clone makes one
+/// with Variables of its own.
 class Module {
  public:
   virtual ~Module() = default;

@@ -6,8 +6,8 @@
 
 namespace sluice {
 
-/// Which Variables were frozen when a function was traced, as far as it asked: a training step compiled before
-/// some of them were frozen, or unfrozen, is another program.
+/// Which Variables were frozen when a function was traced, as far as it asked: a training step compiled
+/// before some of them were frozen, or unfrozen, is another program.
 class FrozenFlags {
  public:
   explicit FrozenFlags(const Graph& graph) : asked_(graph.asked) {}

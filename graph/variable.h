@@ -56,12 +56,12 @@ class Variable {
   /// Replaces the value at once, never traced; for loading. Throws ShapeError as assign does.
   void set(const Array& value, Location where = Location::current()) const;
 
-  /// Freezes the Variable, or unfreezes it: optimisers leave frozen ones as they are, without gradient, change
-  /// of moments or weight decay, until they are unfrozen. It can still be assigned. The flag belongs to the
-  /// slot; checkpoints do not store it. Throws Error for a Variable without a slot.
+  /// Freezes the Variable, or unfreezes it: optimisers leave frozen ones as they are, without gradient,
+  /// change of moments or weight decay, until they are unfrozen. It can still be assigned. The flag belongs
+  /// to the slot; checkpoints do not store it. Throws Error for a Variable without a slot.
   void freeze(bool frozen = true, Location where = Location::current()) const;
-  /// Whether it is frozen. A compiled function that asks, such as one that calls an optimiser, is traced again
-  /// when the answer is another.
+  /// Whether it is frozen. A compiled function that asks, such as one that calls an optimiser, is traced
+  /// again when the answer is another.
   bool frozen(Location where = Location::current()) const;
 
   /// "f32[3, 3] made at model.cpp:12": identifies a Variable that has no name.

@@ -43,8 +43,8 @@ class RecurrentLayers : public Module {
   /// below.
   explicit RecurrentLayers(Cells cells, double dropout = 0, Location where = Location::current());
 
-  /// Runs over x: rnn(x), rnn(x, {.reverse = true}), rnn(x, {.initial = carried.read()}). Throws ShapeError if
-  /// x or the states do not fit the cells, Error for extra tensors if no cell is a ContextCell.
+  /// Runs over x: rnn(x), rnn(x, {.reverse = true}), rnn(x, {.initial = carried.read()}). Throws ShapeError
+  /// if x or the states do not fit the cells, Error for extra tensors if no cell is a ContextCell.
   Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
                       Location where = Location::current()) const;
 

@@ -8,13 +8,13 @@ namespace sluice::nn {
 
 /// Gives the Variables of `to` the values that those of the same names have in `from`: a target network, the
 /// best weights so far. All change at one moment; inside a traced function the assignments are recorded.
-/// Throws Error, which lists all of them, for Variables that one of the two does not have and for other shapes
-/// or dtypes; then nothing changes.
+/// Throws ShapeError, which lists all of them, for Variables that one of the two does not have and for other
+/// shapes or dtypes; then nothing changes.
 void copy(const Module& from, const Module& to, Location where = Location::current());
 
 /// to = to + amount * (from - to), for each floating-point Variable; others get the value of `from`. For
-/// averages of weights (amount 1 - decay) and Polyak targets. `amount` is a number or a floating-point scalar.
-/// Moments, traced functions and errors as in copy; ShapeError if the amount is no scalar.
+/// averages of weights (amount 1 - decay) and Polyak targets. `amount` is a number or a floating-point
+/// scalar. Otherwise as copy; throws ShapeError if the amount is no scalar, too.
 void lerp(const Module& from, const Module& to, const Operand& amount);
 
 /// A model of the same type with Variables of its own, of equal values and as frozen as those of the model.

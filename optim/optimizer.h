@@ -38,9 +38,9 @@ struct Update : Tensor {
 
   Tensor taken;                        ///< a boolean scalar: false if skip_nonfinite skipped the step
   std::vector<std::string> unreached;  ///< names of the parameters that have no gradient from this loss
-  /// Floating-point Variables that a gradient of this loss may reach and the optimiser does not have; frozen
-  /// ones are left out: for example a member forgotten in members(). Named by where they were made: "f32[3, 3] made at
-  /// model.cpp:12". Empty for apply.
+  /// Floating-point Variables that a gradient of this loss may reach and that are not frozen, but that the
+  /// optimiser does not have, not even in a frozen group: for example a member forgotten in members(). Named
+  /// by where they were made: "f32[3, 3] made at model.cpp:12". Empty for apply.
   NamedVariables unlisted;
 
   /// Why the step was skipped, in words; empty if it was taken. Throws Error in a function being traced if

@@ -37,13 +37,15 @@ ProgramCache::Found ProgramCache::find(const Specs& specs, const std::vector<std
   if (auto kept = take(specs, lengths)) return *kept;
   // No lock is held meanwhile: the function may call compiled ones, and programs wait for each other.
   const auto start = std::chrono::steady_clock::now();
-  Entry entry{specs, lengths, {}, 1, 0};
+  Entry entry{specs, lengths, FrozenFlags(Graph{}), {}, 1, 0};
   const auto flat = [&](const Tensors& placeholders) {
     detail::Flat results = function(placeholders);
     entry.found.result_lengths = std::move(results.lengths);
     return std::move(results.tensors);
   };
-  entry.found.program = std::make_shared<Program>(trace(flat, specs, Location{}), passes_, Location{});
+  const Graph graph = trace(flat, specs, Location{});
+  entry.flags = FrozenFlags(graph);
+  entry.found.program = std::make_shared<Program>(graph, passes_, Location{});
   entry.seconds = seconds_since(start);
   std::list<Entry> dropped;  // destroyed after the locks are released
   const std::lock_guard lock(mutex_);
@@ -70,7 +72,7 @@ std::optional<ProgramCache::Found> ProgramCache::take(const Specs& specs,
 std::optional<ProgramCache::Found> ProgramCache::look_up(const Specs& specs,
                                                          const std::vector<std::size_t>& lengths) {
   const auto found = std::find_if(entries_.begin(), entries_.end(), [&](const Entry& entry) {
-    return entry.specs == specs && entry.lengths == lengths;
+    return entry.specs == specs && entry.lengths == lengths && entry.flags.hold();
   });
   if (found == entries_.end()) return std::nullopt;
   ++found->calls;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/compile/frozen.h>
 #include <sluice/compile/pass.h>
 #include <sluice/compile/program.h>
 #include <sluice/graph/nest.h>
@@ -63,8 +64,8 @@ class ProgramCache {
   /// Throws Error if SLUICE_PASSES is used and invalid.
   explicit ProgramCache(const CompileOptions& options);
 
-  /// The Program for these specs; traces and compiles the function if there is none yet. `lengths`
-  /// distinguishes calls whose lists of tensors differ in length only. Threads that ask for the same specs
+  /// The Program for these specs; traces and compiles the function if there is none yet, or none for the
+  /// Variables that are frozen now. `lengths` distinguishes calls whose lists of tensors differ in length only. Threads that ask for the same specs
   /// concurrently may trace in parallel; the first Program ready is used by all. No lock is held while a
   /// function is traced or compiled.
   Found find(const Specs& specs, const std::vector<std::size_t>& lengths, const Function& function);
@@ -78,6 +79,7 @@ class ProgramCache {
   struct Entry {
     Specs specs;
     std::vector<std::size_t> lengths;
+    FrozenFlags flags;
     Found found;
     std::int64_t calls = 0;
     double seconds = 0;

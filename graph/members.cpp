@@ -6,7 +6,8 @@
 
 namespace sluice {
 
-Members::Members(NamedVariables& found) : collected_(std::make_shared<Collected>(Collected{found, {}, {}})) {}
+Members::Members(NamedVariables& found, detail::MemberVisitor* visitor)
+    : collected_(std::make_shared<Collected>(Collected{found, {}, {}, visitor})) {}
 
 Members::Members(std::shared_ptr<Collected> collected, std::string prefix)
     : collected_(std::move(collected)), prefix_(std::move(prefix)) {}
@@ -36,6 +37,7 @@ void Members::operator()(std::string_view name, const Variable& variable, Locati
                     "constructor, list it only where it is defined, or use the module that it was moved to",
                     path));
   }
+  if (collected_->visitor != nullptr) collected_->visitor->variable(path, variable);
   if (!collected_->names.insert(path).second) {
     throw Error(fmt::format(
         "[members] every Variable has a name of its own: got '{}' twice; rename one of them", path));

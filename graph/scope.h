@@ -53,6 +53,8 @@ class Scope {
   /// The Variable's value when the function begins.
   Tensor initial(const Variable& variable, Location where);
   void write(const Variable& variable, Tensor value);
+  /// Notes what the function was told when it asked whether a Variable is frozen.
+  void asked(const Variable& variable, bool frozen) { asked_.push_back({variable, frozen}); }
 
   /// Moves the values written and the function's results into a graph without Assigned nodes.
   void close(Graph& graph);
@@ -69,6 +71,7 @@ class Scope {
   int level_;
   std::unordered_map<const Slot*, Tensor> initial_;
   std::vector<Written> written_;
+  std::vector<Graph::Asked> asked_;
   std::unordered_map<const Slot*, std::size_t> index_;  // of the slot's entry in written_
   bool reads_back_ = false;                             // whether there are Assigned nodes
 };

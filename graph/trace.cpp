@@ -161,6 +161,7 @@ void Scope::write(const Variable& variable, Tensor value) {
 
 void Scope::close(Graph& graph) {
   for (const Written& written : written_) graph.writes.push_back(written.write);
+  graph.asked = std::move(asked_);
   for (const Tensor& result : graph.results()) {
     if (!result.defined())
       throw Error(

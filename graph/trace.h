@@ -18,9 +18,15 @@ class Graph {
     Tensor before = {};  ///< the leaf that stands for the Variable's initial value
   };
 
+  struct Asked {
+    Variable variable;
+    bool frozen;
+  };
+
   Tensors inputs;
   Tensors outputs;
-  std::vector<Write> writes;  ///< each Variable at most once, in the order of first assignment
+  std::vector<Write> writes;      ///< each Variable at most once, in the order of first assignment
+  std::vector<Asked> asked = {};  ///< the answers of Variable::frozen that the function was made by
 
   /// Outputs, then the values written: everything a run must compute.
   Tensors results() const;

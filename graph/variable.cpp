@@ -95,6 +95,22 @@ void Variable::assign(const Operand& value) const {
   }
 }
 
+void Variable::freeze(bool frozen, Location where) const {
+  const detail::Call call("freeze", where);
+  require_slot(*this, "freeze");
+  slot_->frozen = frozen;
+}
+
+bool Variable::frozen(Location where) const {
+  const detail::Call call("frozen", where);
+  require_slot(*this, "frozen");
+  const bool answer = slot_->frozen;
+  if (auto* scope = detail::Scope::current()) {
+    if (auto* function = scope->function()) function->asked(*this, answer);
+  }
+  return answer;
+}
+
 std::string Variable::text(Location where) const {
   const std::string known = spec(where).text();
   return slot_->made.of_user() ? fmt::format("{} made at {}", known, slot_->made.text()) : known;

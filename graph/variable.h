@@ -56,6 +56,14 @@ class Variable {
   /// Replaces the value at once, never traced; for loading. Throws ShapeError as assign does.
   void set(const Array& value, Location where = Location::current()) const;
 
+  /// Freezes the Variable, or unfreezes it: optimisers leave frozen ones as they are, without gradient,
+  /// change of moments or weight decay, until they are unfrozen. It can still be assigned. The flag belongs
+  /// to the slot; checkpoints do not store it. Throws Error for a Variable without a slot.
+  void freeze(bool frozen = true, Location where = Location::current()) const;
+  /// Whether it is frozen. A compiled function that asks, such as one that calls an optimiser, is traced
+  /// again when the answer is another.
+  bool frozen(Location where = Location::current()) const;
+
   /// "f32[3, 3] made at model.cpp:12": identifies a Variable that has no name.
   std::string text(Location where = Location::current()) const;
 
@@ -95,6 +103,7 @@ struct Slot {
   Location made;  ///< the line that made the Variable
   /// Counts the changes of `value`, so that data derived from it (packed weights) is recomputed in time.
   std::atomic<std::uint64_t> version = 0;
+  std::atomic<bool> frozen = false;   ///< whether optimisers leave the Variable as it is
   std::weak_ptr<const Node> reading;  ///< the Version node of the current value, if somebody holds it
 
   struct User {

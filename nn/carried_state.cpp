@@ -7,7 +7,7 @@
 namespace sluice::nn {
 
 CarriedState::CarriedState(const RecurrentLayers& layers, Index batch, DType dtype, Location where)
-    : layers_(layers), batch_(batch), dtype_(dtype) {
+    : layers_(layers), batch_(batch) {
   const sluice::detail::Call call("carried_state", where);
   if (batch < 1) {
     throw Error(
@@ -54,7 +54,8 @@ void CarriedState::assign(const States& states, Location where) const {
 
 void CarriedState::reset(Location where) const {
   const sluice::detail::Call call("carried_state", where);
-  assign(layers_.initial(batch_, dtype_));
+  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
+  assign(layers_.initial(batch_, parts_.front().front().dtype()));
 }
 
 void CarriedState::members(const Members& m) const {

@@ -9,7 +9,7 @@ namespace sluice::nn {
 ///
 ///     nn::CarriedState carried(rnn, batch);
 ///     auto step = compile([&](const Tensor& x, const Tensor& y) {
-///       auto run = rnn(x, carried.read());
+///       auto run = rnn(x, {.initial = carried.read()});
 ///       carried.assign(run.state);
 ///       ...
 ///     });
@@ -36,7 +36,6 @@ class CarriedState : public Module {
  private:
   RecurrentLayers layers_;
   Index batch_;
-  DType dtype_;
   std::vector<std::vector<Variable>> parts_;
 };
 

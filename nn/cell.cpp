@@ -1,4 +1,4 @@
-#include <sluice/nn/cell.h>
+#include <sluice/nn/context_cell.h>
 
 #include <fmt/format.h>
 
@@ -81,7 +81,7 @@ State Cell::initial(Index batch, DType dtype, Location where) const {
   return state;
 }
 
-State Cell::operator()(const Tensor& x, const State& s, Location where) const {
+State Cell::operator()(const Tensor& x, const State& s, const StepContext& context, Location where) const {
   const sluice::detail::Call call("cell", where);
   if (sizes_.empty()) throw Error(detail::moved_from("cell"));
   if (!x.defined() || x.rank() != 2 || x.dim(1) != inputs_) {
@@ -96,7 +96,8 @@ State Cell::operator()(const Tensor& x, const State& s, Location where) const {
                     "state of the step before, or make a CarriedState for this batch",
                     batch, wanted(x.dtype(), batch, sizes_), shapes(s.parts), batch));
   }
-  State next = step(x, s);
+  const auto* in_context = dynamic_cast<const ContextCell*>(this);
+  State next = in_context != nullptr ? in_context->step_in(x, s, context) : step(x, s);
   if (!fits(next.parts, x.dtype(), batch, sizes_)) {
     throw ShapeError(
         fmt::format("[cell] a step returns a state like the one it takes, {}: got {} from step(); return all "

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <sluice/graph/nest.h>
-#include <sluice/nn/module.h>
+#include <sluice/nn/step_context.h>
 
 #include <initializer_list>
 #include <utility>
@@ -41,7 +41,8 @@ using States = std::vector<State>;
 ///       void members(const nn::Members& m) const override { m("in", in); }
 ///     };
 ///
-/// Write separate gates with separate weights: the compiler merges the products.
+/// Write separate gates with separate weights: the compiler merges the products. A step that needs random
+/// numbers, the mode, the number of the step or tensors from outside is that of a ContextCell.
 class Cell : public Module {
  public:
   /// The state after one step: x [batch, inputs], s the previous state. Called with checked shapes.
@@ -54,9 +55,10 @@ class Cell : public Module {
   /// batch, ShapeError if start returns other shapes than the cell's sizes.
   State initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
 
-  /// step with its shapes checked. Throws ShapeError if x or s do not fit the cell, or step returns a state
-  /// of other shapes.
-  State operator()(const Tensor& x, const State& s, Location where = Location::current()) const;
+  /// step, or step_in of a ContextCell, with its shapes checked. Throws ShapeError if x or s do not fit the
+  /// cell, or step returns a state of other shapes.
+  State operator()(const Tensor& x, const State& s, const StepContext& context = {},
+                   Location where = Location::current()) const;
 
   Index inputs() const { return inputs_; }
   Index hidden() const { return sizes_.front(); }  ///< the size of the output

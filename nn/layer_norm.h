@@ -17,7 +17,7 @@ class LayerNorm : public Module {
   /// Throws Error for a size below 1 or an epsilon that is not positive.
   explicit LayerNorm(Index size, const LayerNormOptions& options = {}, Location where = Location::current());
 
-  /// Throws ShapeError if the last axis of x is not `size`, or its dtype is another.
+  /// Throws ShapeError if the last axis of x is not `size`, or its dtype is not that of the scale.
   Tensor operator()(const Tensor& x, Location where = Location::current()) const;
 
   void members(const Members& m) const override;

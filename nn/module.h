@@ -15,6 +15,7 @@ namespace sluice::nn {
 enum class Mode { train, evaluate };
 
 using sluice::Members;
+using sluice::Part;
 
 /// A part of a model: owns Variables and other modules, and lists them in one function.
 ///
@@ -26,7 +27,8 @@ using sluice::Members;
 ///       }
 ///     };
 ///
-/// Variables are handles, so a module is cheap to copy, and copies share their Variables.
+/// Variables are handles, so a module is cheap to copy, and copies share their Variables; nn::clone makes one
+/// with Variables of its own.
 class Module {
  public:
   virtual ~Module() = default;

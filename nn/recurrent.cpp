@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace sluice::nn {
 
@@ -21,6 +22,8 @@ std::optional<DType> dtype_of_variables(const Cell& cell) {
   return dtype;
 }
 
+bool takes_context(const Cell& cell) { return dynamic_cast<const ContextCell*>(&cell) != nullptr; }
+
 }  // namespace
 
 RecurrentLayers::RecurrentLayers(Cells cells, double dropout, Location where)
@@ -32,7 +35,6 @@ RecurrentLayers::RecurrentLayers(Cells cells, double dropout, Location where)
                     "per layer",
                     cells_.size()));
   }
-  dtype_ = dtype_of_variables(*cells_.front());
   for (std::size_t i = 1; i < cells_.size(); ++i) {
     if (cells_[i]->inputs() == cells_[i - 1]->hidden()) continue;
     throw ShapeError(
@@ -42,30 +44,11 @@ RecurrentLayers::RecurrentLayers(Cells cells, double dropout, Location where)
   }
 }
 
-Sequence RecurrentLayers::operator()(const Tensor& x, Location where) const {
-  return (*this)(x, RecurrentCall{}, where);
-}
-
-Sequence RecurrentLayers::operator()(const Tensor& x, Mode mode, const Tensor& key, Location where) const {
-  RecurrentCall call;
-  call.mode = mode;
-  call.key = key;
-  return (*this)(x, call, where);
-}
-
-Sequence RecurrentLayers::from(const Tensor& x, const States& initial, Location where) const {
-  const sluice::detail::Call under_way("recurrent", where);
-  made(where);
-  require_states(initial);
-  RecurrentCall call;
-  call.initial = initial;
-  return (*this)(x, call, where);
-}
-
 Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call, Location where) const {
   const sluice::detail::Call under_way("recurrent", where);
   require_input(x);
   if (!call.initial.empty()) require_states(call.initial);
+  require_extra_taken(call.extra);
   const States start = call.initial.empty() ? initial(x.dim(1), x.dtype()) : call.initial;
 
   Tensor output = x;
@@ -76,29 +59,48 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
       output = dropout_(output, call.mode, key);
     }
     const Cell& cell = *cells_[i];
-    const auto step = [&](const Tensors& carry, const Tensors& xs) -> Carried {
-      State next = cell(xs[0], State(carry));
+    Tensors xs{output};
+    StepContext context;
+    if (takes_context(cell)) {  // others do without a number in their loop
+      xs.push_back(arange(x.dim(0)));
+      context = {call.mode, step_key(call.key, i), {}, call.extra};
+    }
+    const auto step = [&](const Tensors& carry, const Tensors& now) -> Carried {
+      StepContext own = context;
+      if (now.size() > 1) own.step = now[1];
+      if (own.key.defined()) own.key = random::fold_in(own.key, own.step);
+      State next = cell(now[0], State(carry), own);
       const Tensor shown = next.output();
       return {std::move(next.parts), {shown}};
     };
     ScanOptions options;
     options.reverse = call.reverse;
     options.checkpoint = call.checkpoint;
-    Carried run = scan(step, start[i].parts, {output}, options);
+    Carried run = scan(step, start[i].parts, xs, options);
     output = run.ys[0];
     states.push_back(State(std::move(run.carry)));
   }
   return {std::move(output), std::move(states)};
 }
 
-Sequence RecurrentLayers::step(const Tensor& x, const States& state, Location where) const {
+Sequence RecurrentLayers::step(const Tensor& x, const States& state, const StepContext& context,
+                               Location where) const {
   const sluice::detail::Call call("recurrent", where);
   made(where);
   require_states(state);
+  require_extra_taken(context.extra);
+  if (context.key.defined() && !context.step.defined()) {
+    throw Error(
+        "[recurrent] each step draws its own random numbers: got a key without the number of the step; pass "
+        "it as `step`, an i32 scalar");
+  }
   Tensor output = x;
   States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
-    states.push_back((*cells_[i])(output, state[i]));
+    StepContext own = context;
+    if (takes_context(*cells_[i]) && context.key.defined())
+      own.key = random::fold_in(step_key(context.key, i), context.step);
+    states.push_back((*cells_[i])(output, state[i], own));
     output = states.back().output();
   }
   return {std::move(output), std::move(states)};
@@ -131,10 +133,11 @@ const RecurrentLayers::Cells& RecurrentLayers::made(Location where) const {
 }
 
 void RecurrentLayers::require_input(const Tensor& x) const {
+  const std::optional<DType> dtype = dtype_of_variables(*made(Location{}).front());
   const bool fits = x.defined() && x.rank() == 3 && x.dim(2) == inputs();
-  if (fits && (!dtype_ || x.dtype() == *dtype_)) return;
+  if (fits && (!dtype || x.dtype() == *dtype)) return;
   throw ShapeError(
-      fmt::format("[recurrent] takes x {}[time, batch, {}]: got {}; {}", dtype_ ? name_of(*dtype_) : "",
+      fmt::format("[recurrent] takes x {}[time, batch, {}]: got {}; {}", dtype ? name_of(*dtype) : "",
                   inputs(), x.defined() ? x.spec().text() : "an undefined tensor",
                   fits ? "cast it, or make the layers of its dtype"
                        : "time is axis 0, and the last axis is the width the first layer was made for"));
@@ -145,6 +148,21 @@ void RecurrentLayers::require_states(const States& states) const {
   throw ShapeError(
       fmt::format("[recurrent] takes one state per layer: got {} for {} layers; start from initial(batch)",
                   states.size(), cells_.size()));
+}
+
+void RecurrentLayers::require_extra_taken(const Tensors& extra) const {
+  if (extra.empty()) return;
+  if (std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return takes_context(*cell); }))
+    return;
+  throw Error(
+      fmt::format("[recurrent] extra tensors are for cells that take a context: got {}, and no layer is a "
+                  "ContextCell; derive the cell from it, or leave them out",
+                  extra.size()));
+}
+
+Tensor RecurrentLayers::step_key(const Tensor& key, std::size_t layer) const {
+  // The numbers below layers() are those of the dropout between the layers.
+  return key.defined() ? random::fold_in(key, static_cast<int>(cells_.size() + layer)) : Tensor();
 }
 
 namespace detail {

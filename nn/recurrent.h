@@ -1,11 +1,10 @@
 #pragma once
 
-#include <sluice/nn/cell.h>
+#include <sluice/nn/context_cell.h>
 #include <sluice/nn/dropout.h>
 
 #include <concepts>
 #include <memory>
-#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -26,9 +25,10 @@ struct Sequence : Tensor {
 struct RecurrentCall {
   States initial = {};         ///< one per layer; if empty, the cells' initial states (zeros)
   bool reverse = false;        ///< iterates backwards; indices of outputs are unchanged
-  Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers
-  Tensor key = {};             ///< random key of the dropout; needed in Mode::train unless the rate is 0
+  Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers; also for a ContextCell
+  Tensor key = {};             ///< random key; needed in Mode::train if there is dropout, or a cell draws
   Index checkpoint = 0;        ///< less memory for long sequences: see ScanOptions::checkpoint
+  Tensors extra = {};          ///< given to every step of a ContextCell: StepContext::extra
 };
 
 /// Stacked layers of recurrent cells. Time is axis 0: x [time, batch, inputs] -> output [time, batch,
@@ -36,28 +36,23 @@ struct RecurrentCall {
 /// of any types: use it if the type is chosen at run time. A copy shares its cells.
 class RecurrentLayers : public Module {
  public:
-  using Cells = std::vector<std::shared_ptr<const Cell>>;
+  using Cells = std::vector<Part<Cell>>;
 
   /// Layers from first to last; `dropout` is the rate applied in training to the output of each layer but the
   /// last. Throws Error for no cells, ShapeError if a cell's input size is not the hidden size of the layer
   /// below.
   explicit RecurrentLayers(Cells cells, double dropout = 0, Location where = Location::current());
 
-  /// Throws ShapeError if x or the states do not fit the cells.
-  Sequence operator()(const Tensor& x, Location where = Location::current()) const;
-  Sequence operator()(const Tensor& x, const RecurrentCall& call, Location where = Location::current()) const;
-  /// The same with a mode and a key: the form that Sequential calls.
-  Sequence operator()(const Tensor& x, Mode mode, const Tensor& key,
+  /// Runs over x: rnn(x), rnn(x, {.reverse = true}), rnn(x, {.initial = carried.read()}). Throws ShapeError
+  /// if x or the states do not fit the cells, Error for extra tensors if no cell is a ContextCell.
+  Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
                       Location where = Location::current()) const;
-  /// The same from these initial states. (A template, so that braces as in rnn(x, {.reverse = true}) mean a
-  /// RecurrentCall.)
-  template <std::same_as<States> S>
-  Sequence operator()(const Tensor& x, const S& initial, Location where = Location::current()) const {
-    return from(x, initial, where);
-  }
 
-  /// One step with the same parameters, for streaming: x [batch, inputs]. No dropout.
-  Sequence step(const Tensor& x, const States& state, Location where = Location::current()) const;
+  /// One step with the same parameters, for streaming: x [batch, inputs]. No dropout between the layers. A
+  /// ContextCell gets what it would get in step context.step of a whole sequence. Throws as the whole does,
+  /// and Error for a key without the number of the step.
+  Sequence step(const Tensor& x, const States& state, const StepContext& context = {},
+                Location where = Location::current()) const;
 
   /// The initial states.
   States initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
@@ -71,13 +66,13 @@ class RecurrentLayers : public Module {
   const Cell& cell(Index layer, Location where = Location::current()) const;
 
  private:
-  Sequence from(const Tensor& x, const States& initial, Location where) const;
   void require_input(const Tensor& x) const;
   void require_states(const States& states) const;
-  const Cells& made(Location where) const;  // throws Error if they have been moved from
+  void require_extra_taken(const Tensors& extra) const;
+  Tensor step_key(const Tensor& key, std::size_t layer) const;  // of which each step folds its own
+  const Cells& made(Location where) const;                      // throws Error if they have been moved from
 
   Cells cells_;
-  std::optional<DType> dtype_;  // of the Variables of the first cell, if they have one
   Dropout dropout_;
 };
 

@@ -18,9 +18,9 @@ Tensor Sequential::operator()(const Tensor& x, Mode mode, const Tensor& key, Loc
   }
   Tensor y = x;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    const bool random = layers_[i].takes_mode && key.defined();
+    const bool random = layers_[i]->takes_mode() && key.defined();
     try {
-      y = layers_[i].call(y, mode, random ? random::fold_in(key, static_cast<int>(i)) : Tensor());
+      y = (*layers_[i])(y, mode, random ? random::fold_in(key, static_cast<int>(i)) : Tensor());
     } catch (Error& error) {
       error.add(fmt::format("; in layer {} of a Sequential", i));
       throw;
@@ -31,7 +31,7 @@ Tensor Sequential::operator()(const Tensor& x, Mode mode, const Tensor& key, Loc
 
 void Sequential::members(const Members& m) const {
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    if (layers_[i].module != nullptr) m(std::to_string(i), layers_[i].module);
+    if (layers_[i]->is_module()) m(std::to_string(i), layers_[i]);
   }
 }
 

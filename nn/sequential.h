@@ -1,11 +1,11 @@
 #pragma once
 
-#include <sluice/nn/module.h>
+#include <sluice/nn/recurrent.h>
 
 #include <concepts>
-#include <functional>
 #include <memory>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace sluice::nn {
@@ -15,6 +15,52 @@ namespace detail {
 template <class S, class... Layers>
 inline constexpr bool are_layers = sizeof...(Layers) > 1 ||
                                    (!std::derived_from<std::remove_cvref_t<Layers>, S> && ...);
+
+/// A layer of a Sequential, whatever its type.
+class Layer : public Module {
+ public:
+  virtual Tensor operator()(const Tensor& x, Mode mode, const Tensor& key) const = 0;
+  virtual bool takes_mode() const = 0;
+  virtual bool is_module() const = 0;
+};
+
+/// A module or function F as a layer, with the members of the module.
+template <class F>
+class LayerOf : public Layer {
+ public:
+  template <class G>
+  explicit LayerOf(std::in_place_t, G&& function) : function_(std::forward<G>(function)) {}
+
+  Tensor operator()(const Tensor& x, Mode mode, const Tensor& key) const override {
+    if constexpr (in_mode) {
+      return function_(x, mode, key, Location{});
+    } else if constexpr (recurrent) {
+      RecurrentCall call;
+      call.mode = mode;
+      call.key = key;
+      return function_(x, call, Location{});
+    } else if constexpr (std::is_invocable_r_v<Tensor, F&, const Tensor&, Location>) {
+      return function_(x, Location{});
+    } else if constexpr (std::is_invocable_v<F&, Operand>) {
+      return function_(Operand(x, Location{}));  // an op: its errors name the line that called the Sequential
+    } else {
+      return function_(x);
+    }
+  }
+  bool takes_mode() const override { return in_mode || recurrent; }
+  bool is_module() const override { return std::derived_from<F, Module>; }
+  void members([[maybe_unused]] const Members& m) const override {
+    if constexpr (std::derived_from<F, Module>) function_.members(m);
+  }
+
+ private:
+  static constexpr bool in_mode =
+      std::is_invocable_r_v<Tensor, F&, const Tensor&, Mode, const Tensor&, Location>;
+  static constexpr bool recurrent =
+      std::is_invocable_r_v<Tensor, F&, const Tensor&, const RecurrentCall&, Location>;
+
+  mutable F function_;  // a function may change itself when called
+};
 }  // namespace detail
 
 /// Layers applied in order: y = f_n(... f_2(f_1(x))). A layer is a module or any function of a tensor:
@@ -39,43 +85,13 @@ class Sequential : public Module {
   void members(const Members& m) const override;
 
  private:
-  using Call = std::function<Tensor(const Tensor& x, Mode mode, const Tensor& key)>;
-  struct Layer {
-    Call call;
-    std::shared_ptr<const Module> module;  // null for a function
-    bool takes_mode;
-  };
-
   template <class F>
   void add(F&& function) {
-    using Function = std::decay_t<F>;
-    constexpr bool takes_mode =
-        std::is_invocable_r_v<Tensor, Function&, const Tensor&, Mode, const Tensor&, Location>;
-    auto shared = std::make_shared<Function>(std::forward<F>(function));
-    Layer layer{nullptr, nullptr, takes_mode};
-    if constexpr (std::derived_from<Function, Module>) layer.module = shared;
-    if constexpr (takes_mode) {
-      layer.call = [shared](const Tensor& x, Mode mode, const Tensor& key) {
-        return Tensor((*shared)(x, mode, key, Location{}));
-      };
-    } else if constexpr (std::is_invocable_r_v<Tensor, Function&, const Tensor&, Location>) {
-      layer.call = [shared](const Tensor& x, Mode, const Tensor&) {
-        return Tensor((*shared)(x, Location{}));
-      };
-    } else {
-      layer.call = [shared](const Tensor& x, Mode, const Tensor&) {
-        if constexpr (std::is_invocable_v<Function&, Operand>) {
-          return Tensor((*shared)(
-              Operand(x, Location{})));  // an op: its errors name the line that called the Sequential
-        } else {
-          return Tensor((*shared)(x));
-        }
-      };
-    }
-    layers_.push_back(std::move(layer));
+    layers_.push_back(
+        std::make_shared<detail::LayerOf<std::decay_t<F>>>(std::in_place, std::forward<F>(function)));
   }
 
-  std::vector<Layer> layers_;
+  std::vector<Part<detail::Layer>> layers_;
 };
 
 }  // namespace sluice::nn

@@ -21,7 +21,7 @@ void Adam::step(const std::vector<Slice>& slices, const Tensor& t, NewValues& ne
   Tensors g;
   for (const Slice& p : slices) g.push_back(p.decayed_gradient());
   const Tensors taken = changes(slices, g, t, next);
-  for (const Slice& p : slices) next.set(p.variable, p.value - taken[p.index]);
+  for (std::size_t k = 0; k < slices.size(); ++k) next.set(slices[k].variable, slices[k].value - taken[k]);
 }
 
 Tensors Adam::changes(const std::vector<Slice>& slices, const Tensors& g, const Tensor& t,
@@ -31,10 +31,11 @@ Tensors Adam::changes(const std::vector<Slice>& slices, const Tensors& g, const 
   const Tensor correction1 = 1 - pow(beta1, t);
   const Tensor correction2 = sqrt(1 - pow(beta2, t));
   Tensors taken;
-  for (const Slice& p : slices) {
+  for (std::size_t k = 0; k < slices.size(); ++k) {
+    const Slice& p = slices[k];
     const std::size_t i = p.index;
-    const Tensor m = beta1 * m_[i] + (1 - beta1) * g[i];
-    const Tensor v = finite_squares(beta2 * v_[i] + (1 - beta2) * square(g[i]));
+    const Tensor m = beta1 * m_[i] + (1 - beta1) * g[k];
+    const Tensor v = finite_squares(beta2 * v_[i] + (1 - beta2) * square(g[k]));
     next.set(m_[i], m);
     next.set(v_[i], v);
     Tensor scale = v;

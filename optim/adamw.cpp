@@ -27,9 +27,10 @@ void AdamW::step(const std::vector<Slice>& slices, const Tensor& t, NewValues& n
   Tensors g;
   for (const Slice& p : slices) g.push_back(p.gradient);
   const Tensors taken = changes(slices, g, t, next);
-  for (const Slice& p : slices) {
+  for (std::size_t k = 0; k < slices.size(); ++k) {
+    const Slice& p = slices[k];
     const Tensor decayed = p.weight_decay == 0 ? p.value : p.scalar(1 - p.rate * p.weight_decay) * p.value;
-    next.set(p.variable, decayed - taken[p.index]);
+    next.set(p.variable, decayed - taken[k]);
   }
 }
 

@@ -44,6 +44,11 @@ std::vector<Variable> reached_by_gradients(const Tensor& loss) {
   return {found.rbegin(), found.rend()};
 }
 
+/// The global norm of gradients; 0 if there are none.
+Tensor norm_of(const Tensors& gradients) {
+  return gradients.empty() ? zeros({}, DType::float64) : global_norm(gradients);
+}
+
 /// "a, b, c and 5 more"
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t most = 3;
@@ -167,24 +172,37 @@ Update Optimizer::update(const Tensor& loss, Location where) {
                     loss.defined() ? loss.spec().text() : "an undefined Tensor"));
   }
   NamedVariables others = unlisted(loss);
+  const std::vector<std::size_t> trained = this->trained();
   Tensors values;
-  for (const NamedVariable& parameter : parameters_) values.push_back(parameter.variable.read());
-  const Tensors gradients = vjp({loss}, {ones_like(loss)}, values);
-  require_reached(gradients, loss);
-  Update done = apply(gradients);
+  for (const std::size_t i : trained) values.push_back(parameters_[i].variable.read());
+  const Tensors found = vjp({loss}, {ones_like(loss)}, values);
+  require_reached(trained, found, loss);
+  Tensors gradients(parameters_.size());
+  for (std::size_t k = 0; k < trained.size(); ++k) gradients[trained[k]] = found[k];
+  Update done = apply_to(trained, gradients);
   done.unlisted = std::move(others);
   return done;
 }
 
-void Optimizer::require_reached(const Tensors& gradients, const Tensor& loss) const {
+std::vector<std::size_t> Optimizer::trained() const {
+  std::vector<std::size_t> places;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    if (!parameters_[i].variable.frozen()) places.push_back(i);
+  }
+  return places;
+}
+
+void Optimizer::require_reached(const std::vector<std::size_t>& trained, const Tensors& gradients,
+                                const Tensor& loss) const {
+  if (trained.empty()) return;
   if (std::any_of(gradients.begin(), gradients.end(), [](const Tensor& g) { return g.defined(); })) return;
   std::vector<std::string> parameters;
-  for (const NamedVariable& parameter : parameters_) parameters.push_back(parameter.name);
+  for (const std::size_t i : trained) parameters.push_back(parameters_[i].name);
   std::vector<std::string> others;
   for (const Variable& variable : variables_of({loss})) others.push_back(variable.text());
   throw Error(fmt::format(
-      "[{}] the loss must depend on a parameter: got one made from {}, and none of {}; make it from the "
-      "parameters, without stop_gradient, or give the optimiser what it was made from",
+      "[{}] the loss must depend on a parameter: got one made from {}, and none of {}; make it from "
+      "parameters that are not frozen, without stop_gradient, or give the optimiser what it was made from",
       who_, others.empty() ? "constants" : listed(others), listed(parameters)));
 }
 
@@ -195,7 +213,7 @@ NamedVariables Optimizer::unlisted(const Tensor& loss) const {
     const bool trained =
         std::any_of(parameters_.begin(), parameters_.end(),
                     [&](const NamedVariable& parameter) { return is_it(parameter.variable); });
-    if (!trained && std::none_of(frozen_.begin(), frozen_.end(), is_it))
+    if (!trained && std::none_of(frozen_.begin(), frozen_.end(), is_it) && !variable.frozen())
       found.push_back({variable.text(), variable});
   }
   return found;
@@ -203,25 +221,32 @@ NamedVariables Optimizer::unlisted(const Tensor& loss) const {
 
 Update Optimizer::apply(const Tensors& gradients, Location where) {
   const sluice::detail::Call call(who_, where);
-  Tensors clipped = checked(gradients);
-  Tensor norm = global_norm(clipped);
+  return apply_to(trained(), gradients);
+}
+
+Update Optimizer::apply_to(const std::vector<std::size_t>& trained, const Tensors& gradients) {
+  const Tensors all = checked(gradients);
+  Tensors clipped;
+  for (const std::size_t i : trained) clipped.push_back(all[i]);
+  Tensor norm = norm_of(clipped);
   Tensor taken = options_.skip_nonfinite
                      ? norm < std::numeric_limits<double>::infinity()  // false for NaN too
                      : ones({}, DType::boolean);
   if (options_.clip_value > 0) clipped = clip_by_value(clipped, options_.clip_value);
   if (options_.clip_norm > 0) {
-    const Tensor now = options_.clip_value > 0 ? global_norm(clipped) : norm;
+    const Tensor now = options_.clip_value > 0 ? norm_of(clipped) : norm;
     clipped = clip_by_global_norm(clipped, now, options_.clip_norm);
   }
   const Tensor rate = scheduled_rate();
   std::vector<Slice> slices;
-  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+  for (std::size_t k = 0; k < trained.size(); ++k) {
+    const std::size_t i = trained[k];
     const Variable& variable = parameters_[i].variable;
     const double scale = shares_[i].learning_rate_scale;
     slices.push_back({.index = i,
                       .variable = variable,
                       .value = variable.read(),
-                      .gradient = clipped[i],
+                      .gradient = clipped[k],
                       .rate = scale == 1 ? rate : rate * scale,
                       .weight_decay = shares_[i].weight_decay});
   }
@@ -231,7 +256,7 @@ Update Optimizer::apply(const Tensors& gradients, Location where) {
   step(slices, t, next);
   commit(std::move(next), norm, taken);
   Update done{std::move(norm), std::move(taken), {}, {}};
-  for (std::size_t i = 0; i < gradients.size(); ++i) {
+  for (const std::size_t i : trained) {
     if (!gradients[i].defined()) done.unreached.push_back(parameters_[i].name);
   }
   return done;

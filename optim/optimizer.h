@@ -16,7 +16,8 @@ struct Group {
   NamedVariables variables;
   double learning_rate_scale = 1;           ///< multiplier of the learning rate
   std::optional<double> weight_decay = {};  ///< replaces the optimiser's, such as 0 for biases
-  bool frozen = false;                      ///< no gradient, no state, no change
+  /// No gradient, no state, no change, for ever. Variable::freeze and nn::freeze are for a time.
+  bool frozen = false;
 };
 
 /// Options common to all optimisers; each options struct has these members besides its own.
@@ -37,9 +38,9 @@ struct Update : Tensor {
 
   Tensor taken;                        ///< a boolean scalar: false if skip_nonfinite skipped the step
   std::vector<std::string> unreached;  ///< names of the parameters that have no gradient from this loss
-  /// Floating-point Variables that a gradient of this loss may reach and the optimiser does not have, frozen
-  /// or not: for example a member forgotten in members(). Named by where they were made: "f32[3, 3] made at
-  /// model.cpp:12". Empty for apply.
+  /// Floating-point Variables that a gradient of this loss may reach and that are not frozen, but that the
+  /// optimiser does not have, not even in a frozen group: for example a member forgotten in members(). Named
+  /// by where they were made: "f32[3, 3] made at model.cpp:12". Empty for apply.
   NamedVariables unlisted;
 
   /// Why the step was skipped, in words; empty if it was taken. Throws Error in a function being traced if
@@ -57,6 +58,9 @@ struct Update : Tensor {
 /// NaN and infinite gradients reach parameters and moments, unless skip_nonfinite is set; moments of squares
 /// of finite gradients are clamped to the largest number. If the loss depends on some parameters but not on
 /// others, the others have gradient zero: moments and weight decay still act on them.
+///
+/// Parameters that are frozen (nn::freeze, Variable::freeze) when an update is done are left as they are, and
+/// their moments too; the norm is that of the gradients of the others. If all are, only the step is counted.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
@@ -64,14 +68,14 @@ class Optimizer {
   /// One step down the gradient of `loss`, a floating-point scalar computed from the parameters. All new
   /// values are computed from old ones: of every parameter and every moment. The gradient is with respect to
   /// the values that the loss was made from, and is applied to the current ones. Throws ShapeError if the
-  /// loss is not a floating-point scalar, Error if it depends on none of the parameters.
+  /// loss is not a floating-point scalar, Error if it depends on none of the parameters that are not frozen.
   Update update(const Tensor& loss, Location where = Location::current());
 
   /// The same with given gradients: one per entry of parameters(), of its shape and dtype; an undefined one
-  /// counts as zero. Throws ShapeError if they do not fit.
+  /// counts as zero, and that of a frozen one is not used. Throws ShapeError if they do not fit.
   Update apply(const Tensors& gradients, Location where = Location::current());
 
-  /// The trained parameters: those of all groups in order, without frozen ones.
+  /// The trained parameters: those of all groups in order, without frozen groups.
   const NamedVariables& parameters() const { return parameters_; }
 
   /// The state, for checkpoints: "step", "learning_rate", then "m.<parameter>" and so on.
@@ -131,7 +135,8 @@ class Optimizer {
   /// parameter would never move again. Returned unchanged if clipping keeps gradients small.
   Tensor finite_squares(const Tensor& squares) const;
 
-  /// The formula: new values for the parameters and the state. `t` counts from 1, a float64 scalar.
+  /// The formula: new values for the parameters and the state. Parameters that are frozen now have no slice,
+  /// so the place of one in `slices` need not be its index. `t` counts from 1, a float64 scalar.
   virtual void step(const std::vector<Slice>& slices, const Tensor& t, NewValues& next) const = 0;
 
  private:
@@ -140,9 +145,13 @@ class Optimizer {
     double weight_decay;
   };
   void require_new(const NamedVariable& parameter, const NamedVariables& others) const;
+  /// The places in parameters() of those that are not frozen now.
+  std::vector<std::size_t> trained() const;
+  Update apply_to(const std::vector<std::size_t>& trained, const Tensors& gradients);
   Tensors checked(const Tensors& gradients) const;
-  /// Throws Error if the loss depends on no parameter.
-  void require_reached(const Tensors& gradients, const Tensor& loss) const;
+  /// Throws Error if the loss depends on no parameter that is trained.
+  void require_reached(const std::vector<std::size_t>& trained, const Tensors& gradients,
+                       const Tensor& loss) const;
   NamedVariables unlisted(const Tensor& loss) const;
   /// Assigns the new values to the Variables, and evaluates norm and taken in eager mode.
   void commit(NewValues next, Tensor& norm, Tensor& taken) const;

@@ -328,7 +328,7 @@ std::vector<Term> FunctionRun::update(const Line& line, const Values& values) {
 std::vector<Term> FunctionRun::carry_on(const Line& line, const Values& values) {
   const Tensor x = operand(line, 0, 'n', values).tensor;
   const Spec spec{function_.dtype, {function_.steps, 2, 3}};
-  const nn::Sequence run = world_.layer(like(x, spec), world_.carried.read());
+  const nn::Sequence run = world_.layer(like(x, spec), {.initial = world_.carried.read()});
   world_.carried.assign(run.state);
   remember_variables();
   return {{run.output()}};

@@ -23,7 +23,7 @@ struct Training {
                    {.learning_rate = 1e-2, .clip_norm = 1, .schedule = optim::cosine(1000)}};
 
   Tensor loss(const Tensor& x, const Tensor& y) {
-    const auto run = rnn(embed(x), carried.read());
+    const auto run = rnn(embed(x), {.initial = carried.read()});
     carried.assign(run.state);
     const Tensor loss = nn::cross_entropy(head(run), y);
     adam.update(loss);

@@ -55,7 +55,7 @@ struct Training {
   optim::Adam adam{nn::variables({{"rnn", rnn}, {"head", head}}), {.learning_rate = 1e-2, .clip_norm = 1}};
 
   Tensor step(const Tensor& x, const Tensor& y) {
-    const nn::Sequence run = rnn(x, carried.read());
+    const nn::Sequence run = rnn(x, {.initial = carried.read()});
     carried.assign(run.state);
     const Tensor error = head(run) - y;
     const Tensor loss = mean(error * error);

@@ -52,7 +52,7 @@ void check_against_torch(const std::string& file, const std::vector<std::string>
       }
     }
 
-    const nn::Sequence run = rnn(x, start);
+    const nn::Sequence run = rnn(x, {.initial = start});
     check_close(run.output(), c.array("output").data, tolerance);
     Tensor loss = sum(run.output() * constant(c.array("seed.output"), dtype));
     for (std::size_t k = 0; k < layers; ++k) {

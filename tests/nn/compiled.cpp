@@ -63,7 +63,7 @@ TEST_CASE("Windows of a text, compiled, carry the state and learn") {
   const auto parameters = nn::variables({{"embed", embed}, {"rnn", rnn}, {"head", head}});
 
   const auto step = compile([&](const Tensor& x, const Tensor& y) {
-    const nn::Sequence run = rnn(embed(x), carried.read());
+    const nn::Sequence run = rnn(embed(x), {.initial = carried.read()});
     carried.assign(run.state);
     Tensor loss = nn::cross_entropy(head(run), y);
     Tensors wrt;

@@ -91,7 +91,7 @@ TEST_CASE("A sequence in two windows is the sequence in one, when the state goes
   const Tensor x = sequence({6, 2, 3});
   const nn::Sequence whole = rnn(x);
   const nn::Sequence first = rnn(slice(x, 0, 0, 4));
-  const nn::Sequence second = rnn(slice(x, 0, 4, 6), first.state);
+  const nn::Sequence second = rnn(slice(x, 0, 4, 6), {.initial = first.state});
   check_close(concat({first.output(), second.output()}, 0), whole.output(), 1e-6);
   check_states(second.state, whole.state, 1e-6);
 }
@@ -120,7 +120,7 @@ TEST_CASE("A sequence passes for its output") {
 TEST_CASE("No steps give no outputs and the state as it was") {
   const nn::LSTM rnn(1, 3, 4, random::key(1));
   const nn::States start{{full({2, 4}, 1), full({2, 4}, 2)}};
-  const nn::Sequence run = rnn(zeros({0, 2, 3}), start);
+  const nn::Sequence run = rnn(zeros({0, 2, 3}), {.initial = start});
   CHECK(run.output().shape() == Shape{0, 2, 4});
   check_states(run.state, start, 0);
 }
@@ -180,7 +180,7 @@ TEST_CASE("Dropout acts between the layers, in training only") {
   const nn::Sequential net(rnn);
   check_close(net(x), plain.output(), 0);
   check_close(net(x, nn::Mode::train, random::key(5)),
-              rnn(x, nn::Mode::train, random::fold_in(random::key(5), 0)).output(), 0);
+              rnn(x, {.mode = nn::Mode::train, .key = random::fold_in(random::key(5), 0)}).output(), 0);
 
   const nn::RNN single(1, 3, 4, random::key(1), {.dropout = 0.5});
   check_close(single(x, {.mode = nn::Mode::train}).output(), single(x).output(),
@@ -194,9 +194,9 @@ TEST_CASE("The carried state goes from window to window, cut from the gradient")
 
   const nn::CarriedState carried(rnn, 2);
   check_states(carried.read(), rnn.initial(2), 0);
-  const nn::Sequence first = rnn(slice(x, 0, 0, 4), carried.read());
+  const nn::Sequence first = rnn(slice(x, 0, 0, 4), {.initial = carried.read()});
   carried.assign(first.state);
-  const nn::Sequence second = rnn(slice(x, 0, 4, 6), carried.read());
+  const nn::Sequence second = rnn(slice(x, 0, 4, 6), {.initial = carried.read()});
   check_close(second.output(), at(stack({slice(whole.output(), 0, 4, 6)}, 0), 0), 1e-6);
 
   const std::vector<nn::CarriedState> copies{carried};
@@ -214,9 +214,9 @@ TEST_CASE("Inside a traced function the carried state is read, assigned and cut 
   const Tensor weight = rnn.cell(0).linear.weight;
   const Graph graph = trace(
       [&](const Tensors& in) -> Tensors {
-        const nn::Sequence first = rnn(in[0], carried.read());
+        const nn::Sequence first = rnn(in[0], {.initial = carried.read()});
         carried.assign(first.state);
-        const nn::Sequence second = rnn(in[0], carried.read());
+        const nn::Sequence second = rnn(in[0], {.initial = carried.read()});
         carried.assign(second.state);
         return {second.output(), grad(sum(second.output()), first.output())};
       },
@@ -252,10 +252,10 @@ TEST_CASE("Layers say what does not fit") {
   CHECK_THROWS_AS(rnn(zeros({5, 3})), ShapeError);
   CHECK_THROWS_WITH(rnn(Tensor()), contains("got an undefined tensor"));
   CHECK_THROWS_WITH(
-      rnn(zeros({5, 2, 3}), nn::States(1)),
+      rnn(zeros({5, 2, 3}), {.initial = nn::States(1)}),
       contains("[recurrent] takes one state per layer: got 1 for 2 layers; start from initial(batch)"));
   CHECK_THROWS_AS(rnn.step(zeros({2, 3}), {}), Error);
-  CHECK_THROWS_WITH(rnn(zeros({5, 2, 3}), rnn.initial(1)),
+  CHECK_THROWS_WITH(rnn(zeros({5, 2, 3}), {.initial = rnn.initial(1)}),
                     contains("[recurrent] in cell: the state of a batch of 2"));
   CHECK_THROWS_WITH(rnn(zeros({5, 2, 3}, DType::float64)), contains("f64"));
   CHECK_THROWS_WITH(nn::LSTM(0, 3, 4, key),

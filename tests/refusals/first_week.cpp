@@ -35,7 +35,7 @@ TEST_CASE("first week: dtypes") {
     f64(ones({5, 2, 3}));
   });
   refuses("recurrent", "got f64[2, 4], f64[2, 4]", [&] {
-    rnn(ones({5, 2, 3}), rnn.initial(2, DType::float64));
+    rnn(ones({5, 2, 3}), {.initial = rnn.initial(2, DType::float64)});
   });
 }
 
@@ -51,10 +51,10 @@ TEST_CASE("first week: shapes") {
     rnn(ones({5, 3}));
   });
   refuses("recurrent", "got f32[3, 4], f32[3, 4]; start from initial(2)", [&] {
-    rnn(ones({5, 2, 3}), rnn.initial(3));
+    rnn(ones({5, 2, 3}), {.initial = rnn.initial(3)});
   });
   refuses("recurrent", "or make a CarriedState for this batch", [&] {
-    rnn(ones({5, 2, 3}), carried.read());
+    rnn(ones({5, 2, 3}), {.initial = carried.read()});
   });
   refuses("mse", "got f32[2, 1] and f32[2]; reshape or cast", [&] { nn::mse(ones({2, 1}), ones({2})); });
   refuses("mse", "got f32[2] and f32[]", [&] { nn::mse(ones({2}), 1.F); });

@@ -58,6 +58,8 @@ TEST_CASE("what Variables refuse") {
   const Variable v(ones({2}));
   refuses("variable", "undefined Tensor", [&] { Variable{Tensor()}; });
   refuses("variable", "never made", [&] { none.spec(); });
+  refuses("freeze", "never made", [&] { none.freeze(); });
+  refuses("frozen", "never made", [&] { none.frozen(); });
   refuses("variable", "never made", [&] { none.shape(); });
   refuses("variable", "never made", [&] { none.dtype(); });
   refuses("variable", "never made", [&] { none.size(); });

@@ -114,6 +114,42 @@ TEST_CASE("what modules refuse") {
   refuses("count", "got Variable 'weight', which has none", [&] { robbed(linear).count(); });
 }
 
+TEST_CASE("what is refused when modules are copied, frozen, summarised and called with other values") {
+  const Tensor key = random::key(1);
+  const nn::Linear linear(3, 4, key);
+  const nn::Linear other(3, 5, key);
+  const auto text = "which has none";
+  refuses("copy", "'bias' is f32[4] in `from`, but f32[5] in `to`", [&] { nn::copy(linear, other); });
+  refuses("copy", text, [&] { nn::copy(linear, robbed(linear)); });
+  refuses("lerp", "got 2 that do not fit", [&] { nn::lerp(linear, other, 0.5); });
+  refuses("lerp", "got f32[2]", [&] { nn::lerp(linear, linear, ones({2})); });
+  refuses("lerp", "got i32[]", [&] { nn::lerp(linear, linear, full({}, 1, DType::int32)); });
+  refuses("lerp", "undefined Tensor", [&] { nn::lerp(linear, linear, Tensor()); });
+  refuses("clone", text, [&] { nn::clone(robbed(linear)); });
+  refuses("clone", "got 'weight' in a function being traced",
+          [&] { trace([&](const Tensors&) { return Tensors{nn::clone(linear).bias}; }, {}); });
+  refuses("clone", "got 'weight' in a function being traced, or standing for a tensor", [&] {
+    nn::functional(linear, {ones({3, 4}), ones({4})}, [&] { return nn::clone(linear)(ones({3})); });
+  });
+  refuses("to", "got bool", [&] { nn::to(linear, DType::boolean); });
+  refuses("to", text, [&] { nn::to(robbed(linear), DType::float64); });
+  refuses("freeze", text, [&] { nn::freeze(robbed(linear)); });
+  refuses("unfreeze", text, [&] { nn::unfreeze(robbed(linear)); });
+  refuses("summary", text, [&] { nn::summary(robbed(linear)); });
+  refuses("summary", "got 'a.weight' twice", [&] {
+    nn::summary({{"a", linear}, {"a", nn::Linear(3, 4, key)}});
+  });
+  refuses("functional", "got 1 values for 2 Variables", [&] {
+    nn::functional(linear, {ones({3, 4})}, [&] { return linear(ones({3})); });
+  });
+  refuses("functional", "got f32[3] for 'bias', f32[4]", [&] {
+    nn::functional(linear, {ones({3, 4}), ones({3})}, [&] { return linear(ones({3})); });
+  });
+  refuses("functional", "got an undefined Tensor for 'weight'", [&] {
+    nn::functional(linear, {Tensor(), ones({4})}, [&] { return linear(ones({3})); });
+  });
+}
+
 TEST_CASE("what recurrent layers refuse") {
   const Tensor key = random::key(1);
   const Tensor none;
@@ -128,9 +164,9 @@ TEST_CASE("what recurrent layers refuse") {
   refuses("recurrent", "takes x f32[time, batch, 3]: got f32[2, 5, 7]", [&] { rnn(ones({2, 5, 7})); });
   refuses("recurrent", "got f32[5, 3]", [&] { rnn(ones({5, 3})); });
   refuses("recurrent", "undefined tensor", [&] { rnn(none); });
-  refuses("recurrent", "got f32[3, 4], f32[3, 4]", [&] { rnn(x, rnn.initial(3)); });
-  refuses("recurrent", "got 1 for 2 layers", [&] { rnn(x, f64.initial(2)); });
-  refuses("recurrent", "make a CarriedState for this batch", [&] { rnn(x, carried.read()); });
+  refuses("recurrent", "got f32[3, 4], f32[3, 4]", [&] { rnn(x, {.initial = rnn.initial(3)}); });
+  refuses("recurrent", "got 1 for 2 layers", [&] { rnn(x, {.initial = f64.initial(2)}); });
+  refuses("recurrent", "make a CarriedState for this batch", [&] { rnn(x, {.initial = carried.read()}); });
   refuses("recurrent", "a random key: got none", [&] { drops(x, {.mode = nn::Mode::train}); });
   refuses("recurrent", "got layer 2 of 2", [&] { rnn.cell(2); });
   refuses("recurrent", "got 0", [&] { nn::LSTM(0, 3, 4, key); });
@@ -147,6 +183,12 @@ TEST_CASE("what recurrent layers refuse") {
   refuses("recurrent", "moved from", [&] { robbed(rnn).step(row, rnn.initial(2)); });
   refuses("recurrent", "got f32[2, 4]", [&] { rnn.step(ones({2, 4}), rnn.initial(2)); });
   refuses("recurrent", "got 1 for 2 layers", [&] { rnn.step(row, f64.initial(2)); });
+  refuses("recurrent", "extra tensors are for cells that take a context: got 1",
+          [&] { rnn(x, {.extra = {x}}); });
+  refuses("recurrent", "extra tensors are for cells that take a context: got 1",
+          [&] { rnn.step(row, rnn.initial(2), {.extra = {x}}); });
+  refuses("recurrent", "got a key without the number of the step",
+          [&] { rnn.step(row, rnn.initial(2), {.key = key}); });
   refuses("recurrent", "got f32[2, 3] from step()", [&] { nn::Recurrent<Stubborn>({Stubborn(4)})(x); });
   refuses("cell", "got f32[2, 4]", [&] { cell(ones({2, 4}), cell.initial(2)); });
   refuses("cell", "start from initial(2)", [&] { cell(row, cell.initial(3)); });

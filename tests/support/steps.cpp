@@ -63,7 +63,7 @@ Step streaming() {
   return make(
       "streaming step",
       [=](const Tensors& in) {
-        const auto run = rnn(in[0], carried->read());
+        const auto run = rnn(in[0], {.initial = carried->read()});
         carried->assign(run.state);
         return Tensors{run.output()};
       },

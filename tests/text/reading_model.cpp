@@ -37,7 +37,7 @@ void measure(const LanguageModel& model, Reading& reading) {
   const auto length = static_cast<Index>(reading.length());
   const nn::CarriedState carried(model.rnn, streams);
   const auto nats_of = sluice::compile([&](const Tensor& x, const Tensor& y) {
-    const nn::Sequence run = model.rnn(model.embed(x), carried.read());
+    const nn::Sequence run = model.rnn(model.embed(x), {.initial = carried.read()});
     carried.assign(run.state);
     return nn::cross_entropy(model.head(run), y,
                              {.ignore_index = Reading::ignored, .reduction = nn::Reduction::none});

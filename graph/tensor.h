@@ -79,6 +79,10 @@ class Tensor {
     return detail::elements_as<T>(value_for("to_vector"));
   }
 
+  /// The i-th row, x[-1] the last: select(x, 0, i), an op like others, so x[0][1] is a scalar tensor. Throws
+  /// ShapeError for a scalar or an i out of range. Defined in ops/.
+  Tensor operator[](const detail::Place& i) const;
+
   /// Whether this is the same output of the same node: identity, not equality of values (see ops/compare.h).
   bool is(const Tensor& other) const { return node_ == other.node_ && output_ == other.output_; }
 

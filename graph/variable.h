@@ -43,6 +43,9 @@ class Variable {
     return defined() ? read(Location{}) : Tensor();
   }  // NOLINT: what a Variable is for
 
+  /// A row of the value read: read()[i].
+  Tensor operator[](const detail::Place& i) const { return read(i.where)[i]; }
+
   /// Gives the slot a new value of the same shape and dtype. Inside a traced function the assignment is
   /// recorded, seen by later reads there, and done when the function runs; elsewhere the value is evaluated
   /// and assigned at once. Either way no gradient flows through an assignment: a later read is a new version

@@ -6,7 +6,9 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -83,6 +85,10 @@ class Tensor {
   /// ShapeError for a scalar or an i out of range. Defined in ops/.
   Tensor operator[](const detail::Place& i) const;
 
+  /// For people, of any length: "f32[2, 2] {{1, 2}, {3, 4}}" for a constant (of a large one the first
+  /// values), else where it comes from: "f32[2], the result of 'add' (main.cpp:12)". Never throws an Error.
+  std::string text() const;
+
   /// Whether this is the same output of the same node: identity, not equality of values (see ops/compare.h).
   bool is(const Tensor& other) const { return node_ == other.node_ && output_ == other.output_; }
 
@@ -94,6 +100,8 @@ class Tensor {
   std::shared_ptr<const Node> node_;
   int output_ = 0;
 };
+
+std::ostream& operator<<(std::ostream& out, const Tensor& x);  ///< x.text()
 
 /// One node: an op and its inputs. Immutable once built.
 struct Node : std::enable_shared_from_this<Node> {

@@ -73,6 +73,10 @@ class Variable {
   std::shared_ptr<detail::Slot> slot_;
 };
 
+/// The text of the current value, as for a Tensor; inside a traced function, where there is none, the shape
+/// and where it was made.
+std::ostream& operator<<(std::ostream& out, const Variable& variable);
+
 /// A Variable and its path in a model, such as "rnn.0.forget.weight". The owner of the Variable names it;
 /// checkpoints and errors use the names.
 struct NamedVariable {

@@ -63,10 +63,10 @@ foreach(room IN LISTS SLUICE_ROOMS)
   if(EXISTS "${PROJECT_SOURCE_DIR}/${room}")
     file(CREATE_LINK "${PROJECT_SOURCE_DIR}/${room}" "${SLUICE_INCLUDE_DIR}/sluice/${room}" SYMBOLIC COPY_ON_ERROR)
   endif()
-  # <sluice/sluice.h> has all pages but the kernels', which users have no need of.
+  # <sluice/sluice.h> has all pages but the kernels', which users have no need of, and those for users of Eigen and fmt.
   file(GLOB headers CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}" "${PROJECT_SOURCE_DIR}/${room}/*.h")
   foreach(header IN LISTS headers)
-    if(NOT room STREQUAL "kernels")
+    if(NOT room STREQUAL "kernels" AND NOT header MATCHES "^graph/(eigen|fmt)\\.h$")
       string(APPEND sluice_includes "#include <sluice/${header}>\n")
     endif()
   endforeach()

@@ -21,18 +21,21 @@ std::shared_ptr<kernels::Buffer> memory_for(const Spec& spec, Location where) {
   return std::make_shared<kernels::Buffer>(bytes);
 }
 
+void require_count(std::size_t count, const Shape& shape, Location where) {
+  if (static_cast<Index>(count) == shape.size()) return;
+  throw ShapeError(
+      fmt::format("[array] the number of values must be that of the shape's elements: got {} values "
+                  "for {}, which has {}; give as many values, or another shape",
+                  count, shape.text(), shape.size()),
+      where);
+}
+
 }  // namespace
 
 Array::Array(Spec spec, Location where) : spec_(spec), buffer_(memory_for(spec, where)) {}
 
 Array Array::copy_of(const void* values, std::size_t count, const Spec& spec, Location where) {
-  if (static_cast<Index>(count) != spec.shape.size()) {
-    throw ShapeError(
-        fmt::format("[array] the number of values must be that of the shape's elements: got {} values "
-                    "for {}, which has {}; give as many values, or another shape",
-                    count, spec.shape.text(), spec.shape.size()),
-        where);
-  }
+  require_count(count, spec.shape, where);
   Array array(spec, where);
   if (count > 0) std::memcpy(array.data(), values, spec.bytes());
   return array;
@@ -61,6 +64,23 @@ Array Array::clone() const {
   Array copy(spec_, Location{});
   if (bytes() > 0) std::memcpy(copy.data(), data(), bytes());
   return copy;
+}
+
+Array Array::with_shape(const Shape& shape, Location where) const {
+  require_count(static_cast<std::size_t>(spec_.shape.size()), shape, where);
+  Array same = *this;
+  same.spec_.shape = shape;
+  return same;
+}
+
+void detail::refuse_narrowing(DType held, std::string_view asked) {
+  const std::string_view type = held == DType::int32     ? "to_vector<std::int32_t> or <double>"
+                                : held == DType::float64 ? "to_vector<double>"
+                                                         : "to_vector<float> or <double>";
+  throw ShapeError(
+      fmt::format("[to_vector] the tensor holds {}: got a request for {}, which does not hold all of its "
+                  "values; call {}, or cast it to {} first",
+                  name_of(held), asked, type, asked == "i64" ? "i32" : asked));
 }
 
 }  // namespace sluice

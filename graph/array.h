@@ -48,6 +48,8 @@ class Array {
   double element(Index i) const;  ///< the i-th element in memory order, whatever its dtype
 
   Array clone() const;  ///< the same values in a buffer of its own
+  /// The same buffer as another shape; throws ShapeError if that has another number of elements.
+  Array with_shape(const Shape& shape, Location where = Location::current()) const;
 
  private:
   static Array copy_of(const void* values, std::size_t count, const Spec& spec, Location where);
@@ -58,5 +60,31 @@ class Array {
 };
 
 using Arrays = std::vector<Array>;
+
+namespace detail {
+
+/// Whether T holds each value of From exactly.
+template <class From, class T>
+inline constexpr bool widens = std::is_same_v<From, T> || std::is_same_v<From, bool> ||
+                               std::is_same_v<T, double> ||
+                               (std::is_same_v<From, std::int32_t> && std::is_same_v<T, std::int64_t>);
+
+[[noreturn]] void refuse_narrowing(DType held, std::string_view asked);
+
+/// The elements as T, which must hold them exactly: what Tensor::to_vector returns.
+template <class T>
+std::vector<T> elements_as(const Array& array) {
+  constexpr bool wide = std::is_same_v<T, std::int64_t>;
+  return with_type(array.dtype(), [&](auto type) -> std::vector<T> {
+    if constexpr (widens<decltype(type), T>) {
+      const auto values = array.values<decltype(type)>(Location{});
+      return std::vector<T>(values.begin(), values.end());
+    } else {
+      refuse_narrowing(array.dtype(), wide ? "i64" : name_of(dtype_of<std::conditional_t<wide, bool, T>>));
+    }
+  });
+}
+
+}  // namespace detail
 
 }  // namespace sluice

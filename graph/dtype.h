@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <iosfwd>
 #include <string_view>
 #include <type_traits>
 
@@ -14,6 +15,7 @@ enum class DType : std::uint8_t { float32, float64, int32, boolean };
 std::size_t size_of(DType dtype);       ///< bytes of one element
 std::string_view name_of(DType dtype);  ///< "f32", "f64", "i32", "bool": as printed in graphs and errors
 bool is_floating(DType dtype);          ///< floating-point: has a gradient
+std::ostream& operator<<(std::ostream& out, DType dtype);  ///< its name
 
 /// The DType of a C++ type: dtype_of<float> is DType::float32.
 template <class T>

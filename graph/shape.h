@@ -6,6 +6,7 @@
 
 #include <array>
 #include <initializer_list>
+#include <iosfwd>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ struct Spec {
   std::string text() const;  ///< "f32[2, 3]"
   friend bool operator==(const Spec& a, const Spec& b) { return a.dtype == b.dtype && a.shape == b.shape; }
 };
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape);  ///< shape.text()
+std::ostream& operator<<(std::ostream& out, const Spec& spec);    ///< spec.text()
 
 /// NumPy's rule: shapes are aligned at the last axis, and lengths must be equal or one of them 1.
 /// Throws ShapeError naming `who` and both shapes.

@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 namespace sluice {
@@ -53,8 +52,6 @@ void require_operands(const Op& op, const Specs& inputs) {
     }
   }
 }
-
-bool fits_int32(double number) { return number >= -2147483648.0 && number <= 2147483647.0; }
 
 }  // namespace
 
@@ -120,6 +117,29 @@ double Tensor::item(Location where) const {
                     array.spec().text()));
   }
   return array.element(0);
+}
+
+double Tensor::element(std::initializer_list<Index> places, Location where) const {
+  const detail::Call call("at", where);
+  const Array& array = value_for("at");
+  const Shape& shape = array.shape();
+  if (static_cast<Index>(places.size()) != shape.rank()) {
+    throw ShapeError(fmt::format(
+        "[at] there must be one index per axis: got {} for {}; {}", places.size(), array.spec().text(),
+        shape.rank() == 0 ? "read a scalar by item()" : "give one for each, or take a row by x[i]"));
+  }
+  Index at = 0;
+  for (Index axis = 0; axis < shape.rank(); ++axis) {
+    const Index length = shape[axis];
+    const Index place = places.begin()[axis];
+    if (place < -length || place >= length) {
+      throw ShapeError(
+          fmt::format("[at] index {} must lie in {}..{} for {}: got {}; the first is 0, the last -1", axis,
+                      -length, length - 1, array.spec().text(), place));
+    }
+    at = at * length + (place < 0 ? place + length : place);
+  }
+  return array.element(at);
 }
 
 Node::Node(std::shared_ptr<const Op> op, Tensors inputs, Specs outputs, Location where, int level,
@@ -265,80 +285,5 @@ std::optional<std::size_t> Op::same_as_input(std::size_t) const { return std::nu
 std::optional<Window> Op::window_in_input(const Spec&) const { return std::nullopt; }
 
 std::optional<Window> Op::window_in_output(std::span<const Spec>, std::size_t) const { return std::nullopt; }
-
-void require_number(double number, DType dtype, std::string_view who, std::string_view what, Location where) {
-  const auto refuse = [&](std::string_view tensor, std::string_view rule, std::string_view advice) {
-    throw ShapeError(
-        fmt::format("[{}] {} {} tensor must {}: got {}; {}", who, what, tensor, rule, number, advice), where);
-  };
-  switch (dtype) {
-    case DType::int32:
-      if (number != std::floor(number) || !fits_int32(number))
-        refuse("an i32", "be a 32-bit integer",
-               "cast the tensor to a floating dtype first, or round the number");
-      break;
-    case DType::boolean:
-      if (number != 0 && number != 1)
-        refuse("a bool", "be 0 or 1", "cast the tensor first, or write true or false");
-      break;
-    case DType::float32:
-      // Numbers from half an ulp above the largest float on round to infinity.
-      if (std::isfinite(number) && std::abs(number) >= 0x1.ffffffp127)
-        refuse("an f32", "lie within 3.4e38 of 0, or be infinite", "use an f64 tensor, or infinity");
-      break;
-    case DType::float64:
-      break;
-  }
-}
-
-Tensor full(const Shape& shape, double value, DType dtype, Location where) {
-  const detail::Call call("full", where);
-  require_number(value, dtype, "full", "the value of");
-  Array array(Spec{dtype, shape});
-  with_type(dtype, [&](auto type) {
-    auto values = array.values<decltype(type)>();
-    std::fill(values.begin(), values.end(), static_cast<decltype(type)>(value));
-  });
-  return Tensor(std::move(array));
-}
-
-Tensor zeros(const Shape& shape, DType dtype, Location where) {
-  const detail::Call call("zeros", where);
-  return full(shape, 0, dtype);
-}
-Tensor ones(const Shape& shape, DType dtype, Location where) {
-  const detail::Call call("ones", where);
-  return full(shape, 1, dtype);
-}
-Tensor zeros_like(const Tensor& x, Location where) {
-  const detail::Call call("zeros_like", where);
-  return full(x.shape(), 0, x.dtype());
-}
-Tensor ones_like(const Tensor& x, Location where) {
-  const detail::Call call("ones_like", where);
-  return full(x.shape(), 1, x.dtype());
-}
-
-Tensor arange(Index count, DType dtype, Location where) {
-  const detail::Call call("arange", where);
-  if (count < 0) {
-    throw ShapeError(
-        fmt::format("[arange] the count cannot be negative: got {}; give how many numbers there are", count));
-  }
-  const Index most = dtype == DType::int32     ? Index{1} << 31
-                     : dtype == DType::float32 ? (Index{1} << 24) + 1
-                     : dtype == DType::boolean ? 2
-                                               : (Index{1} << 53) + 1;
-  if (count > most) {
-    throw ShapeError(fmt::format("[arange] {} has the whole numbers 0 to {} only: got a count of {}; use {}",
-                                 name_of(dtype), most - 1, count, dtype == DType::float64 ? "less" : "f64"));
-  }
-  Array array(Spec{dtype, Shape{count}});
-  with_type(dtype, [&](auto type) {
-    auto values = array.values<decltype(type)>();
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<decltype(type)>(i);
-  });
-  return Tensor(std::move(array));
-}
 
 }  // namespace sluice

@@ -6,7 +6,9 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <iosfwd>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -15,6 +17,19 @@ namespace sluice {
 
 struct Node;
 class Variable;
+
+namespace detail {
+
+/// An index, and the line where it was written: brackets leave no room for a Location of their own.
+struct Place {
+  template <std::integral I>
+  Place(I index, Location where = Location::current()) : index(static_cast<Index>(index)), where(where) {}
+
+  Index index;
+  Location where;
+};
+
+}  // namespace detail
 
 /// A handle to one output of an immutable node of the graph: an op with its inputs, or a leaf (a constant,
 /// the placeholder of a function being traced, the value of a Variable when it was read). Shape and dtype are
@@ -52,13 +67,27 @@ class Tensor {
   const Array& value(Location where = Location::current()) const;
   /// The only element of a constant, as a double; throws Error if there is not exactly one.
   double item(Location where = Location::current()) const;
-  /// The elements of a constant, row-major; throws if T is not the dtype.
+  /// One element of a constant, as a double: x.at(0, -1) is the last of the first row. Throws Error for any
+  /// other tensor, ShapeError unless there is one index per axis, each within its axis.
+  double at(const detail::Place& i, std::integral auto... more) const {
+    return element({i.index, static_cast<Index>(more)...}, i.where);
+  }
+  /// The elements of a constant, row-major, as T: float, double, std::int32_t, std::int64_t or bool. Throws
+  /// ShapeError unless T holds every value of the dtype: i32 fits into double and std::int64_t, f32 into
+  /// double, bool into all.
   template <class T = float>
   std::vector<T> to_vector(Location where = Location::current()) const {
     const detail::Call call("to_vector", where);
-    const auto values = value_for("to_vector").values<T>(Location{});
-    return {values.begin(), values.end()};
+    return detail::elements_as<T>(value_for("to_vector"));
   }
+
+  /// The i-th row, x[-1] the last: select(x, 0, i), an op like others, so x[0][1] is a scalar tensor. Throws
+  /// ShapeError for a scalar or an i out of range. Defined in ops/.
+  Tensor operator[](const detail::Place& i) const;
+
+  /// For people, of any length: "f32[2, 2] {{1, 2}, {3, 4}}" for a constant (of a large one the first
+  /// values), else where it comes from: "f32[2], the result of 'add' (main.cpp:12)". Never throws an Error.
+  std::string text() const;
 
   /// Whether this is the same output of the same node: identity, not equality of values (see ops/compare.h).
   bool is(const Tensor& other) const { return node_ == other.node_ && output_ == other.output_; }
@@ -66,10 +95,13 @@ class Tensor {
  private:
   [[noreturn]] static void undefined(Location where);
   const Array& value_for(std::string_view who) const;
+  double element(std::initializer_list<Index> places, Location where) const;
 
   std::shared_ptr<const Node> node_;
   int output_ = 0;
 };
+
+std::ostream& operator<<(std::ostream& out, const Tensor& x);  ///< x.text()
 
 /// One node: an op and its inputs. Immutable once built.
 struct Node : std::enable_shared_from_this<Node> {
@@ -169,41 +201,6 @@ Tensor make(const Operand& a, const Operand& b, const Operand& c) {
 /// All outputs of the node that `first` belongs to, for ops with several.
 Tensors outputs_of(const Tensor& first, Location where = Location::current());
 
-/// Constants. `tensor({1.f, 2.f, 3.f, 4.f}, {2, 2})` holds values; full has one value everywhere. Throws
-/// ShapeError if the number of values is not the size of the shape.
-template <class T>
-Tensor tensor(std::span<const T> values, const Shape& shape, Location where = Location::current()) {
-  const detail::Call call("tensor", where);
-  return Tensor(Array::of(values, shape, Location{}));
-}
-template <class T>
-Tensor tensor(const std::vector<T>& values, const Shape& shape, Location where = Location::current()) {
-  return tensor(std::span<const T>(values), shape, where);
-}
-template <class T>
-Tensor tensor(std::initializer_list<T> values, const Shape& shape, Location where = Location::current()) {
-  return tensor(std::span<const T>(values.begin(), values.size()), shape, where);
-}
-/// A one-dimensional constant: tensor({1.f, 2.f}).
-template <class T>
-Tensor tensor(std::initializer_list<T> values) {
-  return tensor(values, Shape{static_cast<Index>(values.size())}, Location{});
-}
-/// Throws ShapeError for a value that the dtype cannot represent (see require_number), Error for a tensor
-/// larger than the memory of the machine.
-Tensor full(const Shape& shape, double value, DType dtype = DType::float32,
-            Location where = Location::current());
-Tensor zeros(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
-Tensor ones(const Shape& shape, DType dtype = DType::float32, Location where = Location::current());
-Tensor zeros_like(const Tensor& x, Location where = Location::current());
-Tensor ones_like(const Tensor& x, Location where = Location::current());
-/// 0, 1, ..., count - 1, all of which the dtype must represent exactly: i32 up to 2^31 - 1, f32 up to 2^24.
-/// Throws ShapeError.
-Tensor arange(Index count, DType dtype = DType::int32, Location where = Location::current());
-
-/// Throws ShapeError "[who] what ..." unless the dtype can represent the number: a 32-bit integer for i32, 0
-/// or 1 for bool, and for f32 anything but finite numbers beyond its range. Rounding is allowed.
-void require_number(double number, DType dtype, std::string_view who, std::string_view what,
-                    Location where = {});
-
 }  // namespace sluice
+
+#include <sluice/graph/constants.h>  // tensor, zeros, ones, ...: at the end, for they return a Tensor

@@ -43,6 +43,9 @@ class Variable {
     return defined() ? read(Location{}) : Tensor();
   }  // NOLINT: what a Variable is for
 
+  /// A row of the value read: read()[i].
+  Tensor operator[](const detail::Place& i) const { return read(i.where)[i]; }
+
   /// Gives the slot a new value of the same shape and dtype. Inside a traced function the assignment is
   /// recorded, seen by later reads there, and done when the function runs; elsewhere the value is evaluated
   /// and assigned at once. Either way no gradient flows through an assignment: a later read is a new version
@@ -77,6 +80,10 @@ class Variable {
 
   std::shared_ptr<detail::Slot> slot_;
 };
+
+/// The text of the current value, as for a Tensor; inside a traced function, where there is none, the shape
+/// and where it was made.
+std::ostream& operator<<(std::ostream& out, const Variable& variable);
 
 /// A Variable and its path in a model, such as "rnn.0.forget.weight". The owner of the Variable names it;
 /// checkpoints and errors use the names.

@@ -21,4 +21,13 @@ Tensor select(const Operand& x, Index axis, Index i) {
   return reshape(slice(tensor, normal, begin, begin + 1), tensor.shape().erased(normal));
 }
 
+Tensor Tensor::operator[](const detail::Place& i) const {
+  const detail::Call call("row", i.where);
+  if (rank() == 0) {
+    throw ShapeError(fmt::format("[row] a scalar has no rows: got [{}] of {}; use the tensor itself", i.index,
+                                 spec().text()));
+  }
+  return select(*this, 0, i.index);
+}
+
 }  // namespace sluice

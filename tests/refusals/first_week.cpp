@@ -77,7 +77,7 @@ TEST_CASE("first week: values and graphs") {
   const Tensor none;
   refuses("item", "got the result of 'sum', f32[]", [&] { sum(f).item(); });
   refuses("to_vector", "got the result of 'add', f32[2, 3]", [&] { (f + 1).to_vector(); });
-  refuses("to_vector", "holds f32: got a request for f64", [&] { f.to_vector<double>(); });
+  refuses("to_vector", "holds f32: got a request for i32", [&] { f.to_vector<std::int32_t>(); });
   refuses("item", "exactly one element: got f32[2, 3]", [&] { f.item(); });
   refuses("add", "got an undefined Tensor; assign it first", [&] { none + 1; });
   refuses("tensor", "got an undefined Tensor; assign it first", [&] { none.shape(); });

@@ -1,6 +1,7 @@
 #include "refusals/refusal.h"
 #include "support/catch.h"
 
+#include <sluice/graph/eigen.h>
 #include <sluice/sluice.h>
 
 #include <limits>
@@ -11,6 +12,7 @@ TEST_CASE("what tensors refuse") {
   const Tensor none;
   const Tensor x = ones({2, 3});
   const Tensor sum_of_x = sum(x + 1);
+  std::vector<float> three(3);
   refuses("tensor", "undefined Tensor", [&] { none.spec(); });
   refuses("tensor", "undefined Tensor", [&] { none.shape(); });
   refuses("tensor", "undefined Tensor", [&] { none.dtype(); });
@@ -25,12 +27,32 @@ TEST_CASE("what tensors refuse") {
   refuses("item", "the result of 'sum'", [&] { sum_of_x.item(); });
   refuses("item", "exactly one element: got f32[2, 3]", [&] { x.item(); });
   refuses("to_vector", "the result of 'add'", [&] { (x + 1).to_vector(); });
-  refuses("to_vector", "holds f32: got a request for f64", [&] { x.to_vector<double>(); });
+  refuses("to_vector", "holds f32: got a request for i32", [&] { x.to_vector<std::int32_t>(); });
+  refuses("at", "the result of 'add'", [&] { (x + 1).at(0, 0); });
+  refuses("at", "one index per axis: got 1 for f32[2, 3]", [&] { x.at(0); });
+  refuses("at", "must lie in -3..2 for f32[2, 3]: got 3", [&] { x.at(0, 3); });
+  refuses("at", "undefined Tensor", [&] { none.at(0); });
+  refuses("row", "must lie in -2..1", [&] { x[2]; });
+  refuses("row", "a scalar has no rows: got [0] of f32[]", [&] { full({}, 1)[0]; });
+  refuses("row", "undefined Tensor", [&] { none[0]; });
   refuses("dim", "axis must lie in -2..1 for a tensor of rank 2: got 2", [&] { x.dim(2); });
   refuses("dim", "a scalar has no axes: got axis 0", [&] { full({}, 1).dim(0); });
   refuses("input", "got input 2 of 'add', which has 2", [&] { (x + x).input(2); });
   refuses("tensor", "got 3 values for [2, 2], which has 4", [&] { tensor({1.F, 2.F, 3.F}, {2, 2}); });
   refuses("tensor", "got 1 values for [2]", [&] { tensor(std::vector<float>{1}, {2}); });
+  refuses("tensor", "got 2 values for [3]", [&] { tensor({1.0, 2.0}, {3}, DType::float32); });
+  refuses("tensor", "got 3000000000 at place 1", [&] { tensor(std::vector<std::int64_t>{1, 3000000000}); });
+  refuses("tensor", "got 3000000000 at place 0", [&] { tensor(std::vector<std::size_t>{3000000000}, {1}); });
+  refuses("tensor", "got [1] in row 1 after [2] in row 0", [&] { tensor({{1, 2}, {3}}); });
+  refuses("tensor", "got [2, 1] in row 1 after [1, 1] in row 0", [&] { tensor({{{1}}, {{1}, {2}}}); });
+  refuses("tensor", "lie within 3.4e38 of 0", [&] { tensor(std::vector<double>{1e40}, DType::float32); });
+  refuses("tensor", "must be a 32-bit integer: got 0.5", [&] { tensor({0.5}, {1}, DType::int32); });
+  refuses("eigen_map", "got f32[]", [&] { eigen_map(full({}, 1)); });
+  refuses("eigen_map", "got f32[2, 3, 4]", [&] { eigen_map(ones({2, 3, 4})); });
+  refuses("eigen_map", "holds f32: got a request for f64", [&] { eigen_map<double>(x); });
+  refuses("eigen_map", "the result of 'add'", [&] { eigen_map(x + 1); });
+  refuses("eigen_map", "got 3 for [2, 2]", [&] { eigen_map(std::span(three), 2, 2); });
+  refuses("array", "got 1 values for [3]", [&] { tensor({1.F}).value().with_shape({3}); });
   refuses("array", "got 1 values for [2]",
           [&] { Array::of(std::span<const int>(std::vector<int>{1}), {2}); });
   refuses("values", "holds f32: got a request for i32", [&] { x.value().values<std::int32_t>(); });
@@ -67,6 +89,8 @@ TEST_CASE("what Variables refuse") {
   refuses("value", "never made", [&] { none.value(); });
   refuses("variable", "never made", [&] { none + 1; });
   refuses("concat", "undefined Tensor", [&] { concat({v, none}); });
+  refuses("variable", "never made", [&] { none[0]; });
+  refuses("row", "must lie in -2..1", [&] { v[2]; });
   refuses("assign", "never made", [&] { none.assign(1); });
   refuses("assign", "never made", [&] { none.set(ones({2}).value()); });
   refuses("assign", "got f32[3] for f32[2]", [&] { v.assign(ones({3})); });

@@ -16,4 +16,7 @@ endforeach()
 add_library(headers_alone OBJECT EXCLUDE_FROM_ALL ${header_sources})
 sluice_compile_options(headers_alone)
 target_compile_options(headers_alone PRIVATE -O0 -g0)
+# Who includes this page has Eigen, and no other page needs it. (fmt is among the system's headers.)
+set_property(SOURCE "${CMAKE_CURRENT_BINARY_DIR}/headers_alone/graph_eigen.h.cpp" PROPERTY
+  INCLUDE_DIRECTORIES "$<TARGET_PROPERTY:Eigen3::Eigen,INTERFACE_INCLUDE_DIRECTORIES>")
 target_include_directories(headers_alone PRIVATE $<TARGET_PROPERTY:sluice,INTERFACE_INCLUDE_DIRECTORIES>)

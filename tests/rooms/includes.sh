@@ -18,12 +18,13 @@ declare -A reach=(
   [data]="kernels graph ops io data"
 )
 # Which files may include a third-party library. Everything else, above all each public header, may not.
+# But for two pages, for users who have Eigen or fmt themselves, which no other file and not sluice.h includes.
 declare -A home=(
-  [Eigen]='^kernels/[^/]*\.cpp$'
+  [Eigen]='^(kernels/[^/]*\.cpp|graph/eigen\.h)$'
   [cereal]='^io/[^/]*\.cpp$'
   [utf8proc]='^text/[^/]*\.cpp$'
   [zlib]='^text/[^/]*\.cpp$'
-  [fmt]='\.(cpp|inl)$'
+  [fmt]='(\.(cpp|inl)|^graph/fmt\.h)$'
   [nlohmann]='\.(cpp|inl)$'
 )
 violations=0
@@ -39,6 +40,8 @@ while IFS=: read -r file line text; do
   header=${BASH_REMATCH[1]}
   if [[ $text == *\"* ]]; then
     complain "$where" "write <sluice/$room/...> instead of \"$header\""
+  elif [[ $header == sluice/graph/eigen.h || $header == sluice/graph/fmt.h ]]; then
+    complain "$where" "$header is for users who have the other library"
   elif [[ $header == sluice/*/* ]]; then
     other=${header#sluice/}
     other=${other%%/*}

@@ -36,6 +36,8 @@ accepts text/words.cpp '<utf8proc.h>'
 accepts text/gzip.cpp '<zlib.h>'
 accepts graph/error.h '<vector>'
 accepts io/checkpoint.cpp '<sluice/version.h>'
+accepts graph/eigen.h '<Eigen/Core>'
+accepts graph/fmt.h '<fmt/format.h>'
 
 rejects kernels/gemm.cpp '<sluice/graph/tensor.h>'
 rejects graph/tensor.cpp '<sluice/ops/tanh.h>'
@@ -71,5 +73,9 @@ rejects io/file.cpp '<zlib.h>'
 rejects kernels/gemm.h '<Eigen/Core>'
 rejects kernels/gemm.cpp '<unsupported/Eigen/CXX11/Tensor>'
 rejects kernels/exp_avx512.cpp '<Eigen/Core>'
+rejects graph/tensor.h '<Eigen/Core>'
+rejects graph/eigen.h '<fmt/format.h>'
+rejects graph/print.cpp '<sluice/graph/fmt.h>'
+rejects nn/linear.h '<sluice/graph/eigen.h>'
 
 exit $((failures > 0))

@@ -39,6 +39,7 @@ struct ScanParts {
   Index length;
   bool reverse;
   bool recompute;
+  detail::StepCount step_count;
   Location where;
   std::size_t output_count;  ///< of the old node
 

@@ -173,7 +173,8 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   };
   const Location where = ys.front().node().where;
   const detail::ClosedBody closed = detail::close_body(body, initial, xs, where);
-  const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_);
+  const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_,
+                                           step_count_);
   const Carried back = detail::scan_node(op, initial, xs, closed.captures, where);
 
   // 4. Assign the results to the inputs they belong to.

@@ -76,5 +76,6 @@
 #include <sluice/ops/take.h>
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
+#include <sluice/ops/tap.h>
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/where.h>

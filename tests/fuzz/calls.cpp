@@ -18,6 +18,9 @@ struct Gated final : Formula<Gated, 1> {
   static Tensor formula(const Tensor& x) { return where(x > 0, sqrt(x), x * sigmoid(x)); }
 };
 Tensor gated(const Operand& x) { return make<Gated>(x); }
+Tensor tapped(const Operand& x) {
+  return tap(x, "x", [](const Tapped&) {});
+}
 
 using Unary = Tensor (*)(const Operand&);
 using Binary = Tensor (*)(const Operand&, const Operand&);
@@ -26,7 +29,7 @@ using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 constexpr Unary smooth_functions[] = {tanh,     sigmoid, operator-, square, sin,     cos,          erf,
                                       softplus, silu,    expm1,     exp,    flatten, stop_gradient};
 constexpr Unary functions[] = {abs,  gated, floor, log,  log1p, logical_not, norm,
-                               relu, round, rsqrt, sign, sqrt,  transpose};
+                               relu, round, rsqrt, sign, sqrt,  tapped,      transpose};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
 constexpr Binary arithmetic[] = {&operator/,  &operator<, &operator<=, &operator>,     &operator>=,
                                  maximum,     minimum,    pow,         equal,          not_equal,

@@ -49,6 +49,7 @@ ScanParts::ScanParts(const Node& node, const Tensors& inputs, const std::vector<
   const auto& scan = dynamic_cast<const ScanOp&>(*node.op);
   const Graph& body = *scan.body();
   const ScanOp::Counts& counts = scan.counts();
+  old_counts = counts;
   length = scan.length();
   reverse = scan.reverse();
   recompute = scan.recompute();

@@ -27,6 +27,8 @@ class ScanOp final : public Op {
     std::size_t xs = 0;
     std::size_t captures = 0;
     std::size_t ys = 0;
+
+    friend bool operator==(const Counts&, const Counts&) = default;
   };
 
   ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute = false,

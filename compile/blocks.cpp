@@ -123,7 +123,7 @@ std::shared_ptr<const ScanOp> rewrite_body(const Node& node, const ScanOp& scan,
     return nullptr;
   }
   return std::make_shared<ScanOp>(Graph{graph.inputs, results, {}}, scan.counts(), scan.length(),
-                                  scan.reverse(), scan.recompute());
+                                  scan.reverse(), scan.recompute(), scan.step_count());
 }
 
 Tensors rewrite_block(Block block, const BlockRule& rule) {

@@ -79,7 +79,8 @@ class Chunks {
     body_.inputs.insert(body_.inputs.end(), inside_.begin(), inside_.end());
     body_.inputs.insert(body_.inputs.end(), captured_inside_.begin(), captured_inside_.end());
     const ScanOp::Counts counts{region_.totals.size(), outside_.size(), captured_.size(), region_.ys.size()};
-    const auto op = std::make_shared<const ScanOp>(std::move(body_), counts, division_.count, false);
+    const auto op = std::make_shared<const ScanOp>(std::move(body_), counts, division_.count, false, false,
+                                                   detail::StepCount{.hidden = true});
     const Carried loop = detail::scan_node(op, initial, outside_, captured_, where_);
 
     TensorMap<Tensor> results;

@@ -30,12 +30,13 @@ LoopKernel::LoopKernel(std::shared_ptr<const Node> node, const ScanOp& scan)
 void LoopKernel::run(const Addresses& at) {
   for (const Pack& p : packs)
     pack_operand(p.transpose, p.inner, p.columns, p.value, at[p.source], at[p.packed]);
+  const detail::LoopStep* const outer = detail::LoopStep::innermost();
   if (chunks.size() == 1) {
-    run_chunk(chunks.front(), at);
+    run_chunk(chunks.front(), at, outer);
     return;
   }
   kernels::parallel_for(static_cast<Index>(chunks.size()), 1,
-                        [&](Index i, Index) { run_chunk(chunks[static_cast<std::size_t>(i)], at); });
+                        [&](Index i, Index) { run_chunk(chunks[static_cast<std::size_t>(i)], at, outer); });
 }
 
 /// A carry's initial and final value may share memory.
@@ -49,7 +50,7 @@ bool LoopKernel::may_overwrite(std::size_t read, std::size_t written) const {
          std::none_of(carry + 1, carries.end(), begins);
 }
 
-void LoopKernel::run_chunk(Chunk& chunk, const Addresses& at) {
+void LoopKernel::run_chunk(Chunk& chunk, const Addresses& at, const detail::LoopStep* outer) {
   Schedule& body = chunk.body;
   const auto bind = [&](const Binding& b, Index time) {
     body.at[b.inside] = at[b.outside] + time * b.step_bytes + chunk.first * b.row_bytes;
@@ -58,11 +59,18 @@ void LoopKernel::run_chunk(Chunk& chunk, const Addresses& at) {
   for (const Pack& p : packs) body.at[p.inside] = at[p.packed];
   begin_carries(chunk, at);
   body.place(at[chunk.scratch]);
-  for (Index step = 0; step < scan_.length(); ++step) {
-    for (const Binding& b : moving) bind(b, scan_.time(step));
-    bind_carries(chunk, step, at);
-    body.follow_bound();
-    body.run();
+  detail::LoopStep running(node_->where, scan_.step_count(), outer);
+  try {
+    for (Index step = 0; step < scan_.length(); ++step) {
+      running.begin(scan_.time(step));
+      for (const Binding& b : moving) bind(b, scan_.time(step));
+      bind_carries(chunk, step, at);
+      body.follow_bound();
+      body.run();
+    }
+  } catch (Error& error) {
+    running.tell(error);
+    throw;
   }
   end_carries(chunk, at);
 }

@@ -61,7 +61,7 @@ class LoopKernel final : public Kernel {
   std::vector<Chunk> chunks;
 
  private:
-  void run_chunk(Chunk& chunk, const Addresses& at);
+  void run_chunk(Chunk& chunk, const Addresses& at, const detail::LoopStep* outer);
   void begin_carries(const Chunk& chunk, const Addresses& at) const;
   void end_carries(const Chunk& chunk, const Addresses& at) const;
   void bind_carries(Chunk& chunk, Index step, const Addresses& at) const;

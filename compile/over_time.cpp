@@ -3,6 +3,7 @@
 #include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/steps.h>
 
 #include <algorithm>
@@ -47,6 +48,10 @@ void OverTime::visit(const Node& node) {
   };
   if (const Leaf* leaf = leaf_of(node)) {
     if (leaf->data() != nullptr) once_.emplace(outputs()[0], outputs()[0]);
+    return;
+  }
+  if (detail::taps(*node.op)) {  // called at every step, whether or not its operands change
+    on_carries_.insert(&node);
     return;
   }
   Tensors inputs;

@@ -60,7 +60,7 @@ class OverTime {
   TensorMap<Tensor> once_;
   TensorMap<Tensor> before_;
   TensorMap<Tensor> xs_;
-  std::unordered_set<const Node*> on_carries_;
+  std::unordered_set<const Node*> on_carries_;           // or on a tap
   TensorMap<std::pair<Tensor, std::size_t>> stand_ins_;  // and their indices among ys
 };
 

@@ -126,7 +126,7 @@ Graph optimize(Graph graph, const PassSet& passes, std::vector<PassReport>* repo
     }
     if (reports != nullptr) {
       const std::size_t left = same ? nodes : node_count(after);
-      reports->push_back({pass.name, pass.what, taken.count(), nodes, left, {}, {}});
+      reports->push_back({pass.name, pass.what, taken.count(), nodes, left, {}, {}, !same});
       nodes = left;
       if (texts == PassTexts::keep) {
         reports->back().before = to_text(graph);
@@ -143,8 +143,10 @@ std::string to_text(const std::vector<PassReport>& reports) {
   double total = 0;
   for (const PassReport& report : reports) {
     total += report.milliseconds;
-    text += fmt::format("{:<20} {:>8.3f} ms  {:>6} -> {:>6} nodes  {}\n", report.name, report.milliseconds,
-                        report.nodes_before, report.nodes_after, report.what);
+    const std::string nodes =
+        report.changed ? fmt::format("{:>6} -> {:>6} nodes", report.nodes_before, report.nodes_after)
+                       : fmt::format("unchanged {:>6} nodes", report.nodes_after);
+    text += fmt::format("{:<20} {:>8.3f} ms  {}  {}\n", report.name, report.milliseconds, nodes, report.what);
     if (report.before != report.after)
       text += fmt::format("before:\n{}after:\n{}", report.before, report.after);
   }

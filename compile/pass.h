@@ -59,6 +59,7 @@ struct PassReport {
   std::size_t nodes_after = 0;
   std::string before;  ///< the printed graphs, if requested
   std::string after;
+  bool changed = true;  ///< false: the graph is the one before
 };
 
 enum class PassTexts { none, keep };
@@ -69,7 +70,7 @@ Graph optimize(Graph graph, const PassSet& passes, std::vector<PassReport>* repo
                PassTexts texts = PassTexts::none);
 
 /// The reports as a table, one line per pass, with the printed graphs, if present, of passes that changed
-/// something.
+/// something; the others are marked as unchanged.
 std::string to_text(const std::vector<PassReport>& reports);
 
 /// The number of nodes of a graph, including bodies.

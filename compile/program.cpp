@@ -75,6 +75,7 @@ class Running {
 
 Program::Program(const Graph& graph, const PassSet& passes, Location where)
     : made_(detail::Call::user_of(where)),
+      traced_(graph),
       graph_(optimize(graph, passes, &passes_)),
       set_(passes),
       warning_(unrolled_loop_warning(graph)) {

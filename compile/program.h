@@ -60,6 +60,8 @@ class Program {
   /// Copies the arguments in, runs, and returns copies of the outputs. Throws ShapeError for wrong specs.
   Tensors run(const Tensors& arguments, Location where = Location::current());
 
+  /// The graph as it was traced, before all passes.
+  const Graph& traced() const { return traced_; }
   /// The graph after all passes.
   const Graph& graph() const { return graph_; }
   const std::vector<PassReport>& passes() const { return passes_; }
@@ -90,6 +92,7 @@ class Program {
 
   Location made_;
   std::vector<PassReport> passes_;
+  Graph traced_;
   Graph graph_;
   PassSet set_;
   std::string warning_;

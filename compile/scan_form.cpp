@@ -3,6 +3,9 @@
 #include <sluice/graph/walk.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/expand_dims.h>
+#include <sluice/ops/scan_op.h>
+
+#include <algorithm>
 
 namespace sluice::passes {
 
@@ -48,6 +51,19 @@ void take_ys_from_arguments(ScanParts& parts, Tensors& outputs) {
   parts.ys = std::move(computed);
 }
 
+/// Whether the loop made of the parts has all that the old one has, and of its residuals none is used.
+bool is_old_one(const ScanParts& parts, const ScanParts::Built& built) {
+  const ScanOp::Counts& old = parts.old_counts;
+  const auto is_residual = [&](const ScanParts::Y& y) { return y.output >= old.carries + old.ys; };
+  if (std::any_of(parts.ys.begin(), parts.ys.end(), is_residual)) return false;
+  for (const Tensors* made : {&built.carries, &built.ys}) {
+    for (const Tensor& t : *made) {
+      if (t.defined()) return dynamic_cast<const ScanOp&>(t.op()).counts() == old;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 /// Normalises scans for later passes: carries and ys only, all of them used and none of them available
@@ -57,7 +73,9 @@ Graph scan_form(const Graph& graph) {
     Tensors outputs(parts.output_count);
     turn_constant_carries_into_captures(parts, outputs);
     take_ys_from_arguments(parts, outputs);
-    const Tensors others = parts.outputs(parts.build());
+    const ScanParts::Built built = parts.build();
+    if (is_old_one(parts, built)) return Tensors{};
+    const Tensors others = parts.outputs(built);
     for (std::size_t i = 0; i < outputs.size(); ++i) {
       if (!outputs[i].defined()) outputs[i] = others[i];
     }

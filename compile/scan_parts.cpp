@@ -49,9 +49,11 @@ ScanParts::ScanParts(const Node& node, const Tensors& inputs, const std::vector<
   const auto& scan = dynamic_cast<const ScanOp&>(*node.op);
   const Graph& body = *scan.body();
   const ScanOp::Counts& counts = scan.counts();
+  old_counts = counts;
   length = scan.length();
   reverse = scan.reverse();
   recompute = scan.recompute();
+  step_count = scan.step_count();
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (i < counts.carries) {
       carries.push_back({inputs[i], body.inputs[i], body.outputs[i], used[i] ? i : unused});
@@ -135,7 +137,7 @@ ScanParts::Built ScanParts::build() const {
 
   Built built{Tensors(carries.size()), Tensors(ys.size())};
   if (counts.carries + counts.ys == 0) return built;
-  const auto op = std::make_shared<ScanOp>(std::move(body), counts, length, reverse, recompute);
+  const auto op = std::make_shared<ScanOp>(std::move(body), counts, length, reverse, recompute, step_count);
   const std::shared_ptr<const Node> node = make(op, std::move(inputs), where).shared_node();
   int output = 0;
   for (std::size_t i = 0; i < carries.size(); ++i) {

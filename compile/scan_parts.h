@@ -39,8 +39,10 @@ struct ScanParts {
   Index length;
   bool reverse;
   bool recompute;
+  detail::StepCount step_count;
   Location where;
-  std::size_t output_count;  ///< of the old node
+  std::size_t output_count;   ///< of the old node
+  ScanOp::Counts old_counts;  ///< of the old node
 
   /// The placeholder of `outside` in the body. An existing one is reused.
   Tensor add_x(const Tensor& outside);

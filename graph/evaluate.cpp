@@ -4,6 +4,7 @@
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/version.h>
 #include <sluice/graph/walk.h>
+#include <sluice/graph/watch.h>
 
 #include <fmt/format.h>
 
@@ -73,7 +74,11 @@ Arrays Interpreter::compute(const Step& step, std::vector<Arrays>& values) const
     outputs.push_back({spec, place});
   }
   const Op& op = *step.node->op;
-  detail::guarded(op, "run", step.node->where, [&] { op.run(inputs, outputs); });
+  {
+    const detail::Watch::Aside aside(op.body() == nullptr);  // what a formula is made of is not the user's
+    detail::guarded(op, "run", step.node->where, [&] { op.run(inputs, outputs); });
+  }
+  if (detail::Watch* watch = detail::Watch::current()) watch->computed(*step.node, inputs, results);
   return results;
 }
 

@@ -31,7 +31,20 @@ std::vector<Slot*> pointers(const std::vector<std::shared_ptr<Slot>>& slots) {
   return all;
 }
 
+thread_local constinit bool within_run = false;
+
+/// Throws Error where waiting for a program would never end.
+void require_outside_of_run(bool uses_any) {
+  if (!within_run || !uses_any) return;
+  throw Error(
+      "[tap] the function of a tap may not read, assign or run what uses Variables: got such a call during "
+      "the run that it is part of; tap their values, or do it when the run is over");
+}
+
 }  // namespace
+
+WithinRun::WithinRun() : before_(within_run) { within_run = true; }
+WithinRun::~WithinRun() { within_run = before_; }
 
 void Gate::add(Locks& to, const std::shared_ptr<Lock>& lock) {
   to.push_back(lock);
@@ -39,6 +52,7 @@ void Gate::add(Locks& to, const std::shared_ptr<Lock>& lock) {
 }
 
 Gate::Gate(std::vector<std::shared_ptr<Slot>> read, const std::vector<std::shared_ptr<Slot>>& written) {
+  require_outside_of_run(!read.empty() || !written.empty());
   const std::vector<Slot*> writes = pointers(written);
   slots_ = std::move(read);
   slots_.insert(slots_.end(), written.begin(), written.end());
@@ -75,6 +89,7 @@ Gate::~Gate() {
 }
 
 void Gate::lock() {
+  require_outside_of_run(!slots_.empty());
   own_->mutex.lock();
   while (own_->together.size() > 1) {
     locked_ = own_->together;
@@ -94,6 +109,7 @@ void Gate::unlock() {
 }
 
 Hold::Hold(std::vector<Slot*> slots, To purpose) {
+  require_outside_of_run(!slots.empty());
   sort_once(slots);
   slots_ = lock_all(slots);
   // Creating or destroying a program takes the slots' mutexes, so the gates' locks stay valid.

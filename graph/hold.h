@@ -53,4 +53,17 @@ class Hold {
   std::vector<std::unique_lock<std::mutex>> gates_;  // released first
 };
 
+/// The functions that this thread calls in the middle of a run, for the lifetime of this object: they may not
+/// use Variables, which wait for the end of the run.
+class WithinRun {
+ public:
+  WithinRun();
+  ~WithinRun();
+  WithinRun(const WithinRun&) = delete;
+  WithinRun& operator=(const WithinRun&) = delete;
+
+ private:
+  bool before_;
+};
+
 }  // namespace sluice::detail

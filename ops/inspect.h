@@ -4,6 +4,7 @@
 #include <sluice/ops/pad.h>
 #include <sluice/ops/slice.h>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -38,6 +39,11 @@ std::optional<Index> take_axis(const Op& op);
 std::optional<Index> scatter_axis(const Op& op);
 /// The updates of a scatter_sum unchanged; throws whenever the scatter_sum does, for an id out of range.
 Tensor checked_updates(const Node& scatter_sum);
+
+/// Whether running the op calls the function of a tap: a tap, or a loop around one.
+bool taps(const Op& op);
+/// The identity in place of a tap; null for any other op.
+std::shared_ptr<const Op> silent_tap(const Op& op);
 
 struct IndexSumForm {
   Index axis = 0;

@@ -87,6 +87,7 @@
 #include <sluice/ops/take.h>
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
+#include <sluice/ops/tap.h>
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/trunc.h>
 #include <sluice/ops/var.h>

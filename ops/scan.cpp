@@ -93,12 +93,14 @@ Tensors stackable(const Graph& body, const ScanOp::Counts& counts) {
 
 }  // namespace
 
-ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute)
+ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute,
+               const detail::StepCount& step_count)
     : body_(std::move(body)),
       counts_(counts),
       length_(length),
       reverse_(reverse),
       recompute_(recompute),
+      step_count_(step_count),
       stacked_(stackable(body_, counts)) {
   const auto throws = [](const Tensor& t) { return t.node().may_throw; };
   may_throw_ = length > 0 && (std::any_of(body_.outputs.begin(), body_.outputs.end(), throws) ||

@@ -4,6 +4,7 @@
 #include <sluice/graph/strong_zeros.h>
 #include <sluice/graph/walk.h>
 #include <sluice/ops/elementwise.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scan_op.h>
 
@@ -76,6 +77,38 @@ bool follows_from_carry(const Tensor& t, const Graph& body, std::size_t carries,
   return follows;
 }
 
+/// All at once, so that common subexpressions of several tensors are computed once. Undefined ones stay so.
+Tensors substitute_defined(Tensors tensors, const TensorMap<Tensor>& now) {
+  Tensors defined;
+  std::copy_if(tensors.begin(), tensors.end(), std::back_inserter(defined),
+               [](const Tensor& t) { return t.defined(); });
+  defined = substitute(defined, now);
+  auto next = defined.begin();
+  for (Tensor& t : tensors) {
+    if (t.defined()) t = *next++;
+  }
+  return tensors;
+}
+
+/// What replaces taps in a body that is computed again, so that their functions are not called again.
+TensorMap<Tensor> without_taps(const Graph& body) {
+  TensorMap<Tensor> now;
+  for (const Node* node : topological_order(body.outputs)) {
+    if (!detail::taps(*node->op)) continue;
+    std::shared_ptr<const Op> op = detail::silent_tap(*node->op);
+    if (const auto* scan = dynamic_cast<const ScanOp*>(node->op.get())) {
+      const Graph& inside = *scan->body();
+      op = std::make_shared<ScanOp>(
+          Graph{inside.inputs, substitute(inside.outputs, without_taps(inside)), {}}, scan->counts(),
+          scan->length(), scan->reverse(), scan->recompute(), scan->step_count());
+    }
+    const Tensors before = outputs_of(Tensor(node->shared_from_this()));
+    const Tensors after = outputs_of(make(op, substitute(node->inputs, now), node->where));
+    for (std::size_t i = 0; i < before.size(); ++i) now.emplace(before[i], after[i]);
+  }
+  return now;
+}
+
 }  // namespace
 
 bool ScanOp::chooses(std::span<const Spec>) const {
@@ -116,7 +149,8 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     if (active[i]) wrt.push_back(body_.inputs[i]);
   }
-  const Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses({}), ys.front().node().where);
+  Tensors step_gradients = detail::vjp(step_ys, seeds, wrt, chooses({}), ys.front().node().where);
+  if (recompute_) step_gradients = substitute_defined(step_gradients, without_taps(body_));
 
   // 2. Take from the residuals (`trail`) what that needs of the forward pass. This alone decides what is
   //    saved. The first residuals are the incoming carries, from which, with xs, all else follows; a scan
@@ -149,17 +183,12 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
     for (std::size_t i = 0; i < kept.size(); ++i) now.emplace(kept[i], x[outer_dys.size() + i]);
     for (std::size_t i = first_capture; i < inputs.size(); ++i) now.emplace(body_.inputs[i], inputs[i]);
 
-    // All at once, so that common subexpressions of several gradients are computed once.
-    Tensors defined;
-    std::copy_if(step_gradients.begin(), step_gradients.end(), std::back_inserter(defined),
-                 [](const Tensor& t) { return t.defined(); });
-    defined = substitute(defined, now);
-
+    const Tensors gradients = substitute_defined(step_gradients, now);
     Carried next;
     std::size_t sum = carry_seeds.size();  // carry that accumulates the next capture's gradient
-    for (std::size_t i = 0, w = 0, d = 0; i < inputs.size(); ++i) {
+    for (std::size_t i = 0, w = 0; i < inputs.size(); ++i) {
       if (!active[i]) continue;
-      const Tensor gradient = step_gradients[w++].defined() ? defined[d++] : Tensor();
+      const Tensor& gradient = gradients[w++];
       if (i < counts_.carries) {
         next.carry.push_back(gradient.defined() ? gradient : zeros_like(inputs[i]));
       } else if (i < first_capture) {
@@ -173,7 +202,8 @@ Tensors ScanOp::gradients(const Tensors& ys, const Tensors& dys, const std::vect
   };
   const Location where = ys.front().node().where;
   const detail::ClosedBody closed = detail::close_body(body, initial, xs, where);
-  const auto op = std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_);
+  const auto op =
+      std::make_shared<ScanOp>(closed.graph, closed.counts, length_, !reverse_, recompute_, step_count_);
   const Carried back = detail::scan_node(op, initial, xs, closed.captures, where);
 
   // 4. Assign the results to the inputs they belong to.

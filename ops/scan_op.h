@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/graph/loop_step.h>
 #include <sluice/graph/trace.h>
 #include <sluice/ops/scan.h>
 
@@ -26,9 +27,12 @@ class ScanOp final : public Op {
     std::size_t xs = 0;
     std::size_t captures = 0;
     std::size_t ys = 0;
+
+    friend bool operator==(const Counts&, const Counts&) = default;
   };
 
-  ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute = false);
+  ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recompute = false,
+         const detail::StepCount& step_count = {});
 
   std::string_view name() const override { return "scan"; }
   void members(Attributes& a) const override;  // those that are printed
@@ -43,6 +47,8 @@ class ScanOp final : public Op {
   Index length() const { return length_; }
   bool reverse() const { return reverse_; }
   bool recompute() const { return recompute_; }
+  /// The numbers of its steps in errors.
+  const detail::StepCount& step_count() const { return step_count_; }
   /// The time index of the i-th step to run.
   Index time(Index step) const { return reverse_ ? length_ - 1 - step : step; }
   /// The body's tensors behind the node's outputs from `counts().carries` on: ys, then residuals.
@@ -54,6 +60,7 @@ class ScanOp final : public Op {
   Index length_;
   bool reverse_;
   bool recompute_;
+  detail::StepCount step_count_;
   Tensors stacked_;
   bool may_throw_ = false;
 };

@@ -1,3 +1,4 @@
+#include <sluice/graph/call.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/ops/scan_op.h>
 
@@ -40,8 +41,9 @@ void ScanOp::run(std::span<const View> inputs, std::span<const MutableView> outp
     const bool over_time = i >= counts_.carries && i < counts_.carries + counts_.xs;
     arguments.push_back(over_time ? Array() : array_of(inputs[i].spec, inputs[i].data));
   }
-  for (Index i = 0; i < length_; ++i) {
-    const Index t = time(i);
+  detail::LoopStep running(detail::Call::user_of({}), step_count_);
+  const auto run_step = [&](Index t) {
+    running.begin(t);
     for (std::size_t x = counts_.carries; x < counts_.carries + counts_.xs; ++x) {
       const Spec& spec = body_.inputs[x].spec();
       arguments[x] = array_of(spec, at_time(inputs[x].data, t, spec.bytes()));
@@ -53,6 +55,12 @@ void ScanOp::run(std::span<const View> inputs, std::span<const MutableView> outp
     }
     std::move(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(counts_.carries),
               arguments.begin());
+  };
+  try {
+    for (Index i = 0; i < length_; ++i) run_step(time(i));
+  } catch (Error& error) {
+    running.tell(error);
+    throw;
   }
   for (std::size_t i = 0; i < counts_.carries; ++i) {
     if (outputs[i].data != nullptr) copy_bytes(outputs[i].data, arguments[i].data(), arguments[i].bytes());

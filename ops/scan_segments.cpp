@@ -20,8 +20,9 @@ Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensor
   const Index segments = length / segment;
   const Index whole = segments * segment;
   const Index rest = length - whole;  // steps left over, the last to run
-  const auto steps_of = [&](Index count) {
-    return std::make_shared<ScanOp>(body.graph, body.counts, count, reverse);
+  const auto steps_of = [&](Index count, Index first) {
+    return std::make_shared<ScanOp>(body.graph, body.counts, count, reverse, false,
+                                    StepCount{.first = first});
   };
 
   Tensors by_segment = steps(xs, reverse ? rest : 0, whole, where);
@@ -29,11 +30,12 @@ Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensor
     const Shape shape = x.shape().erased(0).inserted(0, segment).inserted(0, segments);
     x = reshape(Operand(x, where), shape);
   }
-  const ClosedBody outer =
-      close_body([&](const Tensors& now,
-                     const Tensors& x) { return scan_node(steps_of(segment), now, x, body.captures, where); },
-                 carry, by_segment, where);
-  const auto op = std::make_shared<ScanOp>(outer.graph, outer.counts, segments, reverse, true);
+  const auto inner = steps_of(segment, reverse ? rest : 0);
+  const ClosedBody outer = close_body(
+      [&](const Tensors& now, const Tensors& x) { return scan_node(inner, now, x, body.captures, where); },
+      carry, by_segment, where);
+  const auto op = std::make_shared<ScanOp>(outer.graph, outer.counts, segments, reverse, true,
+                                           StepCount{.hidden = true, .each = segment});
   Carried result = scan_node(op, carry, by_segment, outer.captures, where);
   for (Tensor& y : result.ys) {
     const Shape shape = y.shape().erased(0).erased(0).inserted(0, whole);
@@ -41,8 +43,9 @@ Carried scan_segments(const ClosedBody& body, const Tensors& carry, const Tensor
   }
   if (rest == 0) return result;
 
-  const Carried last = scan_node(steps_of(rest), result.carry, steps(xs, reverse ? 0 : whole, rest, where),
-                                 body.captures, where);
+  const Index first = reverse ? 0 : whole;
+  const Carried last =
+      scan_node(steps_of(rest, first), result.carry, steps(xs, first, rest, where), body.captures, where);
   for (std::size_t i = 0; i < last.ys.size(); ++i) {
     result.ys[i] =
         reverse ? concat({last.ys[i], result.ys[i]}, 0, where) : concat({result.ys[i], last.ys[i]}, 0, where);

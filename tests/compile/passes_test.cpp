@@ -8,6 +8,9 @@
 #include <sluice/ops/sum.h>
 #include <sluice/ops/tanh.h>
 
+#include <algorithm>
+#include <sstream>
+
 using namespace sluice;
 
 namespace {
@@ -42,6 +45,22 @@ TEST_CASE("a program tells which passes made it, and leaves out those that are o
   CHECK_THAT(with, contains("scan_form") && contains("ms") && contains("nodes"));
   CHECK_FALSE(without.find("scan_form") != std::string::npos);
   CHECK(compile(f, {.passes = PassSet::none()}).program(ones({2}))->passes().empty());
+}
+
+TEST_CASE("print_passes tells the passes that changed something from the others") {
+  const auto f = [](const Tensor& x) { return x * 1 + tanh(x) + tanh(x); };
+  const auto program = compile(f, {.passes = PassSet::all()}).program(ones({2}));
+  std::istringstream lines(program->print_passes());
+  for (const PassReport& report : program->passes()) {
+    std::string line;
+    std::getline(lines, line);
+    CAPTURE(line);
+    const bool same = report.nodes_before == report.nodes_after;
+    CHECK((line.find("unchanged") != std::string::npos) == same);
+    CHECK((line.find("->") != std::string::npos) == !same);
+  }
+  const auto changed = [](const PassReport& report) { return report.changed; };
+  CHECK(std::count_if(program->passes().begin(), program->passes().end(), changed) == 2);
 }
 
 TEST_CASE("passes print graphs before and after on request") {

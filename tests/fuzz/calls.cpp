@@ -18,6 +18,9 @@ struct Gated final : Formula<Gated, 1> {
   static Tensor formula(const Tensor& x) { return where(x > 0, sqrt(x), x * sigmoid(x)); }
 };
 Tensor gated(const Operand& x) { return make<Gated>(x); }
+Tensor tapped(const Operand& x) {
+  return tap(x, "x", [](const Tapped&) {});
+}
 
 using Unary = Tensor (*)(const Operand&);
 using Binary = Tensor (*)(const Operand&, const Operand&);
@@ -26,9 +29,9 @@ using Reduction = Tensor (*)(const Operand&, const Axes&, bool);
 constexpr Unary smooth_functions[] = {tanh, sigmoid, operator-,     square,     sin,
                                       cos,  erf,     softplus,      silu,       expm1,
                                       exp,  flatten, stop_gradient, log_sigmoid};
-constexpr Unary functions[] = {abs,      gated, ceil,  diag, diag_embed, diagonal,    floor,
-                               isfinite, isinf, isnan, log,  log1p,      logical_not, norm,
-                               relu,     round, rsqrt, sign, sqrt,       transpose,   trunc};
+constexpr Unary functions[] = {abs,   gated, ceil, diag,   diag_embed,  diagonal, floor, isfinite,
+                               isinf, isnan, log,  log1p,  logical_not, norm,     relu,  round,
+                               rsqrt, sign,  sqrt, tapped, transpose,   trunc};
 constexpr Binary smooth_arithmetic[] = {&operator+, &operator-, &operator* };
 constexpr Binary arithmetic[] = {
     &operator/, &operator<,  &operator<=, &operator>,  &operator>=,     maximum,   minimum, pow,  equal,

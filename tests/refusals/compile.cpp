@@ -49,6 +49,9 @@ TEST_CASE("what compiled functions and programs refuse") {
   refuses("program", "outputs count from 0: got 1 of 1", [&] { program->output(1); });
   refuses("program", "inputs count from 0: got 1 of 1", [&] { program->input_spec(1); });
   refuses("program", "outputs count from 0: got 1 of 1", [&] { program->output_spec(1); });
+  refuses("find_nonfinite", "got 0 for 1 inputs", [&] { find_nonfinite(*program, {}); });
+  refuses("find_nonfinite", "got f32[3] for f32[2]", [&] { find_nonfinite(*program, {ones({3})}); });
+  refuses("find_nonfinite", "undefined Tensor", [&] { find_nonfinite(*program, {Tensor()}); });
   // Raw memory: the line of the op, which is what there is to mend.
   const auto picks = compile([](const Tensor& x) { return take(ones({2}), x); }).program(i);
   refuses("take", "got 2 at [1]", [&] {

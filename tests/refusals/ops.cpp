@@ -4,6 +4,8 @@
 #include <sluice/kernels/threads.h>
 #include <sluice/sluice.h>
 
+#include <stdexcept>
+
 using namespace sluice;
 
 TEST_CASE("what elementwise ops refuse") {
@@ -58,6 +60,12 @@ TEST_CASE("what elementwise ops refuse") {
   refuses("tanh", "got i32[2, 3]", [&] { tanh(i); });
   refuses("trunc", "got i32[2, 3]", [&] { trunc(i); });
   refuses("stop_gradient", "undefined Tensor", [&] { stop_gradient(none); });
+  refuses("tap", "undefined Tensor", [&] { tap(none, "x", [](const Tapped&) {}); });
+  refuses("tap", "got an empty one", [&] { tap(f, "x", nullptr); });
+  refuses("tap", "got \"enough\"",
+          [&] { evaluate(tap(f, "x", [](const Tapped&) { throw std::runtime_error("enough"); })); });
+  refuses("tap", "got f64 for f32[2, 3]",
+          [&] { evaluate(tap(f, "x", [](const Tapped& t) { t.values<double>(); })); });
   refuses("less", "got f32[2, 3] and i32[2, 3]", [&] { return f < i; });
   refuses("less_equal", "got f32[2, 3] and i32[2, 3]", [&] { return f <= i; });
   refuses("less", "got i32[2, 3] and f32[2, 3]", [&] { return f > i; });

@@ -54,6 +54,7 @@
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>
 #include <sluice/ops/scan.h>
+#include <sluice/ops/scatter.h>
 #include <sluice/ops/scatter_add.h>
 #include <sluice/ops/select.h>
 #include <sluice/ops/sigmoid.h>
@@ -65,6 +66,7 @@
 #include <sluice/ops/softplus.h>
 #include <sluice/ops/solve.h>
 #include <sluice/ops/solve_triangular.h>
+#include <sluice/ops/sort.h>
 #include <sluice/ops/split.h>
 #include <sluice/ops/sqrt.h>
 #include <sluice/ops/square.h>
@@ -77,4 +79,5 @@
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/tanh.h>
 #include <sluice/ops/transpose.h>
+#include <sluice/ops/vmap.h>
 #include <sluice/ops/where.h>

@@ -169,7 +169,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(40)) {
+  switch (a.below(43)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -250,6 +250,14 @@ Tensors wild_call(Author& a) {
       return {straight_through(a.operand(), x)};
     case 39:
       return {linear_cross_entropy(x, same_dtype(a, x), a.any(DType::int32), {.ignore_index = 0})};
+    case 40:
+      return {sort(x, a.axis(rank), {a.flag()}), argsort(x, a.axis(rank), {a.flag()})};
+    case 41: {
+      const TopK top = top_k(x, a.index(), a.axis(rank));
+      return {top.values, top.ids};
+    }
+    case 42:
+      return {scatter(x, a.any(DType::int32), same_dtype(a, x), a.axis(rank))};
   }
 }
 

@@ -65,6 +65,7 @@
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>
 #include <sluice/ops/scan.h>
+#include <sluice/ops/scatter.h>
 #include <sluice/ops/scatter_add.h>
 #include <sluice/ops/select.h>
 #include <sluice/ops/sigmoid.h>
@@ -76,6 +77,7 @@
 #include <sluice/ops/softplus.h>
 #include <sluice/ops/solve.h>
 #include <sluice/ops/solve_triangular.h>
+#include <sluice/ops/sort.h>
 #include <sluice/ops/split.h>
 #include <sluice/ops/sqrt.h>
 #include <sluice/ops/square.h>
@@ -91,4 +93,5 @@
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/trunc.h>
 #include <sluice/ops/var.h>
+#include <sluice/ops/vmap.h>
 #include <sluice/ops/where.h>

@@ -174,7 +174,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(43)) {
+  switch (a.below(46)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -262,6 +262,14 @@ Tensors wild_call(Author& a) {
     case 42:
       return {eye(static_cast<Index>(a.below(4)), static_cast<Index>(a.below(4)), a.dtype()),
               linspace(a.number(), a.number(), static_cast<Index>(a.below(20)), a.dtype())};
+    case 43:
+      return {sort(x, a.axis(rank), {a.flag()}), argsort(x, a.axis(rank), {a.flag()})};
+    case 44: {
+      const TopK top = top_k(x, a.index(), a.axis(rank));
+      return {top.values, top.ids};
+    }
+    case 45:
+      return {scatter(x, a.any(DType::int32), same_dtype(a, x), a.axis(rank))};
   }
 }
 

@@ -111,6 +111,12 @@ TEST_CASE("what reductions refuse") {
   refuses("argmax", "of f32[0, 3]", [&] { argmax(empty, 0); });
   refuses("cumsum", "axis must lie in -2..1", [&] { cumsum(f, 2); });
   refuses("cumsum", "got bool[2, 3]", [&] { cumsum(b); });
+  refuses("sort", "axis must lie in -2..1", [&] { sort(f, 2); });
+  refuses("sort", "got bool[2, 3]", [&] { sort(b); });
+  refuses("argsort", "got bool[2, 3]", [&] { argsort(b); });
+  refuses("argsort", "axis must lie in -2..1", [&] { argsort(f, -3); });
+  refuses("top_k", "k must lie in 0..3, the length of axis 1: got 4 for f32[2, 3]", [&] { top_k(f, 4); });
+  refuses("top_k", "axis must lie in -2..1", [&] { top_k(f, 1, 2); });
   refuses("softmax", "got i32[2, 3]", [&] { softmax(i); });
   refuses("softmax", "axis must lie in -2..1", [&] { softmax(f, 2); });
   refuses("log_softmax", "got i32[2, 3]", [&] { log_softmax(i); });
@@ -235,6 +241,10 @@ TEST_CASE("what look-ups refuse, when built and when run") {
   refuses("scatter_add", "got 7 at [0, 0]", [&] {
     evaluate(scatter_add(f, tensor({7, 0}, {2, 1}), ones({2, 1})));
   });
+  refuses("scatter", "ids must be i32", [&] { scatter(f, ones({2}), f); });
+  refuses("scatter", "got x f32[2, 3], ids i32[2], values f32[2, 2]", [&] { scatter(f, bad, ones({2, 2})); });
+  refuses("scatter", "got 7 at [1]", [&] { evaluate(scatter(f, bad, f)); });
+  refuses("scatter", "undefined Tensor", [&] { scatter(f, bad, none); });
   refuses("scatter_sum", "got ids i32[2] and updates f32[3]", [&] { scatter_sum(bad, ones({3}), 0, 4); });
   refuses("scatter_sum", "got 7 at [1]", [&] { evaluate(scatter_sum(bad, ones({2}), 0, 4)); });
   refuses("one_hot", "i32", [&] { one_hot(f, 3); });
@@ -303,6 +313,25 @@ TEST_CASE("what gradients of one's own refuse") {
   refuses("straight_through", "got f32[2, 3] and f32[3]", [&] { straight_through(x, ones({3})); });
   refuses("straight_through", "got i32[2, 3] and i32[2, 3]", [&] { straight_through(i, i); });
   refuses("straight_through", "undefined Tensor", [&] { straight_through(Tensor(), x); });
+}
+
+TEST_CASE("what vmaps refuse") {
+  const Tensor x = ones({5, 3});
+  const TensorFunction same = [](const Tensors& xs) { return xs; };
+  refuses("vmap", "got an empty one", [&] { vmap(TensorFunction(), {x}); });
+  refuses("vmap", "got an empty one", [&] { vmap(std::function<Tensor(const Tensors&)>(), {x}); });
+  refuses("vmap", "got an empty one", [&] { vmap(std::function<Tensor(const Tensor&)>(), x); });
+  refuses("vmap", "got 0 arguments", [&] { vmap(same, {}); });
+  refuses("vmap", "got 1 arguments, none with an axis", [&] { vmap(same, {x}, {.axes = {std::nullopt}}); });
+  refuses("vmap", "got 2 for 1", [&] { vmap(same, {x}, {.axes = {0, 1}}); });
+  refuses("vmap", "axis must lie in -2..1", [&] { vmap(same, {x}, {.axes = {2}}); });
+  refuses("vmap", "got 5 in argument 0, f32[5, 3], and 4 in argument 1, f32[4]", [&] {
+    vmap(same, {x, ones({4})});
+  });
+  refuses("vmap", "undefined Tensor", [&] { vmap(same, {x, Tensor()}); });
+  refuses("vmap", "undefined Tensor", [&] { vmap([](const Tensor&) { return Tensor(); }, x); });
+  refuses("matmul", "f32[3] and f32[4]",
+          [&] { vmap([](const Tensor& row) { return matmul(row, ones({4})); }, x); });
 }
 
 TEST_CASE("what scans refuse") {

@@ -18,7 +18,6 @@
 #include <sluice/nn/loss.h>
 #include <sluice/nn/lstm.h>
 #include <sluice/nn/module.h>
-#include <sluice/nn/part.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/nn/rnn.h>
 #include <sluice/nn/sequential.h>

@@ -81,3 +81,4 @@
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/vmap.h>
 #include <sluice/ops/where.h>
+#include <sluice/ops/while_loop.h>

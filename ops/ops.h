@@ -95,3 +95,4 @@
 #include <sluice/ops/var.h>
 #include <sluice/ops/vmap.h>
 #include <sluice/ops/where.h>
+#include <sluice/ops/while_loop.h>

@@ -13,7 +13,7 @@ struct SortOptions {
 /// from. Throws ShapeError for an axis out of range and for bool.
 Tensor sort(const Operand& x, Index axis = -1, SortOptions options = {});
 
-/// The ids that put an axis in order, i32: sort(x, axis) = take_along_axis(x, argsort(x, axis), axis). Stable:
+/// The ids that put an axis in order, i32: sort(x, a) = take_along_axis(x, argsort(x, a), a). Stable:
 /// equal elements stay in their order, also descending; 0 equals -0, NaN equals NaN. No gradient.
 Tensor argsort(const Operand& x, Index axis = -1, SortOptions options = {});
 

@@ -27,7 +27,7 @@ struct VmapOptions {
 ///
 /// As jax.vmap and torch.vmap. It is a scan without a carry, so what scan says holds: f is traced once, may
 /// use any tensor or Variable from outside, may not assign Variables, and sees tensors of at most
-/// Shape::max_rank - 1 axes; gradients flow through it, vmaps nest. The interpreter runs example by example. A
+/// Shape::max_rank - 1 axes; gradients flow through it, vmaps nest. The interpreter runs one by one. A
 /// compiled program computes all examples at once by ops with one more axis, without a loop, as far as f is
 /// made of ops that can (Op::at_all_steps); what depends on others stays in a loop over the examples.
 ///

@@ -33,7 +33,7 @@ Ids ids_of(const Tensor& x) { return evaluate(x).to_vector<std::int32_t>(); }
 
 bool is_after(double a, double b) { return a > b || (std::isnan(a) && !std::isnan(b)); }
 
-/// The ids that sort a row, by the simplest way: each next one is the best of those left, the first of equals.
+/// The ids that sort a row, by insertion: each goes before those that it must precede.
 std::vector<std::size_t> order_of(const std::vector<double>& row, bool descending) {
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < row.size(); ++i) {

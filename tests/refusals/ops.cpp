@@ -334,6 +334,35 @@ TEST_CASE("what vmaps refuse") {
           [&] { vmap([](const Tensor& row) { return matmul(row, ones({4})); }, x); });
 }
 
+TEST_CASE("what loops that data end refuse") {
+  const Tensors one{ones({})};
+  const auto holds = [](const Tensors& c) { return c[0] > 0; };
+  const TensorFunction same = [](const Tensors& c) { return c; };
+  refuses("while_loop", "got an empty condition", [&] { while_loop({}, same, one); });
+  refuses("while_loop", "got an empty step", [&] { while_loop(holds, {}, one); });
+  refuses("while_loop", "a bool scalar: got bool[2]", [&] { while_loop(holds, same, {ones({2})}); });
+  refuses("while_loop", "got 2 for 1", [&] {
+    while_loop(
+        holds,
+        [](const Tensors& c) {
+          return Tensors{c[0], c[0]};
+        },
+        one);
+  });
+  refuses("while_loop", "got f64[] for f32[], carry 0", [&] {
+    while_loop(
+        holds, [](const Tensors& c) { return Tensors{cast(c[0], DType::float64)}; }, one);
+  });
+  refuses("while_loop", "got -2", [&] { while_loop(holds, same, one, {.most = -2}); });
+  refuses("while_loop", "undefined Tensor", [&] { while_loop(holds, same, {Tensor()}); });
+  refuses("while_loop", "undefined Tensor", [&] {
+    while_loop(
+        holds, [](const Tensors&) { return Tensors{Tensor()}; }, one);
+  });
+  refuses("while_loop", "set WhileOptions::most",
+          [&] { grad(while_loop(holds, same, one).carry[0], one[0]); });
+}
+
 TEST_CASE("what scans refuse") {
   const Tensor x = ones({5, 3});
   const Tensors start{zeros({3})};

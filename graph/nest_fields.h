@@ -19,6 +19,18 @@ struct AnyField {
       const;  // NOLINT(google-explicit-constructor): used unevaluated only
 };
 
+/// Converts to the base classes of a struct, whose members cannot be taken apart with its own.
+template <class Struct>
+struct AnyBase {
+  template <class T>
+  requires(std::is_base_of_v<T, Struct> && !std::same_as<T, Struct>) operator T()
+      const;  // NOLINT(google-explicit-constructor): used unevaluated only
+};
+template <class T>
+concept HasBase = requires {
+  T{AnyBase<T>{}};
+};
+
 template <class T, std::size_t... I>
 constexpr bool is_made_of(std::index_sequence<I...>) {
   return requires { T{(static_cast<void>(I), AnyField<T>{})...}; };
@@ -34,9 +46,9 @@ constexpr std::size_t count_fields() {
   }
 }
 
-/// A struct without constructors, base classes with members, or virtual functions, of 1 to 8 members.
+/// A struct without constructors, base classes or virtual functions, of 1 to 8 members.
 template <class T>
-concept Struct = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_polymorphic_v<T> &&
+concept Struct = std::is_class_v<T> && std::is_aggregate_v<T> && !std::is_polymorphic_v<T> && !HasBase<T> &&
                  count_fields<T>() > 0 && count_fields<T>() <= most_fields;
 
 /// References to the members of a struct.

@@ -55,6 +55,11 @@ class WithConstructor {
   Tensor x;
 };
 
+struct WithBase : Batch {
+  Tensor z;
+};
+
+static_assert(!detail::Nest<WithBase>::is_nest);
 static_assert(detail::SameNest<Batch> && detail::SameNest<Everything> && detail::SameNest<Eight>);
 static_assert(detail::SameNest<nn::State> && detail::SameNest<std::vector<std::vector<Batch>>>);
 static_assert(detail::Nest<double>::is_nest && detail::Nest<std::pair<double, Tensor>>::is_nest);

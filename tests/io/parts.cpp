@@ -72,7 +72,7 @@ struct Run {
   nn::Dropout dropout{0.3};
   std::function<Tensor(const Tensor&)> compiled = compile([this](const Tensor& x) {
     const Tensors keys = random::split(key, 2);
-    const nn::Sequence run = model.rnn(x, carried.read());
+    const nn::Sequence run = model.rnn(x, {.initial = carried.read()});
     carried.assign(run.state);
     const Tensor h = dropout(run, nn::Mode::train, keys[0]);
     const Tensor loss = mean(square(model.head(h) - x));

@@ -91,18 +91,21 @@ struct Nest<T> {
   static Tensor rebuild(Unflat& from) { return from.tensor(); }
 };
 
+/// What lists are made of: numbers are not, since a list of numbers is a tensor.
 template <class T>
-requires SameNest<T>
+concept ListedNest = Nest<T>::is_nest && !std::is_arithmetic_v<T>;
+
+template <ListedNest T>
 struct Nest<std::vector<T>> {
   static constexpr bool is_nest = true;
-  using type = std::vector<T>;
-  static void flatten(const type& values, Flat& to) {
+  using type = std::vector<typename Nest<T>::type>;
+  static void flatten(const std::vector<T>& values, Flat& to) {
     to.lengths.push_back(values.size());
     for (const T& value : values) Nest<T>::flatten(value, to);
   }
   static type rebuild(Unflat& from) {
     type values(from.length());
-    for (T& value : values) value = Nest<T>::rebuild(from);
+    for (auto& value : values) value = Nest<T>::rebuild(from);
     return values;
   }
 };
@@ -128,17 +131,16 @@ template <class... T>
 requires(Nest<T>::is_nest&&...) struct Nest<std::tuple<T...>>
     : NestOfParts<std::tuple<typename Nest<T>::type...>, T...> {
 };
-template <class T, std::size_t N>
-requires SameNest<T>
+template <ListedNest T, std::size_t N>
 struct Nest<std::array<T, N>> {
   static constexpr bool is_nest = true;
-  using type = std::array<T, N>;
-  static void flatten(const type& values, Flat& to) {
+  using type = std::array<typename Nest<T>::type, N>;
+  static void flatten(const std::array<T, N>& values, Flat& to) {
     for (const T& value : values) Nest<T>::flatten(value, to);
   }
   static type rebuild(Unflat& from) {
     type values;
-    for (T& value : values) value = Nest<T>::rebuild(from);
+    for (auto& value : values) value = Nest<T>::rebuild(from);
     return values;
   }
 };

@@ -180,6 +180,8 @@ TEST_CASE("sequences are their output, and a variable is read") {
   CHECK(output.shape() == Shape{4, 1, 2});
   const Variable v(full({2}, 3));
   CHECK(compile([](const Tensor& a) { return a * 2; })(v).to_vector() == Floats{6, 6});
+  const auto sums = compile([&](const Tensors& a) { return std::array{a[0] + v, a[1] * v}; });
+  CHECK(sums(std::vector<Variable>{v, v})[1].to_vector() == Floats{9, 9});
 }
 
 TEST_CASE("a prepared program is the caller's own") {

@@ -260,7 +260,7 @@ TEST_CASE("arena blocks that live at the same time never overlap") {
 }
 
 TEST_CASE("a program is there for as long as somebody holds it, whatever other shapes come", "[threads]") {
-  const auto doubled = compile([](const Tensor& x) { return 2 * x; });
+  const auto doubled = compile([](const Tensor& x) { return 2 * x; }, {.cache_size = 8});
   const auto kept = doubled.program(ones({1}));
   for (Index length = 2; length < 12; ++length) doubled(ones({length}));  // more than the cache keeps
   CHECK(kept->run({full({1}, 3)})[0].item() == 6);

@@ -65,9 +65,9 @@ class ProgramCache {
   explicit ProgramCache(const CompileOptions& options);
 
   /// The Program for these specs; traces and compiles the function if there is none yet, or none for the
-  /// Variables that are frozen now. `lengths` distinguishes calls whose lists of tensors differ in length only. Threads that ask for the same specs
-  /// concurrently may trace in parallel; the first Program ready is used by all. No lock is held while a
-  /// function is traced or compiled.
+  /// Variables that are frozen now. `lengths` distinguishes calls whose lists of tensors differ in length
+  /// only. Threads that ask for the same specs concurrently may trace in parallel; the first Program ready is
+  /// used by all. No lock is held while a function is traced or compiled.
   Found find(const Specs& specs, const std::vector<std::size_t>& lengths, const Function& function);
   /// A Program for these specs that is not kept here, ready to run.
   Program prepare(const Specs& specs, const Function& function) const;

@@ -136,7 +136,7 @@ class WhileOp final : public Op {
 void require_condition(const Tensor& condition) {
   if (condition.spec() == Spec{DType::boolean, {}}) return;
   throw ShapeError(fmt::format(
-      "[while_loop] the condition must be a bool scalar: got {}; compare it, and reduce it with max or min",
+      "[while_loop] the condition must be a bool scalar: got {}; compare it, and reduce it with any or all",
       condition.spec().text()));
 }
 

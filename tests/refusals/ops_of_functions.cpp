@@ -168,7 +168,7 @@ Tensor chosen(const std::function<Tensor(const Tensor&)>& function, const Tensor
 TEST_CASE("what ops with a formula refuse, at a line of the formula") {
   const Tensor x = ones({2});
   const Variable w(x);
-  refuses("sqrt", "in the formula of 'chosen', which sees (i32[2]) from refusals/ops.cpp:", [] {
+  refuses("sqrt", "in the formula of 'chosen', which sees (i32[2]) from refusals/ops_of_functions.cpp:", [] {
     chosen([](const Tensor& t) { return sqrt(t); }, tensor({1, 2}));
   });
   refuses("variable", "made of its operands and constants: got a Variable f32[2]",

@@ -1,6 +1,7 @@
 #pragma once
 
-/// Tensors, Variables, Shapes, Specs and DTypes for fmt: fmt::print("{}\n", x), with the widths of strings.
+/// Tensors and what derives from them (nn::Sequence, optim::Update), Variables, Shapes, Specs and DTypes for
+/// fmt: fmt::print("{}\n", x), with the widths of strings.
 /// For programs that use fmt, which must be there and linked; <sluice/sluice.h> does not include this page,
 /// for the library's users need no fmt.
 
@@ -8,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <concepts>
 #include <sstream>
 #include <string_view>
 
@@ -32,7 +34,7 @@ template <>
 struct fmt::formatter<sluice::Shape> : sluice::detail::StreamedFormatter<sluice::Shape> {};
 template <>
 struct fmt::formatter<sluice::Spec> : sluice::detail::StreamedFormatter<sluice::Spec> {};
-template <>
-struct fmt::formatter<sluice::Tensor> : sluice::detail::StreamedFormatter<sluice::Tensor> {};
+template <std::derived_from<sluice::Tensor> T>
+struct fmt::formatter<T> : sluice::detail::StreamedFormatter<T> {};
 template <>
 struct fmt::formatter<sluice::Variable> : sluice::detail::StreamedFormatter<sluice::Variable> {};

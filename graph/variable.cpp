@@ -159,6 +159,7 @@ void set_values(const std::vector<Variable>& variables, const Arrays& values, Lo
   for (std::size_t i = 0; i < variables.size(); ++i) {
     require_slot(variables[i]);
     require_spec(variables[i].spec(), values[i].spec());
+    require_own_value(variables[i], "set_values");
     slots.push_back(variables[i].slot().get());
   }
   const detail::Hold hold(slots, detail::Hold::To::write);

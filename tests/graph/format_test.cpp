@@ -116,5 +116,8 @@ TEST_CASE("what can be streamed, and given to fmt") {
   });
   CHECK(fmt::format("{} {} {} {} {}", x, v, x.shape(), x.spec(), x.dtype()) ==
         "f32[2] {1, 2} f32[2] {3, 6} [2] f32[2] f32");
+  const struct Named : Tensor { std::string name; } named{x, "x"};  // as what layers and optimisers return
+  CHECK(streamed(named) == "f32[2] {1, 2}");
+  CHECK(fmt::format("{}", named) == "f32[2] {1, 2}");
   CHECK(fmt::format("{:>6}|{:<5}|", x.shape(), x.dtype()) == "   [2]|f32  |");
 }

@@ -269,5 +269,11 @@ TEST_CASE("with_values refuses what does not fit, and what a standing variable c
                     contains("can only be read: got an assignment to f32[2]"));
   CHECK_THROWS_WITH(inside([&] { static_cast<void>(v.value()); }),
                     contains("can only be read: got a request"));
+  CHECK_THROWS_WITH(inside([&] { v.set(ones({2}).value()); }),
+                    contains("can only be read: got an assignment"));
+  optim::SGD sgd({{"v", v}}, {.learning_rate = 1});
+  CHECK_THROWS_WITH(inside([&] { sgd.update(sum(v * 2)); }),
+                    contains("[sgd]") && contains("can only be read: got an assignment"));
+  CHECK(sgd.steps() == 0);
   CHECK(evaluate(v).to_vector() == std::vector<float>{1, 1});
 }

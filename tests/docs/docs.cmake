@@ -30,3 +30,8 @@ foreach(program IN LISTS programs)
     COMMAND bash "${CMAKE_CURRENT_SOURCE_DIR}/docs/check.sh" $<TARGET_FILE:doc_${program}> "${programs_dir}/${program}.expected")
   set_tests_properties(doc_${program} PROPERTIES LABELS docs TIMEOUT 300)
 endforeach()
+
+# The tables of the cheat sheet show nothing that its program does not compile.
+add_test(NAME doc_cheat_sheet_table
+  COMMAND awk -f "${CMAKE_CURRENT_SOURCE_DIR}/docs/table.awk" "${PROJECT_SOURCE_DIR}/docs/cheat_sheet.md")
+set_tests_properties(doc_cheat_sheet_table PROPERTIES LABELS docs)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Shows that programs.awk cuts out what a page marks and nothing else, and that check.sh notices wrong output.
+# Shows that programs.awk cuts out what a page marks and nothing else, that check.sh notices wrong output, and table.awk
+# code in a table that no program has.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 folder=$(mktemp -d)
@@ -57,3 +58,10 @@ done
 printf '#!/bin/sh\necho one; exit 3\n' >program
 ! bash "$here/check.sh" ./program none.expected || complain "a program that fails passed"
 ! awk -v out=. -f "$here/programs.awk" - <<<'<!-- test: Not-snake -->' 2>/dev/null || complain "a bad name passed"
+
+# shellcheck disable=SC2016  # backticks of Markdown
+printf '%s\n' '| there | here | why |' '|---|---|---|' '| `a` | `f(1, x)`, `g(x)` | `c` |' '| `b` | | `d` |' '```cpp' '  f(1,' '    x) + g(x);' '```' >table.md
+awk -f "$here/table.awk" table.md || complain "a table whose code is in the program was rejected"
+# shellcheck disable=SC2016
+sed -i 's/`g(x)`/`h(x)`/' table.md
+[ "$(awk -f "$here/table.awk" table.md)" = "table.md:3: no program of the page has h(x)" ] || complain "code that is in no program passed"

@@ -1,6 +1,8 @@
 #include <sluice/compile/callable.h>
 #include <sluice/graph/leaf.h>
 
+#include <fmt/format.h>
+
 #include <memory>
 
 namespace sluice::detail {
@@ -11,7 +13,15 @@ Tensor example_of(const Spec& spec) {
 
 Specs specs_of(const Tensors& arguments) {
   Specs specs;
-  for (const Tensor& argument : arguments) specs.push_back(argument.spec(Location{}));
+  for (const Tensor& argument : arguments) {
+    if (!argument.defined()) {
+      throw Error(
+          fmt::format("[compile] arguments are tensors that were made: got an undefined Tensor, number {} of "
+                      "the tensors in them; give it a value, or leave it out of the struct or list",
+                      specs.size()));
+    }
+    specs.push_back(argument.spec(Location{}));
+  }
   return specs;
 }
 

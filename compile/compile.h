@@ -54,7 +54,7 @@ class Compiled {
   }
 
   /// A Program of the caller's own, compiled now and ready to run: its weights are packed, its memory is
-  /// there and the threads of the pool run, so the first run takes as long as any other. For streaming, and
+  /// there and the threads of the pool run, so all that the first run lacks is warm caches. For streaming, and
   /// to run in buffers that nobody else writes:
   ///
   ///     auto program = step.prepare(Spec{DType::float32, {1, 8}});
@@ -146,10 +146,11 @@ class Compiled {
 /// std::tuple, nn::States, a struct without constructors with up to 8 members, and any of these in one
 /// another. A number is an argument like any other, so other numbers run the same Program; the function takes
 /// it as a Tensor, a scalar: of the dtype of the first floating-point tensor among the arguments, float32 if
-/// there is none; int32 for an integer, boolean for a bool. Members of structs and lists are no numbers.
+/// there is none; int32 for an integer (so write 2.0 for a rate of 2), boolean for a bool. Members of structs and lists are no numbers.
 /// Results: nothing, or the same; classes derived from Tensor come back as a Tensor.
 ///
-/// Calling a compiled function that has been moved from throws Error. Everything the function refers to must
+/// A Program runs on one thread at a time: compile the function once for each thread that calls it. Calling a
+/// compiled function that has been moved from throws Error. Everything the function refers to must
 /// outlive all tracing. A function that throws while being traced leaves nothing behind; the next call traces
 /// again. Errors about arguments name the line of compile().
 template <class F>

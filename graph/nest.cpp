@@ -1,6 +1,18 @@
 #include <sluice/graph/nest.h>
 
+#include <fmt/format.h>
+
 namespace sluice::detail {
+
+namespace {
+
+/// A number as a scalar. The rule is that of full, in the words of who hands over an argument.
+Tensor scalar(double number, DType dtype, std::size_t place) {
+  require_number(number, dtype, "compile", fmt::format("number {} of the arguments, as", place), Location{});
+  return full({}, number, dtype);
+}
+
+}  // namespace
 
 void Flat::add(double number) {
   numbers.push_back(tensors.size());
@@ -8,7 +20,7 @@ void Flat::add(double number) {
 }
 
 void Flat::add(std::int64_t number) {
-  tensors.push_back(full({}, static_cast<double>(number), DType::int32));
+  tensors.push_back(scalar(static_cast<double>(number), DType::int32, tensors.size()));
 }
 
 void Flat::add(bool number) { tensors.push_back(full({}, number ? 1 : 0, DType::boolean)); }
@@ -25,7 +37,7 @@ void Flat::settle_numbers() {
       break;
     }
   }
-  for (const std::size_t i : numbers) tensors[i] = full({}, tensors[i].item(), dtype);
+  for (const std::size_t i : numbers) tensors[i] = scalar(tensors[i].item(), dtype, i);
 }
 
 }  // namespace sluice::detail

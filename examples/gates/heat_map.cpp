@@ -37,7 +37,7 @@ struct Unit {
 
 Unit measured(const std::vector<float>& values, std::size_t units, std::size_t unit) {
   double sum = 0, squares = 0;
-  const double count = static_cast<double>(values.size() / units);
+  const double count = static_cast<double>(values.size()) / static_cast<double>(units);
   for (std::size_t i = unit; i < values.size(); i += units)
     sum += values[i], squares += values[i] * values[i];
   return {unit, sum / count, squares / count - sum / count * (sum / count)};

@@ -19,7 +19,8 @@ if [ "$way" = find_package ]; then
   folder="$work/find_package"
 else
   # The two ways that build the library again share one folder, so that it is compiled once.
-  options+=("-DSLUICE_SOURCE=$source" "-DCMAKE_CXX_FLAGS=$flags -O0" -DSLUICE_PRECOMPILE=ON)
+  options+=("-DSLUICE_SOURCE=$source" "-DCMAKE_CXX_FLAGS=$flags -O0" -DSLUICE_PRECOMPILE=ON
+    -DCMAKE_UNITY_BUILD=ON)
   folder="$work/from_source"
   rm -f "$folder/CMakeCache.txt"
 fi

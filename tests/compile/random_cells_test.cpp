@@ -168,7 +168,7 @@ void check_cell(const RandomCell& cell, unsigned seed, double tolerance) {
 }  // namespace
 
 TEST_CASE("random cells: compiled as interpreted") {
-  for_cells(6000, [](unsigned seed) {
+  for_cells(10000, [](unsigned seed) {
     CellPlan plan;
     plan.seed = seed;
     check_cell(random_cell(plan), seed, 1e-10);

@@ -27,6 +27,6 @@ void check_functions(unsigned count, DType dtype) {
 
 }  // namespace
 
-TEST_CASE("random functions: compiled as interpreted as eager") { check_functions(3000, DType::float64); }
+TEST_CASE("random functions: compiled as interpreted as eager") { check_functions(5000, DType::float64); }
 
 TEST_CASE("random functions in float32") { check_functions(500, DType::float32); }

@@ -1,8 +1,4 @@
-# The code in README.md and docs/*.md is compiled and run; tests/docs/programs.awk says how a page marks it. Builds with
-# sanitizers leave it out: it calls what the other tests call.
-if(CMAKE_CXX_FLAGS MATCHES "-fsanitize")
-  return()
-endif()
+# The code in README.md and docs/*.md is compiled and run; tests/docs/programs.awk says how a page marks it.
 
 file(GLOB pages CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/README.md" "${PROJECT_SOURCE_DIR}/docs/*.md")
 set(programs_dir "${CMAKE_CURRENT_BINARY_DIR}/docs")

@@ -13,8 +13,8 @@
 #include <sluice/ops/take.h>
 #include <sluice/ops/transpose.h>
 
-#include "data/folder.h"
 #include "support/catch.h"
+#include "support/folder.h"
 
 using namespace sluice;
 using data::Batches;
@@ -151,7 +151,7 @@ TEST_CASE("A fresh reader continues at any position with exactly the same batche
 }
 
 TEST_CASE("A checkpoint holds the position") {
-  const Folder folder;
+  const test::Folder folder;
   const auto made = [](Index count) { return Batches({arange(count)}, {.batch = 3}); };
   Batches batches = made(11);
   for (int i = 0; i < 6; ++i) batches.next();

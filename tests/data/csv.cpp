@@ -12,8 +12,8 @@
 
 #include <sluice/graph/error.h>
 
-#include "data/folder.h"
 #include "support/catch.h"
+#include "support/folder.h"
 
 using namespace sluice;
 using data::parse_csv;
@@ -35,7 +35,7 @@ std::string message_of(std::string_view text, const data::CsvOptions& options = 
 }  // namespace
 
 TEST_CASE("A table has named columns of numbers and of text") {
-  const Folder folder;
+  const test::Folder folder;
   const Table table =
       read_csv(folder.with("d.csv", "area,rooms,city\n70.5,3,Bern\n-1e2,+4,Lyon\n 5 ,0,Bern\n"));
   CHECK(table.names() == Texts{"area", "rooms", "city"});
@@ -126,7 +126,7 @@ TEST_CASE("Numbers are read in full, whatever the locale") {
 }
 
 TEST_CASE("Errors name the line, also behind fields of several lines") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string path = folder.with("d.csv", "t,price\n\"a\nb\",1\n\nc,abc\n");
   CHECK_THROWS_WITH(read_csv(path).column("price"),
                     contains("[read_csv] " + path + ":5: column 'price' must be a number: got 'abc'; "));

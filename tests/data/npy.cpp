@@ -11,8 +11,8 @@
 
 #include <sluice/graph/error.h>
 
-#include "data/folder.h"
 #include "support/catch.h"
+#include "support/folder.h"
 
 using namespace sluice;
 using data::read_npy;
@@ -34,7 +34,7 @@ std::map<std::string, std::string> files_of_numpy() {
   return files;
 }
 
-std::string npy_message(const Folder& folder, const std::string& bytes) {
+std::string npy_message(const test::Folder& folder, const std::string& bytes) {
   const std::string path = folder.with("x.npy", bytes);
   try {
     read_npy(path);
@@ -54,7 +54,7 @@ std::string file_of(const std::string& header, const std::string& values) {
 }  // namespace
 
 TEST_CASE("Each dtype, byte order and order of axes that NumPy writes is read") {
-  const Folder folder;
+  const test::Folder folder;
   const auto files = files_of_numpy();
   REQUIRE(files.size() == 51);
   for (const std::string type : {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"}) {
@@ -74,7 +74,7 @@ TEST_CASE("Each dtype, byte order and order of axes that NumPy writes is read") 
 }
 
 TEST_CASE("Formats 2 and 3, any rank, and all numbers of 16 bits are read") {
-  const Folder folder;
+  const test::Folder folder;
   const auto files = files_of_numpy();
   const auto read = [&](const std::string& name) { return read_npy(folder.with("x.npy", files.at(name))); };
   for (const std::string format : {"format 2", "format 3"})
@@ -95,30 +95,30 @@ TEST_CASE("Formats 2 and 3, any rank, and all numbers of 16 bits are read") {
 }
 
 TEST_CASE("Files are written as NumPy writes them, byte by byte, and replaced as a whole") {
-  const Folder folder;
+  const test::Folder folder;
   const auto files = files_of_numpy();
   for (const std::string name :
        {"f4 C little", "f8 C little", "i4 C little", "b1 C little", "scalar", "vector", "empty", "cube"}) {
     INFO(name);
     const Tensor x = read_npy(folder.with("x.npy", files.at(name)));
     write_npy(folder.file("y.npy"), x);
-    CHECK(folder.bytes("y.npy") == files.at(name));
+    CHECK(test::read_bytes(folder.file("y.npy")) == files.at(name));
   }
-  CHECK(folder.files() == 2);  // nothing temporary is left
+  CHECK(folder.names().size() == 2);  // nothing temporary is left
   CHECK_THROWS_WITH(
       write_npy(folder.file("no/y.npy"), ones({2})),
       contains("[write_npy] " + folder.file("no/y.npy") + ": the folder") && contains("npy.cpp:"));
 }
 
 TEST_CASE("More values than are read at once") {
-  const Folder folder;
+  const test::Folder folder;
   const Tensor x = arange(200003);
   write_npy(folder.file("x.npy"), x);
   CHECK(read_npy(folder.file("x.npy")).to_vector<std::int32_t>() == x.to_vector<std::int32_t>());
 }
 
 TEST_CASE("Headers are read as Python reads them") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string values(8, '\0');
   for (const std::string header :
        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2,), }",
@@ -128,7 +128,7 @@ TEST_CASE("Headers are read as Python reads them") {
 }
 
 TEST_CASE("Other dtypes, values that do not fit and absurd headers are refused") {
-  const Folder folder;
+  const test::Folder folder;
   const auto files = files_of_numpy();
   const auto refused = [&](const std::string& bytes, const std::string& part) {
     CHECK_THAT(npy_message(folder, bytes), contains(part));
@@ -162,7 +162,7 @@ TEST_CASE("Other dtypes, values that do not fit and absurd headers are refused")
 }
 
 TEST_CASE("Any damage makes an array or an Error, and a file cut short an Error") {
-  const Folder folder;
+  const test::Folder folder;
   const std::string whole = files_of_numpy().at("cube Fortran");
   for (std::size_t size = 0; size < whole.size(); ++size)
     CHECK(npy_message(folder, whole.substr(0, size)) != "");

@@ -11,8 +11,8 @@
 #include <sluice/graph/error.h>
 #include <sluice/io/checkpoint.h>
 
-#include "data/folder.h"
 #include "support/catch.h"
+#include "support/folder.h"
 
 using namespace sluice;
 using data::Position;
@@ -170,7 +170,7 @@ TEST_CASE("Unshuffled sequences come by length, those of one length in their ord
 }
 
 TEST_CASE("Sequences continue at a saved position with exactly the same batches") {
-  const Folder folder;
+  const test::Folder folder;
   const auto made = [] { return Sequences(marked(drawn(30, 2, 9)), {.batch = 4, .seed = 3}); };
   Sequences whole = made();
   for (int i = 0; i < 12; ++i) {

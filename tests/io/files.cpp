@@ -20,12 +20,6 @@
 namespace sluice::io {
 namespace {
 
-std::string new_folder() {
-  std::string path = (std::filesystem::temp_directory_path() / "sluice-io-XXXXXX").string();
-  if (mkdtemp(path.data()) == nullptr) throw std::runtime_error("no folder for the test: " + path);
-  return path;
-}
-
 template <class T>
 Array array(const std::vector<T>& values, const Shape& shape) {
   return Array::of(std::span<const T>(values), shape);
@@ -39,21 +33,6 @@ float float_of(std::uint32_t bits) {
 
 }  // namespace
 
-Folder::Folder() : path(new_folder()) {}
-Folder::~Folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path, ignored);
-}
-
-std::vector<std::string> Folder::names() const {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(path)) {
-    names.push_back(entry.path().filename().string());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 int InMemory::open(const char*, int, unsigned) { return 1000; }  // not a descriptor of any other file
 int InMemory::close(int) { return 0; }
 int InMemory::status(int, struct stat* status) {
@@ -63,18 +42,6 @@ int InMemory::status(int, struct stat* status) {
 }
 long InMemory::read_at(int, void* bytes, std::size_t size, std::uint64_t offset) {
   return static_cast<long>(bytes_.copy(static_cast<char*>(bytes), size, static_cast<std::size_t>(offset)));
-}
-
-std::string read_bytes(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot open " + path);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write_bytes(const std::string& path, const std::string& bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << bytes;
-  if (!file.flush()) throw std::runtime_error("cannot write " + path);
 }
 
 Checkpoint sample() {

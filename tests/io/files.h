@@ -5,26 +5,16 @@
 #include <sluice/io/file.h>
 
 #include <cstddef>
-#include <filesystem>
 #include <string>
 #include <utility>
-#include <vector>
+
+#include "support/folder.h"
 
 namespace sluice::io {
 
-/// A folder for one test, removed at its end with all that is in it.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string file(const std::string& name) const { return (path / name).string(); }
-  std::vector<std::string> names() const;  ///< of all files in it, sorted
-
-  const std::filesystem::path path;
-};
+using test::Folder;
+using test::read_bytes;
+using test::write_bytes;
 
 /// A file that is there only in memory, for tests that load many.
 class InMemory : public FileCalls {
@@ -38,9 +28,6 @@ class InMemory : public FileCalls {
  private:
   std::string bytes_;
 };
-
-std::string read_bytes(const std::string& path);
-void write_bytes(const std::string& path, const std::string& bytes);
 
 /// Every dtype; scalars, empty arrays, eight axes; NaNs with a payload, infinities, -0 and the smallest
 /// numbers.

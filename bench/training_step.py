@@ -19,6 +19,9 @@ MODELS = [
     ("lstm", 2, 200, 20, 20, 10000),
     ("lstm", 2, 650, 20, 35, 10000),
     ("lstm", 1, 1024, 32, 64, 65),
+    ("lstm", 1, 32, 1, 200, 65),
+    ("lstm", 1, 32, 16, 50, 65),
+    ("lstm", 1, 32, 64, 96, 65),
 ]
 CUSTOM = [(cell, 2, hidden, 50, 50, 65) for cell in ("four-gate", "layer-norm") for hidden in (128, 512)]
 NAMES = ("cell", "layers", "hidden", "batch", "length", "vocabulary")
@@ -102,7 +105,10 @@ def header(columns):
 
 
 def milliseconds(contestant):
-    return f"{contestant.median() * 1e3:.1f} ms" if contestant else "does not work"
+    if not contestant:
+        return "does not work"
+    shown = contestant.median() * 1e3
+    return f"{shown:.1f} ms" if shown >= 10 else f"{shown:.2f} ms"
 
 
 def times(slower, faster):

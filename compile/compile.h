@@ -33,7 +33,7 @@ class Compiled {
       ProgramCache& cache = this->cache();
       const detail::Flat arguments = flat(args...);
       if (is_tracing() || detail::Standing::any()) {
-        return unflat<Result>(call<Args...>(arguments.tensors, arguments.lengths));
+        return unflat<Result>(apply<Args...>(arguments.tensors, arguments.lengths));
       } else {
         // Kept alive here: another call, on this thread or another, may drop it from the cache meanwhile.
         // Errors name the line of the op that throws, not one of ours.
@@ -87,7 +87,7 @@ class Compiled {
 
   /// The flat results of the function for flat arguments.
   template <class... Args>
-  detail::Flat call(const Tensors& arguments, const std::vector<std::size_t>& lengths) const {
+  detail::Flat apply(const Tensors& arguments, const std::vector<std::size_t>& lengths) const {
     detail::Unflat from(arguments, lengths);
     // Braces fix the order of evaluation: arguments are taken from left to right.
     const std::tuple<typename detail::Nest<Args>::type...> rebuilt{detail::Nest<Args>::rebuild(from)...};
@@ -109,7 +109,7 @@ class Compiled {
 
   template <class... Args>
   ProgramCache::Function recorded(const std::vector<std::size_t>& lengths) const {
-    return [this, &lengths](const Tensors& placeholders) { return call<Args...>(placeholders, lengths); };
+    return [this, &lengths](const Tensors& placeholders) { return apply<Args...>(placeholders, lengths); };
   }
 
   template <class... Args>

@@ -116,7 +116,8 @@ void Progress::step(Index done, std::string_view text) {
 std::string Progress::line(Index done, std::string_view text, double now, bool last) const {
   std::string line = total_ > 0 ? fmt::format("{}/{}", done, total_) : fmt::to_string(done);
   std::string behind;
-  if (const auto rate = time_.per_second()) behind += fmt::format("  {:.3g}/s", *rate);
+  if (const auto rate = time_.per_second())
+    behind += *rate < 100 ? fmt::format("  {:.3g}/s", *rate) : fmt::format("  {:.0f}/s", *rate);
   const std::optional<double> left = time_.seconds_left();
   if (last || total_ == 0) {
     behind += "  " + duration_text(now - start_);

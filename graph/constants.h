@@ -25,7 +25,7 @@ concept Number = std::is_same_v<T, float> || std::is_same_v<T, double> ||(std::i
 
 /// A Location that braces are never taken for: the {0} of tensor<float>({}, {0}) is a Shape.
 struct Line {
-  Line(Location where) : where(where) {}
+  Line(Location line) : where(line) {}
   Location where;
 };
 

@@ -23,7 +23,7 @@ namespace detail {
 /// An index, and the line where it was written: brackets leave no room for a Location of their own.
 struct Place {
   template <std::integral I>
-  Place(I index, Location where = Location::current()) : index(static_cast<Index>(index)), where(where) {}
+  Place(I i, Location line = Location::current()) : index(static_cast<Index>(i)), where(line) {}
 
   Index index;
   Location where;

@@ -55,7 +55,8 @@ class Tap final : public Op {
       throw;
     } catch (const std::exception& exception) {
       throw Error(
-          fmt::format("[tap] the function of tap '{}' ends the run if it throws: got \"{}\"; see there",
+          fmt::format("[tap] the function of tap '{}' ends the run if it throws: got \"{}\"; catch it inside "
+                      "if the run is to go on",
                       name_, exception.what()));
     }
   }

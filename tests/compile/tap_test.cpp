@@ -255,8 +255,8 @@ TEST_CASE("the function of a tap that throws ends the run and leaves the Variabl
     v.assign(scan(body, {v}, {x}).carry[0]);
     return v * 2;
   });
-  CHECK_THROWS_WITH(step(ones({4, 2})),
-                    contains("got \"enough\"; see there; in step 2 of the scan (compile/tap_test.cpp:"));
+  CHECK_THROWS_WITH(step(ones({4, 2})), contains("got \"enough\"; catch it inside if the run is to go on; in "
+                                                 "step 2 of the scan (compile/tap_test.cpp:"));
   CHECK(v.value().to_vector() == std::vector<float>{0, 0});
   fails = false;
   CHECK(step(ones({4, 2})).to_vector() == std::vector<float>{10, 10});

@@ -8,19 +8,15 @@
 #include <cmath>
 #include <map>
 
+#include "ops/golden_tensor.h"
 #include "support/catch.h"
-#include "support/golden.h"
 
 using namespace sluice;
 using sluice::test::Golden;
 using sluice::test::Record;
+using sluice::test::tensor_of;
 
 namespace {
-
-Tensor tensor_of(const Record& record, std::string_view entry) {
-  const test::Array array = record.array(entry);
-  return tensor(array.data, Shape(std::span<const Index>(array.shape)));
-}
 
 void require_equal(const Tensor& got, const Record& record, std::string_view entry) {
   INFO(entry);

@@ -3,7 +3,6 @@
 #include <sluice/graph/leaf.h>
 #include <sluice/graph/scope.h>
 #include <sluice/graph/walk.h>
-#include <sluice/ops/inspect.h>
 
 #include <algorithm>
 #include <unordered_set>
@@ -23,7 +22,7 @@ std::unordered_set<const Node*> lasting_nodes(const Graph& graph, const std::vec
     const bool changes = placeholder || (read != nullptr && written.count(read->slot.get()) > 0);
     const bool inputs_last = std::all_of(node->inputs.begin(), node->inputs.end(),
                                          [&](const Tensor& t) { return lasting.count(&t.node()) > 0; });
-    if (!changes && inputs_last && !detail::taps(*node->op)) lasting.insert(node);
+    if (!changes && inputs_last && !node->op->is_observed()) lasting.insert(node);
   }
   return lasting;
 }

@@ -132,7 +132,7 @@ Tensor scalar_constant(const Node& node, const Tensors& in) {
 
 Tensor fold(const Node& node, const Tensors& in) {
   if (in.empty() || node.outputs.size() != 1 || node.outputs[0].shape.size() > largest_folded ||
-      node.op->body() != nullptr || taps(*node.op) ||
+      node.op->body() != nullptr || node.op->is_observed() ||
       !std::all_of(in.begin(), in.end(), [](const Tensor& t) { return t.has_value(); })) {
     return {};
   }

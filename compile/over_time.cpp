@@ -3,7 +3,6 @@
 #include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
 #include <sluice/ops/elementwise.h>
-#include <sluice/ops/inspect.h>
 #include <sluice/ops/steps.h>
 
 #include <algorithm>
@@ -50,7 +49,7 @@ void OverTime::visit(const Node& node) {
     if (leaf->data() != nullptr) once_.emplace(outputs()[0], outputs()[0]);
     return;
   }
-  if (detail::taps(*node.op)) {  // called at every step, whether or not its operands change
+  if (node.op->is_observed()) {  // called at every step, whether or not its operands change
     on_carries_.insert(&node);
     return;
   }

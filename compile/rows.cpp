@@ -1,7 +1,6 @@
 #include <sluice/compile/rows.h>
 #include <sluice/graph/answers.h>
 #include <sluice/graph/leaf.h>
-#include <sluice/ops/inspect.h>
 
 #include <algorithm>
 
@@ -81,9 +80,9 @@ std::optional<RowWise> rows_of(const ScanOp& scan, const Tensors& outputs) {
     }
   }
   const std::vector<const Node*> order = topological_order(outputs);
-  const bool taps =  // which every thread would call
-      std::any_of(order.begin(), order.end(), [](const Node* node) { return detail::taps(*node->op); });
-  if (taps || !Marking(order, result.rows).mark(result.cut)) return std::nullopt;
+  const bool observed =  // by a function that every thread would call
+      std::any_of(order.begin(), order.end(), [](const Node* node) { return node->op->is_observed(); });
+  if (observed || !Marking(order, result.rows).mark(result.cut)) return std::nullopt;
   const bool all =
       std::all_of(outputs.begin(), outputs.end(), [&](const Tensor& t) { return result.cut.count(t) > 0; });
   if (!all) return std::nullopt;

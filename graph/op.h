@@ -175,6 +175,10 @@ class Op {
   /// interpreter does.
   virtual bool may_throw(std::span<const Spec> inputs) const;
 
+  /// Whether run calls a function of the user that is to see every computation of the op once, as that of a
+  /// tap, or of a loop around one. Passes neither move nor repeat such an op. It may throw, too.
+  virtual bool is_observed() const { return false; }
+
   /// For an op that exists for its gradient alone: the input that this output equals, bit for bit.
   /// Programs, which are not differentiated, leave such an op out.
   virtual std::optional<std::size_t> same_as_input(std::size_t output) const;

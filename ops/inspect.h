@@ -40,8 +40,8 @@ std::optional<Index> scatter_axis(const Op& op);
 /// The updates of a scatter_sum unchanged; throws whenever the scatter_sum does, for an id out of range.
 Tensor checked_updates(const Node& scatter_sum);
 
-/// Whether running the op calls the function of a tap: a tap, or a loop around one.
-bool taps(const Op& op);
+/// Whether an op of the body of a loop is observed (see Op::is_observed).
+bool is_observed(const Graph& body);
 /// The identity in place of a tap; null for any other op.
 std::shared_ptr<const Op> silent_tap(const Op& op);
 

@@ -2,6 +2,7 @@
 #include <sluice/graph/scope.h>
 #include <sluice/graph/verify.h>
 #include <sluice/graph/walk.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/scan_op.h>
 #include <sluice/ops/captures.inl>
@@ -105,6 +106,7 @@ ScanOp::ScanOp(Graph body, Counts counts, Index length, bool reverse, bool recom
   const auto throws = [](const Tensor& t) { return t.node().may_throw; };
   may_throw_ = length > 0 && (std::any_of(body_.outputs.begin(), body_.outputs.end(), throws) ||
                               std::any_of(stacked_.begin(), stacked_.end(), throws));
+  is_observed_ = may_throw_ && detail::is_observed(body_);
 }
 
 void ScanOp::members(Attributes& a) const {

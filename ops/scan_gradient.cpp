@@ -94,7 +94,7 @@ Tensors substitute_defined(Tensors tensors, const TensorMap<Tensor>& now) {
 TensorMap<Tensor> without_taps(const Graph& body) {
   TensorMap<Tensor> now;
   for (const Node* node : topological_order(body.outputs)) {
-    if (!detail::taps(*node->op)) continue;
+    if (!node->op->is_observed()) continue;
     std::shared_ptr<const Op> op = detail::silent_tap(*node->op);
     if (const auto* scan = dynamic_cast<const ScanOp*>(node->op.get())) {
       const Graph& inside = *scan->body();

@@ -42,6 +42,7 @@ class ScanOp final : public Op {
   Tensors gradients(const Tensors& ys, const Tensors& dys, const std::vector<bool>& wanted) const override;
   const Graph* body() const override { return &body_; }
   bool may_throw(std::span<const Spec>) const override { return may_throw_; }
+  bool is_observed() const override { return is_observed_; }
 
   const Counts& counts() const { return counts_; }
   Index length() const { return length_; }
@@ -63,6 +64,7 @@ class ScanOp final : public Op {
   detail::StepCount step_count_;
   Tensors stacked_;
   bool may_throw_ = false;
+  bool is_observed_ = false;
 };
 
 namespace detail {

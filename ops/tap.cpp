@@ -29,6 +29,7 @@ class Tap final : public Op {
   Specs infer(std::span<const Spec> inputs) const override { return {inputs[0]}; }
   bool in_place() const override { return true; }
   bool may_throw(std::span<const Spec>) const override { return is_called(); }
+  bool is_observed() const override { return is_called(); }
   std::optional<std::size_t> same_as_input(std::size_t) const override {
     return is_called() ? std::nullopt : std::optional<std::size_t>(0);
   }
@@ -94,12 +95,9 @@ Tensor tap(const Operand& x, std::string name, std::function<void(const Tapped&)
   return make<Tap>({x}, std::move(name), std::make_shared<const TapFunction>(std::move(function)));
 }
 
-bool detail::taps(const Op& op) {
-  if (const auto* tap = dynamic_cast<const Tap*>(&op)) return tap->is_called();
-  // The body of a loop; that of a custom_gradient is not run, and throws nothing.
-  if (op.body() == nullptr || !op.may_throw({})) return false;
-  const auto order = topological_order(op.body()->outputs);
-  return std::any_of(order.begin(), order.end(), [](const Node* node) { return taps(*node->op); });
+bool detail::is_observed(const Graph& body) {
+  const auto order = topological_order(body.outputs);
+  return std::any_of(order.begin(), order.end(), [](const Node* node) { return node->op->is_observed(); });
 }
 
 std::shared_ptr<const Op> detail::silent_tap(const Op& op) {

@@ -5,6 +5,7 @@
 #include <sluice/graph/scope.h>
 #include <sluice/graph/verify.h>
 #include <sluice/graph/walk.h>
+#include <sluice/ops/inspect.h>
 #include <sluice/ops/scan.h>
 #include <sluice/ops/where.h>
 #include <sluice/ops/while_loop.h>
@@ -37,6 +38,7 @@ class WhileOp final : public Op {
   void members(Attributes& a) const override { a("most", most_); }  // what is printed
   const Graph* body() const override { return &body_; }
   bool chooses(std::span<const Spec>) const override { return true; }
+  bool is_observed() const override { return detail::is_observed(body_); }
 
   Specs infer(std::span<const Spec> inputs) const override {
     if (inputs.size() != body_.inputs.size()) {

@@ -4,16 +4,19 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace sluice::nn {
 
-CarriedState::CarriedState(const RecurrentLayers& layers, Index batch, DType dtype, Location where)
-    : layers_(layers), batch_(batch) {
+CarriedState::CarriedState(std::shared_ptr<const SequenceLayer> layers, Index batch, DType dtype,
+                           Location where)
+    : layers_(std::move(layers)), batch_(batch) {
   const sluice::detail::Call call("carried_state", where);
   if (batch < 1) {
     throw Error(
         fmt::format("[carried_state] a batch is at least 1: got {}; pass the number of sequences", batch));
   }
-  for (const State& state : layers_.initial(batch, dtype)) {
+  for (const State& state : layers_->initial(batch, dtype)) {
     auto& parts = parts_.emplace_back();
     for (const Tensor& part : state.parts) parts.emplace_back(part, Location{});
   }
@@ -55,7 +58,7 @@ void CarriedState::assign(const States& states, Location where) const {
 void CarriedState::reset(Location where) const {
   const sluice::detail::Call call("carried_state", where);
   if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
-  assign(layers_.initial(batch_, parts_.front().front().dtype()));
+  assign(layers_->initial(batch_, parts_.front().front().dtype()));
 }
 
 void CarriedState::members(const Members& m) const {

@@ -1,10 +1,14 @@
 #pragma once
 
-#include <sluice/nn/recurrent.h>
+#include <sluice/nn/sequence_layer.h>
+
+#include <concepts>
+#include <memory>
+#include <vector>
 
 namespace sluice::nn {
 
-/// The states of recurrent layers, carried from one window of a long sequence to the next (truncated
+/// The states of layers over sequences, carried from one window of a long sequence to the next (truncated
 /// backpropagation through time). They are Variables, so a checkpoint of all Variables contains them:
 ///
 ///     nn::CarriedState carried(rnn, batch);
@@ -16,9 +20,11 @@ namespace sluice::nn {
 ///     carried.reset();                             // before the next pass over the text
 class CarriedState : public Module {
  public:
-  /// The initial states of `layers` for a batch.
-  CarriedState(const RecurrentLayers& layers, Index batch, DType dtype = DType::float32,
-               Location where = Location::current());
+  /// The initial states of `layers` for a batch. Throws Error for a batch below 1.
+  template <std::derived_from<SequenceLayer> L>
+  CarriedState(const L& layers, Index batch, DType dtype = DType::float32,
+               Location where = Location::current())
+      : CarriedState(std::make_shared<const L>(layers), batch, dtype, where) {}
 
   /// The current states, one per layer. Gradients stop here: they do not flow into the previous window.
   States read(Location where = Location::current()) const;
@@ -34,7 +40,9 @@ class CarriedState : public Module {
   void members(const Members& m) const override;
 
  private:
-  RecurrentLayers layers_;
+  CarriedState(std::shared_ptr<const SequenceLayer> layers, Index batch, DType dtype, Location where);
+
+  std::shared_ptr<const SequenceLayer> layers_;
   Index batch_;
   std::vector<std::vector<Variable>> parts_;
 };

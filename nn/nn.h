@@ -20,6 +20,7 @@
 #include <sluice/nn/module.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/nn/rnn.h>
+#include <sluice/nn/sequence_layer.h>
 #include <sluice/nn/sequential.h>
 #include <sluice/nn/step_context.h>
 #include <sluice/nn/summary.h>

@@ -51,7 +51,10 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
   require_extra_taken(call.extra);
   const States start = call.initial.empty() ? initial(x.dim(1), x.dtype()) : call.initial;
 
-  Tensor output = x;
+  const Tensor present = detail::present(call.lengths, x);
+  const Tensor restarts = detail::restarts(call.resets, present, x, call.reverse);
+
+  Tensor output = detail::only_present(x, present);
   States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     if (i > 0 && call.mode == Mode::train && dropout_.rate() > 0) {
@@ -60,18 +63,27 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     }
     const Cell& cell = *cells_[i];
     Tensors xs{output};
+    // Other cells and calls do without these in their loop.
+    const auto over_time = [&xs](const Tensor& x) { return xs.push_back(x), xs.size() - 1; };
+    const std::optional<std::size_t> number =
+        takes_context(cell) ? std::optional(over_time(arange(x.dim(0)))) : std::nullopt;
+    const std::optional<std::size_t> is_present =
+        present.defined() ? std::optional(over_time(present)) : std::nullopt;
+    const std::optional<std::size_t> restarts_here =
+        restarts.defined() ? std::optional(over_time(restarts)) : std::nullopt;
     StepContext context;
-    if (takes_context(cell)) {  // others do without a number in their loop
-      xs.push_back(arange(x.dim(0)));
-      context = {call.mode, step_key(call.key, i), {}, call.extra};
-    }
+    if (number) context = {call.mode, step_key(call.key, i), {}, call.extra};
+    const State first = restarts.defined() ? cell.initial(x.dim(1), x.dtype()) : State();
+
     const auto step = [&](const Tensors& carry, const Tensors& now) -> Carried {
       StepContext own = context;
-      if (now.size() > 1) own.step = now[1];
+      if (number) own.step = now[*number];
       if (own.key.defined()) own.key = random::fold_in(own.key, own.step);
-      State next = cell(now[0], State(carry), own);
-      const Tensor shown = next.output();
-      return {std::move(next.parts), {shown}};
+      const Tensors before = restarts_here ? detail::select(now[*restarts_here], first.parts, carry) : carry;
+      Tensors next = cell(now[0], State(before), own).parts;
+      if (!is_present) return {next, {next.front()}};
+      const Tensor shown = detail::only_present(next.front(), now[*is_present]);
+      return {detail::select(now[*is_present], next, carry), {shown}};
     };
     ScanOptions options;
     options.reverse = call.reverse;
@@ -80,7 +92,7 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     output = run.ys[0];
     states.push_back(State(std::move(run.carry)));
   }
-  return {std::move(output), std::move(states)};
+  return {std::move(output), std::move(states), call.lengths};
 }
 
 Sequence RecurrentLayers::step(const Tensor& x, const States& state, const StepContext& context,

@@ -2,6 +2,7 @@
 
 #include <sluice/nn/context_cell.h>
 #include <sluice/nn/dropout.h>
+#include <sluice/nn/sequence_layer.h>
 
 #include <concepts>
 #include <memory>
@@ -11,30 +12,10 @@
 
 namespace sluice::nn {
 
-/// The result of running layers over a sequence. It is itself the output of the last layer, [time, batch,
-/// hidden], or [batch, hidden] for a single step: head(rnn(x)), x + rnn(x), tanh(rnn(x)).
-struct Sequence : Tensor {
-  Sequence(Tensor output, States state) : Tensor(std::move(output)), state(std::move(state)) {}
-
-  const Tensor& output() const { return *this; }
-
-  States state;  ///< of every layer after the last step
-};
-
-/// Options of a run over a sequence.
-struct RecurrentCall {
-  States initial = {};         ///< one per layer; if empty, the cells' initial states (zeros)
-  bool reverse = false;        ///< iterates backwards; indices of outputs are unchanged
-  Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers; also for a ContextCell
-  Tensor key = {};             ///< random key; needed in Mode::train if there is dropout, or a cell draws
-  Index checkpoint = 0;        ///< less memory for long sequences: see ScanOptions::checkpoint
-  Tensors extra = {};          ///< given to every step of a ContextCell: StepContext::extra
-};
-
 /// Stacked layers of recurrent cells. Time is axis 0: x [time, batch, inputs] -> output [time, batch,
 /// hidden]. Each layer is one scan, so building and compiling take the same time for any length. Holds cells
 /// of any types: use it if the type is chosen at run time. A copy shares its cells.
-class RecurrentLayers : public Module {
+class RecurrentLayers : public SequenceLayer {
  public:
   using Cells = std::vector<Part<Cell>>;
 
@@ -46,16 +27,17 @@ class RecurrentLayers : public Module {
   /// Runs over x: rnn(x), rnn(x, {.reverse = true}), rnn(x, {.initial = carried.read()}). Throws ShapeError
   /// if x or the states do not fit the cells, Error for extra tensors if no cell is a ContextCell.
   Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
-                      Location where = Location::current()) const;
+                      Location where = Location::current()) const override;
 
   /// One step with the same parameters, for streaming: x [batch, inputs]. No dropout between the layers. A
   /// ContextCell gets what it would get in step context.step of a whole sequence. Throws as the whole does,
   /// and Error for a key without the number of the step.
   Sequence step(const Tensor& x, const States& state, const StepContext& context = {},
-                Location where = Location::current()) const;
+                Location where = Location::current()) const override;
 
   /// The initial states.
-  States initial(Index batch, DType dtype = DType::float32, Location where = Location::current()) const;
+  States initial(Index batch, DType dtype = DType::float32,
+                 Location where = Location::current()) const override;
 
   /// Names the cells by their position: "0.forget.weight".
   void members(const Members& m) const override;

@@ -68,6 +68,7 @@
 #include <sluice/ops/scatter.h>
 #include <sluice/ops/scatter_add.h>
 #include <sluice/ops/select.h>
+#include <sluice/ops/sequence_mask.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/ops/sign.h>
 #include <sluice/ops/silu.h>

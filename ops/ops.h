@@ -61,6 +61,7 @@
 #include <sluice/ops/remainder.h>
 #include <sluice/ops/repeat.h>
 #include <sluice/ops/reshape.h>
+#include <sluice/ops/reverse_sequences.h>
 #include <sluice/ops/roll.h>
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>

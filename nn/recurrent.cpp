@@ -54,9 +54,10 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
   const Tensor present = detail::present(call.lengths, x);
   const Tensor restarts = detail::restarts(call.resets, present, x, call.reverse);
 
-  Tensor output = detail::only_present(x, present);
+  Tensor output = x;
   States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
+    output = detail::fill_padding(output, present);
     if (i > 0 && call.mode == Mode::train && dropout_.rate() > 0) {
       const Tensor key = call.key.defined() ? random::fold_in(call.key, static_cast<int>(i)) : Tensor();
       output = dropout_(output, call.mode, key);
@@ -81,9 +82,10 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
       if (own.key.defined()) own.key = random::fold_in(own.key, own.step);
       const Tensors before = restarts_here ? detail::select(now[*restarts_here], first.parts, carry) : carry;
       Tensors next = cell(now[0], State(before), own).parts;
-      if (!is_present) return {next, {next.front()}};
-      const Tensor shown = detail::only_present(next.front(), now[*is_present]);
-      return {detail::select(now[*is_present], next, carry), {shown}};
+      // One tensor for both, and zeros after the loop: so gradients are added in the order that they are
+      // without lengths, which gives the same bits.
+      if (is_present) next = detail::select(now[*is_present], next, carry);
+      return {next, {next.front()}};
     };
     ScanOptions options;
     options.reverse = call.reverse;
@@ -92,7 +94,7 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     output = run.ys[0];
     states.push_back(State(std::move(run.carry)));
   }
-  return {std::move(output), std::move(states), call.lengths};
+  return {detail::only_present(output, present), std::move(states), call.lengths};
 }
 
 Sequence RecurrentLayers::step(const Tensor& x, const States& state, const StepContext& context,
@@ -164,12 +166,15 @@ void RecurrentLayers::require_states(const States& states) const {
 
 void RecurrentLayers::require_extra_taken(const Tensors& extra) const {
   if (extra.empty()) return;
-  if (std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return takes_context(*cell); }))
-    return;
+  if (takes_extra()) return;
   throw Error(
       fmt::format("[recurrent] extra tensors are for cells that take a context: got {}, and no layer is a "
                   "ContextCell; derive the cell from it, or leave them out",
                   extra.size()));
+}
+
+bool RecurrentLayers::takes_extra() const {
+  return std::any_of(cells_.begin(), cells_.end(), [](const auto& cell) { return takes_context(*cell); });
 }
 
 Tensor RecurrentLayers::step_key(const Tensor& key, std::size_t layer) const {

@@ -39,6 +39,9 @@ class RecurrentLayers : public SequenceLayer {
   States initial(Index batch, DType dtype = DType::float32,
                  Location where = Location::current()) const override;
 
+  /// Whether a cell is a ContextCell.
+  bool takes_extra() const override;
+
   /// Names the cells by their position: "0.forget.weight".
   void members(const Members& m) const override;
 
@@ -114,8 +117,29 @@ class Recurrent : public RecurrentLayers {
 };
 
 namespace detail {
+
 /// One key per layer. Throws Error for fewer than one layer.
 Tensors layer_keys(const Tensor& key, Index layers);
+
+/// A cell by its constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options), and a Location behind
+/// these if it takes one.
+template <std::derived_from<Cell> C>
+std::shared_ptr<const C> make_cell(Index inputs, Index hidden, const Tensor& key,
+                                   const typename CellOptions<C>::type& options) {
+  using Options = typename CellOptions<C>::type;
+  if constexpr (std::is_same_v<Options, NoOptions>) {
+    if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&, Location>) {
+      return std::make_shared<const C>(inputs, hidden, key, Location{});
+    } else {
+      return std::make_shared<const C>(inputs, hidden, key);
+    }
+  } else if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&, const Options&, Location>) {
+    return std::make_shared<const C>(inputs, hidden, key, options, Location{});
+  } else {
+    return std::make_shared<const C>(inputs, hidden, key, options);
+  }
+}
+
 }  // namespace detail
 
 template <std::derived_from<Cell> C>
@@ -124,19 +148,7 @@ RecurrentLayers::Cells Recurrent<C>::make(Index layers, Index inputs, Index hidd
   const sluice::detail::Call call("recurrent", where);
   Cells cells;
   for (const Tensor& own : detail::layer_keys(key, layers)) {
-    const Index below = cells.empty() ? inputs : hidden;
-    if constexpr (std::is_same_v<decltype(options.cell), NoOptions>) {
-      if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&, Location>) {
-        cells.push_back(std::make_shared<const C>(below, hidden, own, Location{}));
-      } else {
-        cells.push_back(std::make_shared<const C>(below, hidden, own));
-      }
-    } else if constexpr (std::is_constructible_v<C, Index, Index, const Tensor&,
-                                                 const decltype(options.cell)&, Location>) {
-      cells.push_back(std::make_shared<const C>(below, hidden, own, options.cell, Location{}));
-    } else {
-      cells.push_back(std::make_shared<const C>(below, hidden, own, options.cell));
-    }
+    cells.push_back(detail::make_cell<C>(cells.empty() ? inputs : hidden, hidden, own, options.cell));
   }
   return cells;
 }

@@ -4,6 +4,7 @@
 #include <sluice/ops/logical.h>
 #include <sluice/ops/sequence_mask.h>
 #include <sluice/ops/slice.h>
+#include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/where.h>
 
 #include <fmt/format.h>
@@ -25,6 +26,12 @@ Tensor present(const Tensor& lengths, const Tensor& x) {
 
 Tensor only_present(const Tensor& x, const Tensor& present) {
   return present.defined() ? where(present, x, zeros({}, x.dtype())) : x;
+}
+
+Tensor fill_padding(const Tensor& x, const Tensor& present) {
+  if (!present.defined() || x.dim(0) == 0) return x;
+  const Tensor first = only_present(slice(x, 0, 0, 1), slice(present, 0, 0, 1));
+  return where(present, x, stop_gradient(first));
 }
 
 Tensor restarts(const Tensor& resets, const Tensor& present, const Tensor& x, bool reverse) {

@@ -26,8 +26,8 @@ struct RecurrentCall {
   /// nothing, gradients included.
   Tensor lengths = {};
   /// Where another sequence begins, bool[time, batch]: before these steps the state is the layers' initial
-  /// one, whatever `initial` holds. In reverse the same steps belong together, so the state is the initial one
-  /// after these steps.
+  /// one, whatever `initial` holds. In reverse the same steps belong together, so it is the initial one after
+  /// these steps; a reset of step 0 then changes nothing, for no step comes after it.
   Tensor resets = {};
   bool reverse = false;        ///< iterates backwards; indices of outputs are unchanged
   Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers; also for a ContextCell
@@ -51,6 +51,9 @@ class SequenceLayer : public Module {
   virtual Sequence step(const Tensor& x, const States& state, const StepContext& context = {},
                         Location where = Location::current()) const = 0;
 
+  /// Whether the layer takes RecurrentCall::extra; stacks give them to those that do.
+  virtual bool takes_extra() const { return false; }
+
   /// The states before the first step, as many as run and step take and return.
   virtual States initial(Index batch, DType dtype = DType::float32,
                          Location where = Location::current()) const = 0;
@@ -64,6 +67,11 @@ Tensor present(const Tensor& lengths, const Tensor& x);
 
 /// x where it is present, else 0; x itself without lengths.
 Tensor only_present(const Tensor& x, const Tensor& present);
+
+/// x where it is present, else what the sequence began with, as a constant; x itself without lengths. Zeros
+/// take the place of a sequence without steps. For what is computed of the padding too, and thrown away: so it
+/// sees nothing that it would not see elsewhere, as a function that is infinite at 0 would in zeros.
+Tensor fill_padding(const Tensor& x, const Tensor& present);
 
 /// Before which steps, in the order in which they are run, the state is the initial one: bool[time, batch, 1],
 /// undefined without resets. Those in the padding do not count. Throws ShapeError for resets that are not

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <sluice/nn/context_cell.h>
+#include <sluice/nn/recurrent.h>
+
+#include <concepts>
+#include <utility>
+#include <vector>
+
+namespace sluice::nn {
+
+/// A cell of any type whose initial state is learned: one Variable [size] for each part of the state, the same
+/// for all sequences of a batch; at first what the cell starts with, zeros for most. Resets and a
+/// CarriedState go back to it. Called without `initial` the layers begin with it, so it gets gradients.
+///
+///     nn::Recurrent<nn::LearnedStartOf<nn::LSTMCell>> rnn(2, 128, 256, key);
+///     nn::RecurrentLayers mixed({std::make_shared<nn::LearnedStart>(cell), other});
+class LearnedStart : public ContextCell {
+ public:
+  /// Around a cell with Variables of `dtype`. Throws Error for a null pointer.
+  explicit LearnedStart(Part<Cell> inner, DType dtype = DType::float32, Location where = Location::current());
+
+  State step_in(const Tensor& x, const State& s, const StepContext& context) const override;
+  State start(Index batch, DType dtype) const override;
+  /// Names them "inner.forget.weight" and so on, "first.0" for the output, "first.1", ...
+  void members(const Members& m) const override;
+
+  const Cell& inner() const { return *inner_; }
+  std::vector<Variable> first;  ///< the parts of the initial state, [size] each
+
+ private:
+  Part<Cell> inner_;
+};
+
+/// The same around a C made for it, with the constructor that Recurrent and Bidirectional need.
+template <std::derived_from<Cell> C>
+class LearnedStartOf : public LearnedStart {
+ public:
+  using Options = typename detail::CellOptions<C>::type;
+  LearnedStartOf(Index inputs, Index hidden, const Tensor& key, const Options& options = {},
+                 Location where = Location::current())
+      : LearnedStart(make(inputs, hidden, key, options, where), dtype_of(options), where) {}
+
+  const C& inner() const { return static_cast<const C&>(LearnedStart::inner()); }
+
+ private:
+  static Part<Cell> make(Index inputs, Index hidden, const Tensor& key, const Options& options,
+                         Location where) {
+    const sluice::detail::Call call("learned_start", where);
+    return detail::make_cell<C>(inputs, hidden, key, options);
+  }
+  static DType dtype_of(const Options& options) {
+    if constexpr (requires { options.dtype; }) {
+      return options.dtype;
+    } else {
+      return DType::float32;
+    }
+  }
+};
+
+}  // namespace sluice::nn

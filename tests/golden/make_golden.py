@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from golden_adaptive import adaptive_softmax
+from golden_bidirectional import bidirectional
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -317,6 +318,7 @@ def main():
         "init": init,
         "custom_ops": custom_ops,
         "adaptive_softmax": adaptive_softmax,
+        "bidirectional": bidirectional,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

@@ -25,11 +25,12 @@ std::string entry(const std::string& prefix, const char* name, std::size_t layer
 
 }  // namespace
 
-Array weight_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate) {
+Array weight_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate,
+                const std::string& ending) {
   const auto hidden = static_cast<std::size_t>(gate.linear->out());
   Array result{{gate.linear->in(), gate.linear->out()}, {}};
   const auto append = [&](const char* name) {
-    const Array all = record.array(entry(prefix, name, layer));
+    const Array all = record.array(entry(prefix, name, layer) + ending);
     const auto width = static_cast<std::size_t>(all.shape[1]);
     for (std::size_t in = 0; in < width; ++in) {
       for (std::size_t out = 0; out < hidden; ++out) {
@@ -43,11 +44,11 @@ Array weight_of(const Record& record, const std::string& prefix, std::size_t lay
 }
 
 Array bias_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate,
-              bool gradient) {
+              bool gradient, const std::string& ending) {
   const auto hidden = static_cast<std::size_t>(gate.linear->out());
   Array result{{gate.linear->out()}, std::vector<double>(hidden)};
   const auto add = [&](const char* name) {
-    const Array all = record.array(entry(prefix, name, layer));
+    const Array all = record.array(entry(prefix, name, layer) + ending);
     for (std::size_t out = 0; out < hidden; ++out) result.data[out] += all.data[gate.rows * hidden + out];
   };
   if (gate.from_x) add("bias_ih");
@@ -55,11 +56,14 @@ Array bias_of(const Record& record, const std::string& prefix, std::size_t layer
   return result;
 }
 
-void load(const Record& record, std::size_t layer, const std::vector<Gate>& gates) {
+void load(const Record& record, std::size_t layer, const std::vector<Gate>& gates,
+          const std::string& ending) {
   for (const Gate& gate : gates) {
-    gate.linear->weight.assign(constant(weight_of(record, "", layer, gate), gate.linear->weight.dtype()));
+    gate.linear->weight.assign(
+        constant(weight_of(record, "", layer, gate, ending), gate.linear->weight.dtype()));
     if (gate.linear->bias.defined()) {
-      gate.linear->bias.assign(constant(bias_of(record, "", layer, gate, false), gate.linear->bias.dtype()));
+      gate.linear->bias.assign(
+          constant(bias_of(record, "", layer, gate, false, ending), gate.linear->bias.dtype()));
     }
   }
 }

@@ -28,12 +28,15 @@ std::vector<Gate> gates(const nn::LSTMCell& cell);  ///< i, f, g, o
 std::vector<Gate> gates(const nn::GRUCell& cell);   ///< r, z, n
 
 /// Arrays of the shape of a gate's weight and bias, taken from entries prefix + "weight_ih_l0" and so on of a
-/// record, the bias by `bias_ih + bias_hh` or, for gradients (which are equal), from one of them.
-Array weight_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate);
+/// record, the bias by `bias_ih + bias_hh` or, for gradients (which are equal), from one of them. Names of the
+/// backward direction end in "_reverse".
+Array weight_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate,
+                const std::string& ending = "");
 Array bias_of(const Record& record, const std::string& prefix, std::size_t layer, const Gate& gate,
-              bool gradient);
+              bool gradient, const std::string& ending = "");
 
 /// Gives the gates of a layer PyTorch's values.
-void load(const Record& record, std::size_t layer, const std::vector<Gate>& gates);
+void load(const Record& record, std::size_t layer, const std::vector<Gate>& gates,
+          const std::string& ending = "");
 
 }  // namespace sluice::test

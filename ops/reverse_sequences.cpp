@@ -68,8 +68,6 @@ class ReverseSequences final : public Op {
     return {make(std::make_shared<ReverseSequences>(), {dy, y.input(1)}), Tensor()};
   }
 
-  bool only_moves() const override { return true; }
-
   // The steps of a loop become more sequences of one batch.
   Tensors at_all_steps(const Tensors& inputs, const std::vector<bool>& over_time) const override {
     const Tensors all = detail::all_over_time(inputs, over_time);

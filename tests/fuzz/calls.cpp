@@ -174,7 +174,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(46)) {
+  switch (a.below(47)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -270,6 +270,10 @@ Tensors wild_call(Author& a) {
     }
     case 45:
       return {scatter(x, a.any(DType::int32), same_dtype(a, x), a.axis(rank))};
+    case 46: {
+      const Tensor lengths = a.any(DType::int32);
+      return {reverse_sequences(x, lengths), sequence_mask(lengths, near(a, 4))};
+    }
   }
 }
 

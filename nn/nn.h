@@ -4,9 +4,12 @@
 
 #include <sluice/nn/adaptive_softmax.h>
 #include <sluice/nn/bidirectional.h>
+#include <sluice/nn/attention.h>
+#include <sluice/nn/attention_decoder.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/nn/cell.h>
 #include <sluice/nn/context_cell.h>
+#include <sluice/nn/decode.h>
 #include <sluice/nn/dropout.h>
 #include <sluice/nn/embedding.h>
 #include <sluice/nn/four_gate.h>

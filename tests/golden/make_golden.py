@@ -13,6 +13,7 @@ from torch import nn
 
 from golden_adaptive import adaptive_softmax
 from golden_bidirectional import bidirectional
+from golden_attention import attention
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -319,6 +320,7 @@ def main():
         "custom_ops": custom_ops,
         "adaptive_softmax": adaptive_softmax,
         "bidirectional": bidirectional,
+        "attention": attention,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

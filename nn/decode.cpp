@@ -5,6 +5,7 @@
 #include <sluice/ops/cast.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/expand_dims.h>
+#include <sluice/ops/log_softmax.h>
 #include <sluice/ops/logical.h>
 #include <sluice/ops/pow.h>
 #include <sluice/ops/remainder.h>
@@ -138,6 +139,23 @@ Tensor lengths_of(const Tensor& ids, std::int32_t end) { return sum(cast(ids != 
 Tensor pick(const Tensor& x, const Tensor& beams) { return take_along_axis(x, beams, 1); }
 
 }  // namespace
+
+DecodeFunction detail::decode_function(std::shared_ptr<const SequenceLayer> layers,
+                                       std::function<Tensor(const Tensor&)> embed,
+                                       std::function<Tensor(const Tensor&)> head, Tensors extra,
+                                       Location where) {
+  if (!embed || !head) {
+    throw Error(
+        fmt::format("[decode_function] ids become vectors, and outputs scores of the classes: got an empty "
+                    "function as {}; pass a module, or a function of a tensor",
+                    embed ? "head" : "embed"),
+        where);
+  }
+  return [=](const Tensor& ids, const States& states) {
+    const Sequence now = layers->step(embed(ids), states, {.extra = extra});
+    return DecodeStep{log_softmax(head(now), -1), now.state};
+  };
+}
 
 Decoded greedy_search(const DecodeFunction& step, const States& initial, const GreedyOptions& options,
                       Location where) {

@@ -1,9 +1,12 @@
 #pragma once
 
-#include <sluice/nn/cell.h>
+#include <sluice/nn/sequence_layer.h>
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace sluice::nn {
 
@@ -23,6 +26,22 @@ struct DecodeStep {
 /// It is called once, inside of a scan, and may use any tensor from outside, such as the memory of an encoder
 /// (in a beam search with a row for each beam: see repeat_rows).
 using DecodeFunction = std::function<DecodeStep(const Tensor& ids, const States& states)>;
+
+namespace detail {
+DecodeFunction decode_function(std::shared_ptr<const SequenceLayer> layers,
+                               std::function<Tensor(const Tensor&)> embed,
+                               std::function<Tensor(const Tensor&)> head, Tensors extra, Location where);
+}  // namespace detail
+
+/// The usual decoder, log_softmax(head(layers(embed(ids)))) step by step: `embed` and `head` are modules or
+/// functions, and the layers get `extra`, with a row for each beam. Throws Error for an empty function.
+template <std::derived_from<SequenceLayer> L>
+DecodeFunction decode_function(const L& layers, std::function<Tensor(const Tensor&)> embed,
+                               std::function<Tensor(const Tensor&)> head, Tensors extra = {},
+                               Location where = Location::current()) {
+  return detail::decode_function(std::make_shared<const L>(layers), std::move(embed), std::move(head),
+                                 std::move(extra), where);
+}
 
 struct GreedyOptions {
   std::int32_t start = 0;  ///< the id that the first step is given

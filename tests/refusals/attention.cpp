@@ -112,5 +112,8 @@ TEST_CASE("what searches refuse") {
         },
         states, {.most = 3});
   });
+  const nn::Embedding embed(3, 2, random::key(1));
+  refuses("decode_function", "got an empty function as head",
+          [&] { nn::decode_function(nn::GRU(1, 2, 3, random::key(1)), embed, nullptr); });
   refuses("repeat_rows", "got", [&] { nn::repeat_rows({ones({})}, 2); });
 }

@@ -5,6 +5,7 @@
 #include <sluice/ops/linear_cross_entropy.h>
 #include <sluice/ops/log_softmax.h>
 #include <sluice/ops/matmul.h>
+#include <sluice/ops/maximum.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/where.h>
@@ -15,6 +16,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <utility>
 
 namespace sluice::nn {
@@ -104,26 +108,37 @@ Tensor AdaptiveSoftmax::loss(const Tensor& h, const Tensor& classes, const Adapt
                              Location where) const {
   const sluice::detail::Call call("adaptive_softmax", where);
   require_rows(h, &classes);
+  const Tensor mask = detail::mask_of("adaptive_softmax", options.mask, classes.shape());
+  // Rows that do not count have the ignored class, or a number that no class of the others has.
+  std::optional<std::int32_t> ignored = options.ignore_index;
+  Tensor ids = classes;
+  if (mask.defined()) {
+    constexpr std::int32_t lowest = std::numeric_limits<std::int32_t>::min();
+    if (!ignored) ids = maximum(ids, lowest + 1);
+    if (!ignored) ignored = lowest;
+    ids = sluice::where(mask, ids, *ignored);
+  }
   sluice::detail::ClassPart part;
   part.total = classes_;
-  part.ignored = options.ignore_index;
-  part.names = {"adaptive_softmax", "classes",
-                "correct it, make the module with more classes, or leave such rows out by ignore_index"};
+  part.ignored = ignored;
+  part.names = {
+      "adaptive_softmax", "classes",
+      "correct it, make the module with more classes, or leave such rows out by ignore_index or a mask"};
   Tensor losses;
-  Tensor entries = classes;  // in the head
+  Tensor entries = ids;  // in the head
   for (std::size_t i = 0; i < tails.size(); ++i) {
     part.first = cutoffs_[i];
     const Tensor of_cluster =
-        sluice::detail::linear_cross_entropy(matmul(h, projections[i]), tails[i], classes, Tensor(), part);
+        sluice::detail::linear_cross_entropy(matmul(h, projections[i]), tails[i], ids, Tensor(), part);
     losses = i == 0 ? of_cluster : losses + of_cluster;
-    entries = sluice::where(classes < cutoffs_[i], entries, shortlist() + static_cast<Index>(i));
+    entries = sluice::where(ids < cutoffs_[i], entries, shortlist() + static_cast<Index>(i));
   }
   // The head, too, refuses what is no class: its gradient may be all that is computed.
-  if (!tails.empty()) entries = sluice::where(classes < classes_, entries, classes);
+  if (!tails.empty()) entries = sluice::where(ids < classes_, entries, ids);
   part.first = 0;
   Tensor counted;
-  if (options.ignore_index) {
-    counted = not_equal(classes, *options.ignore_index);
+  if (ignored) {
+    counted = not_equal(ids, *ignored);
     // An entry of the head may have the number of the ignored class; none has that of the entry behind all. If
     // that is no class, clusters have one class each: entries are numbered as the classes are.
     if (head.shape()[0] < classes_) {
@@ -134,8 +149,7 @@ Tensor AdaptiveSoftmax::loss(const Tensor& h, const Tensor& classes, const Adapt
   const Tensor of_head = sluice::detail::linear_cross_entropy(
       h, head, entries, head_bias.defined() ? Tensor(head_bias) : Tensor(), part);
   losses = losses.defined() ? of_head + losses : of_head;
-  if (!counted.defined()) return detail::reduce(losses, options.reduction);
-  return detail::reduce_counted(losses, counted, options.reduction);
+  return detail::reduce(losses, counted, options.reduction);
 }
 
 Tensor AdaptiveSoftmax::log_probabilities(const Tensor& h, Location where) const {

@@ -22,6 +22,7 @@ struct AdaptiveSoftmaxOptions {
 struct AdaptiveLossOptions {
   /// Rows of this class, such as padding, are excluded from the loss and from the mean's denominator.
   std::optional<std::int32_t> ignore_index = {};
+  Tensor mask = {};  ///< which rows count, a bool of the shape of the classes or of their leading axes
   Reduction reduction = Reduction::mean;
 };
 
@@ -56,7 +57,7 @@ class AdaptiveSoftmax : public Module {
 
   /// -log p(class) in nats, of each row of h [..., in] at its class, i32 [...], reduced. The mean is over rows
   /// that are not ignored, 0 if all are. Throws ShapeError for other shapes or dtypes and, at run time, Error
-  /// for a class that is neither in 0..classes-1 nor ignored.
+  /// for a class that is neither in 0..classes-1 nor left out.
   Tensor loss(const Tensor& h, const Tensor& classes, const AdaptiveLossOptions& options = {},
               Location where = Location::current()) const;
 

@@ -2,6 +2,7 @@
 
 // All modules, cells, losses and initialisers.
 
+#include <sluice/nn/activation_regularization.h>
 #include <sluice/nn/adaptive_softmax.h>
 #include <sluice/nn/bidirectional.h>
 #include <sluice/nn/attention.h>
@@ -10,6 +11,11 @@
 #include <sluice/nn/cell.h>
 #include <sluice/nn/context_cell.h>
 #include <sluice/nn/decode.h>
+#include <sluice/nn/binary_cross_entropy.h>
+#include <sluice/nn/carried_state.h>
+#include <sluice/nn/cell.h>
+#include <sluice/nn/context_cell.h>
+#include <sluice/nn/cross_entropy.h>
 #include <sluice/nn/dropout.h>
 #include <sluice/nn/embedding.h>
 #include <sluice/nn/four_gate.h>
@@ -18,6 +24,7 @@
 #include <sluice/nn/gru.h>
 #include <sluice/nn/highway.h>
 #include <sluice/nn/init.h>
+#include <sluice/nn/kl_div.h>
 #include <sluice/nn/layer_norm.h>
 #include <sluice/nn/learned_start.h>
 #include <sluice/nn/linear.h>
@@ -26,6 +33,8 @@
 #include <sluice/nn/module.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/nn/residual.h>
+#include <sluice/nn/reduction.h>
+#include <sluice/nn/regression_loss.h>
 #include <sluice/nn/rnn.h>
 #include <sluice/nn/sequence_layer.h>
 #include <sluice/nn/sequential.h>

@@ -18,6 +18,7 @@ from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
 from golden_more_functions import more_functions
+from golden_more_losses import more_losses
 from golden_writer import Random, write
 
 
@@ -314,6 +315,7 @@ def main():
         "optim": optim,
         "schedules": schedules,
         "losses": losses,
+        "more_losses": more_losses,
         "functions": functions,
         "more_functions": more_functions,
         "init": init,

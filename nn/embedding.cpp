@@ -1,22 +1,64 @@
+#include <sluice/graph/arithmetic.h>
 #include <sluice/nn/embedding.h>
+#include <sluice/ops/cast.h>
+#include <sluice/ops/compare.h>
+#include <sluice/ops/expand_dims.h>
+#include <sluice/ops/matmul.h>
+#include <sluice/ops/multiply_no_nan.h>
+#include <sluice/ops/random.h>
+#include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/take.h>
+#include <sluice/ops/where.h>
 
 #include <fmt/format.h>
 
 namespace sluice::nn {
 
+namespace {
+
+/// Which ids of a table are the one of padding: bool[count, 1].
+Tensor padding_rows(Index count, Index padding) {
+  return expand_dims(equal(arange(count), static_cast<std::int32_t>(padding)), -1);
+}
+
+}  // namespace
+
 Embedding::Embedding(Index count, Index size, const Tensor& key, const EmbeddingOptions& options,
-                     Location where) {
+                     Location where)
+    : padding_idx_(options.padding_idx), dropout_(options.dropout) {
   const sluice::detail::Call call("embedding", where);
   if (count < 1 || size < 1) {
     throw Error(fmt::format(
         "[embedding] sizes are at least 1: got {} ids and vectors of {}; pass positive sizes", count, size));
   }
-  weight = Variable(
-      init::first_value(options.init ? options.init : init::normal(), {count, size}, key, options.dtype));
+  if (padding_idx_ && (*padding_idx_ < 0 || *padding_idx_ >= count)) {
+    throw Error(fmt::format(
+        "[embedding] the id of padding is one of the table, in 0..{}: got {}; choose one of these", count - 1,
+        *padding_idx_));
+  }
+  if (!(dropout_ >= 0 && dropout_ < 1)) {
+    throw Error(fmt::format("[embedding] dropout is in [0, 1): got {}; 0 drops nothing, 0.1 every tenth word",
+                            dropout_));
+  }
+  Tensor first =
+      init::first_value(options.init ? options.init : init::normal(), {count, size}, key, options.dtype);
+  if (padding_idx_) first = sluice::where(padding_rows(count, *padding_idx_), zeros_like(first), first);
+  weight = Variable(first);
 }
 
-Tensor Embedding::operator()(const Tensor& ids, Location where) const {
+Tensor Embedding::dropped(const Tensor& y, const Tensor& ids, const Tensor& key) const {
+  if (!key.defined()) {
+    throw Error(
+        fmt::format("[embedding] training with dropout {} takes a random key: got none; pass one, new for "
+                    "every step (random::fold_in(key, step))",
+                    dropout_));
+  }
+  const Tensor kept = random::bernoulli(key, 1 - dropout_, {weight.shape()[0]});
+  const Tensor factors = cast(take(kept, ids, 0), y.dtype()) * (1 / (1 - dropout_));
+  return multiply_no_nan(y, expand_dims(factors, -1));  // a dropped infinity is 0
+}
+
+Tensor Embedding::operator()(const Tensor& ids, const EmbeddingCall& options, Location where) const {
   const sluice::detail::Call call("embedding", where);
   detail::require_made("embedding", weight);
   if (!ids.defined() || ids.dtype() != DType::int32) {
@@ -24,7 +66,28 @@ Tensor Embedding::operator()(const Tensor& ids, Location where) const {
         fmt::format("[embedding] takes ids i32[...] for its weight {}: got {}; cast the ids to int32",
                     weight.spec().text(), ids.defined() ? ids.spec().text() : "an undefined tensor"));
   }
-  return take(weight, ids, 0);
+  Tensor y = take(weight, ids, 0);
+  if (padding_idx_) {
+    const Tensor padding = expand_dims(equal(ids, static_cast<std::int32_t>(*padding_idx_)), -1);
+    y = sluice::where(padding, stop_gradient(y), y);
+  }
+  return options.mode == Mode::evaluate || dropout_ == 0 ? y : dropped(y, ids, options.key);
+}
+
+Tensor Embedding::scores(const Tensor& h, Location where) const {
+  const sluice::detail::Call call("embedding", where);
+  detail::require_made("embedding", weight);
+  if (!h.defined() || h.rank() < 1 || h.dim(-1) != weight.shape()[1] || h.dtype() != weight.dtype()) {
+    throw ShapeError(
+        fmt::format("[embedding] scores take vectors {}[..., {}], as long as those of its weight {}: got {}; "
+                    "project or cast them",
+                    name_of(weight.dtype()), weight.shape()[1], weight.spec().text(),
+                    h.defined() ? h.spec().text() : "an undefined tensor"));
+  }
+  Tensor table = weight;
+  if (padding_idx_)
+    table = sluice::where(padding_rows(table.dim(0), *padding_idx_), stop_gradient(table), table);
+  return matmul(h, table, {.transpose_b = true});
 }
 
 void Embedding::members(const Members& m) const { m("weight", weight); }

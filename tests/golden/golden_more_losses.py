@@ -1,4 +1,4 @@
-"""Losses of sequences: class weights, soft targets, masks, divergences and quantiles; regularisers of outputs."""
+"""Losses of sequences: class weights, soft targets, masks, divergences, quantiles; regularisers of outputs."""
 
 import torch
 from torch.nn import functional as F
@@ -105,7 +105,8 @@ def masked_cases(random, cases):
     for name, (function, options) in kinds.items():
         y = target.abs() if name == "bce_with_logits" else target
         for reduction in REDUCTIONS:
-            for form, of in (("mask of steps", mask), ("mask of elements", torch.roll(each, 1, 2) & each.flip(0))):
+            some = torch.roll(each, 1, 2) & each.flip(0)
+            for form, of in (("mask of steps", mask), ("mask of elements", some)):
                 counted = of[..., None].expand(x.shape) if of.dim() == 2 else of
                 cases[f"{name} {form} {reduction}"] = loss_case(
                     random,
@@ -135,7 +136,9 @@ def kl_cases(random, cases):
                 flat = v.reshape(-1, 5), target.reshape(-1, 5)
                 if reduction == "mean":
                     return F.kl_div(*flat, reduction="batchmean", log_target=log_target)
-                return losses if reduction == "none" else F.kl_div(v, target, reduction="sum", log_target=log_target)
+                if reduction == "none":
+                    return losses
+                return F.kl_div(v, target, reduction="sum", log_target=log_target)
 
             entries = {"loss": "kl_div", "reduction": reduction, "log_target": log_target}
             entries |= {"input": log_q, "target": target}

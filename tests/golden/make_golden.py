@@ -14,6 +14,7 @@ from torch import nn
 from golden_adaptive import adaptive_softmax
 from golden_bidirectional import bidirectional
 from golden_attention import attention
+from golden_averages import averages
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -323,6 +324,7 @@ def main():
         "adaptive_softmax": adaptive_softmax,
         "bidirectional": bidirectional,
         "attention": attention,
+        "averages": averages,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

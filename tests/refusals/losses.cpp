@@ -55,6 +55,14 @@ TEST_CASE("what losses with weights and masks refuse") {
           [&] { adaptive.loss(x, classes, {.mask = across}); });
 }
 
+TEST_CASE("what masks of sequences refuse") {
+  refuses("sequence_mask", "i32[batch]: got f32[2]", [&] { sequence_mask(ones({2}), 3); });
+  refuses("sequence_mask", "negative: got -1", [&] { sequence_mask(tensor({1, 2}), -1); });
+  refuses("sequence_mask", "in [0, 3], the padded time: got 4 of sequence 1", [&] {
+    evaluate(sequence_mask(tensor({1, 4}), 3));
+  });
+}
+
 TEST_CASE("what regularisers of outputs refuse") {
   const Tensor h = ones({4, 2, 3});
   const Tensor lengths = tensor({4, 2});

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -30,6 +32,24 @@ Tensor side_by_side(const std::vector<const Array*>& columns, Index time) {
       std::memcpy(to, from + done, step);
   }
   return Tensor(batch);
+}
+
+/// The lengths of sequences, i32[batch], and which of `time` steps are there, bool[time, batch].
+struct Steps {
+  Tensor lengths, mask;
+};
+
+Steps steps_of(const std::vector<Index>& lengths, Index time) {
+  const auto count = static_cast<Index>(lengths.size());
+  Array numbers({DType::int32, {count}}, Location{});
+  Array mask({DType::boolean, {time, count}}, Location{});
+  const std::span<std::int32_t> steps = numbers.values<std::int32_t>();
+  const std::span<bool> there = mask.values<bool>();
+  for (std::size_t b = 0; b < lengths.size(); ++b) {
+    steps[b] = static_cast<std::int32_t>(lengths[b]);
+    for (Index t = 0; t < time; ++t) there[static_cast<std::size_t>(t * count) + b] = t < lengths[b];
+  }
+  return {Tensor(numbers), Tensor(mask)};
 }
 
 /// A batch may be the last of its padded length. Its successor may have a greater one.
@@ -95,12 +115,28 @@ Sequences::Sequences(std::vector<Tensors> examples, const SequenceOptions& optio
     throw Error(fmt::format("[sequences] batch and lengths must be at least 1: got {} and {}; give more",
                             options.batch, options.lengths));
   }
+  std::vector<Index> places = options.own_lengths;
+  std::sort(places.begin(), places.end());
+  const auto tensors = static_cast<Index>(examples_[0].size());
+  const bool once = std::adjacent_find(places.begin(), places.end()) == places.end();
+  if (!places.empty() && !(once && places.front() >= 1 && places.back() < tensors)) {
+    throw Error(
+        fmt::format("[sequences] own_lengths are places of tensors behind the first, each once: got [{}] for "
+                    "examples of {} tensors; the first is the sequence itself",
+                    fmt::join(options.own_lengths, ", "), tensors));
+  }
   for (std::size_t i = 0; i < examples_.size(); ++i) check_example(i);
   by_length_.resize(examples_.size());
   std::iota(by_length_.begin(), by_length_.end(), Index{0});
   std::stable_sort(by_length_.begin(), by_length_.end(),
                    [&](Index a, Index b) { return length_of(a) < length_of(b); });
   choose_lengths();
+  choose_own_lengths();
+}
+
+bool Sequences::has_own_length(std::size_t tensor) const {
+  const std::vector<Index>& places = options_.own_lengths;
+  return std::find(places.begin(), places.end(), static_cast<Index>(tensor)) != places.end();
 }
 
 void Sequences::check_example(std::size_t i) const {
@@ -119,7 +155,9 @@ void Sequences::check_example(std::size_t i) const {
       throw Error(fmt::format("[sequences] the tensors must be constants: got {} for {}; evaluate it first",
                               tensor.defined() ? tensor.spec().text() : "an undefined one", name()));
     }
-    if (tensor.rank() == 0 && k > 0 && model[k].rank() == 0 && tensor.dtype() == model[k].dtype()) continue;
+    const bool own = has_own_length(k);
+    const bool scalars = tensor.rank() == 0 && model[k].rank() == 0 && k > 0 && !own;
+    if (scalars && tensor.dtype() == model[k].dtype()) continue;
     if (tensor.rank() == 0 || tensor.rank() != model[k].rank() || tensor.dtype() != model[k].dtype() ||
         tensor.shape().with(0, 1) != model[k].shape().with(0, 1)) {
       throw ShapeError(
@@ -127,11 +165,16 @@ void Sequences::check_example(std::size_t i) const {
                       "got {} for {} and {} in the first; reshape or cast it",
                       tensor.spec().text(), name(), model[k].spec().text()));
     }
-    if (tensor.dim(0) != example[0].dim(0)) {
+    if (!own && tensor.dim(0) != example[0].dim(0)) {
       throw ShapeError(
           fmt::format("[sequences] the tensors of an example must have the same number of steps: got {} "
-                      "for {} and {} for its first; cut it, or give a scalar for the whole sequence",
+                      "for {} and {} for its first; cut it, give a scalar for the whole sequence, or list it "
+                      "in own_lengths",
                       tensor.dim(0), name(), example[0].dim(0)));
+    }
+    if (own && tensor.dim(0) > std::numeric_limits<std::int32_t>::max()) {
+      throw Error(fmt::format("[sequences] a tensor has at most 2147483647 steps: got {} for {}; cut it",
+                              tensor.dim(0), name()));
     }
   }
   if (example[0].dim(0) >= 1 && example[0].dim(0) <= std::numeric_limits<std::int32_t>::max()) return;
@@ -149,6 +192,37 @@ void Sequences::choose_lengths() {
   for (const std::size_t chosen : best_ends(candidates, static_cast<std::size_t>(options_.lengths))) {
     for (; begin < candidates[chosen].end; ++begin) batch_length_[begin] = candidates[chosen].length;
   }
+}
+
+void Sequences::choose_own_lengths() {
+  for (const Index place : options_.own_lengths) {
+    std::vector<Index>& longest = own_length_.emplace_back();
+    for (std::size_t b = 0; b < batch_length_.size(); ++b) {
+      const auto batch = static_cast<Index>(b);
+      Index length = 0;
+      for (Index i = batch * options_.batch; i < end_of(batch); ++i) {
+        const Index example = by_length_[static_cast<std::size_t>(i)];
+        const Tensors& tensors = examples_[static_cast<std::size_t>(example)];
+        length = std::max(length, tensors[static_cast<std::size_t>(place)].dim(0));
+      }
+      longest.push_back(length);
+    }
+    // Those of one padded length are dealt anew in each epoch.
+    for (std::size_t first = 0; first < longest.size();) {
+      std::size_t end = first;
+      Index length = 1;
+      for (; end < longest.size() && batch_length_[end] == batch_length_[first]; ++end)
+        length = std::max(length, longest[end]);
+      for (; first < end; ++first) longest[first] = length;
+    }
+  }
+}
+
+Index Sequences::shapes() const {
+  std::set<std::pair<Index, Index>> different;
+  for (Index b = 0; b < batches_per_epoch(); ++b)
+    different.emplace(batch_length_[static_cast<std::size_t>(b)], end_of(b) - b * options_.batch);
+  return static_cast<Index>(different.size());
 }
 
 Index Sequences::end_of(Index batch) const { return std::min((batch + 1) * options_.batch, examples()); }
@@ -200,24 +274,29 @@ SequenceBatch Sequences::next(Location where) {
   const Index time = batch_length_[static_cast<std::size_t>(number)];
   SequenceBatch batch;
   batch.examples.assign(order_.begin() + number * options_.batch, order_.begin() + end_of(number));
-  const auto count = static_cast<Index>(batch.examples.size());
+  const auto lengths_of = [&](std::size_t tensor) {
+    std::vector<Index> lengths;
+    for (const Index example : batch.examples)
+      lengths.push_back(examples_[static_cast<std::size_t>(example)][tensor].dim(0));
+    return lengths;
+  };
+  std::vector<Index> padded(examples_[0].size(), time);
+  for (std::size_t i = 0; i < own_length_.size(); ++i) {
+    const auto tensor = static_cast<std::size_t>(options_.own_lengths[i]);
+    padded[tensor] = own_length_[i][static_cast<std::size_t>(number)];
+    const Steps own = steps_of(lengths_of(tensor), padded[tensor]);
+    batch.own_lengths.push_back(own.lengths);
+    batch.own_masks.push_back(own.mask);
+  }
   for (std::size_t k = 0; k < examples_[0].size(); ++k) {
     std::vector<const Array*> columns;
     for (const Index example : batch.examples)
       columns.push_back(&examples_[static_cast<std::size_t>(example)][k].value());
-    batch.values.push_back(side_by_side(columns, time));
+    batch.values.push_back(side_by_side(columns, padded[k]));
   }
-  Array lengths({DType::int32, {count}}, Location{});
-  Array mask({DType::boolean, {time, count}}, Location{});
-  const std::span<std::int32_t> steps = lengths.values<std::int32_t>();
-  const std::span<bool> there = mask.values<bool>();
-  for (Index b = 0; b < count; ++b) {
-    const Index length = length_of(batch.examples[static_cast<std::size_t>(b)]);
-    steps[static_cast<std::size_t>(b)] = static_cast<std::int32_t>(length);
-    for (Index t = 0; t < time; ++t) there[static_cast<std::size_t>(t * count + b)] = t < length;
-  }
-  batch.lengths = Tensor(lengths);
-  batch.mask = Tensor(mask);
+  const Steps steps = steps_of(lengths_of(0), time);
+  batch.lengths = steps.lengths;
+  batch.mask = steps.mask;
   position_.advance(at, batches_per_epoch());
   return batch;
 }

@@ -53,6 +53,17 @@ TEST_CASE("what batches of data refuse") {
     data::Sequences({Tensors{x, zeros({5})}});
   });
   refuses("sequences", "steps: got 0 in example 0", [&] { data::Sequences({Tensors{zeros({0, 2})}}); });
+  refuses("sequences", "got [1] for examples of 1 tensors",
+          [&] { data::Sequences({Tensors{x}}, {.own_lengths = {1}}); });
+  refuses("sequences", "got [1, 1] for examples of 2 tensors", [&] {
+    data::Sequences({Tensors{x, x}}, {.own_lengths = {1, 1}});
+  });
+  refuses("sequences", "got [0] for examples of 2 tensors", [&] {
+    data::Sequences({Tensors{x, x}}, {.own_lengths = {0}});
+  });
+  refuses("sequences", "got f32[] for tensor 1 of example 0", [&] {
+    data::Sequences({Tensors{x, scalar}}, {.own_lengths = {1}});
+  });
   data::Sequences sequences({Tensors{x}});
   refuses("sequences", "got batch 1 of epoch 0", [&] { sequences.seek({0, 1}); });
   sequences.variables()[0].variable.assign(tensor({0, 5}));

@@ -120,7 +120,8 @@ typename Bidirectional<C>::Directions Bidirectional<C>::make(Index layers, Index
   for (const auto& [ahead, back] : detail::direction_keys(key, layers)) {
     cells.first.push_back(detail::make_cell<C>(below, hidden, ahead, options.cell));
     cells.second.push_back(detail::make_cell<C>(below, hidden, back, options.cell));
-    below = options.merge == Merge::concat ? 2 * hidden : hidden;
+    const Index shown = cells.first.back()->hidden();  // a projection's size, say
+    below = options.merge == Merge::concat ? 2 * shown : shown;
   }
   return cells;
 }

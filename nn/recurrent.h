@@ -93,7 +93,8 @@ struct RecurrentOptions {
 template <std::derived_from<Cell> C>
 class Recurrent : public RecurrentLayers {
  public:
-  /// `layers` cells; the first takes `inputs`, the others `hidden`. Each gets its own random key.
+  /// `layers` cells; the first takes `inputs`, the others the output of the one below. Each gets its own
+  /// random key.
   Recurrent(Index layers, Index inputs, Index hidden, const Tensor& key,
             const RecurrentOptions<C>& options = {}, Location where = Location::current())
       : RecurrentLayers(make(layers, inputs, hidden, key, options, where), options.dropout, where) {}
@@ -148,7 +149,8 @@ RecurrentLayers::Cells Recurrent<C>::make(Index layers, Index inputs, Index hidd
   const sluice::detail::Call call("recurrent", where);
   Cells cells;
   for (const Tensor& own : detail::layer_keys(key, layers)) {
-    cells.push_back(detail::make_cell<C>(cells.empty() ? inputs : hidden, hidden, own, options.cell));
+    const Index below = cells.empty() ? inputs : cells.back()->hidden();  // a projection's size, say
+    cells.push_back(detail::make_cell<C>(below, hidden, own, options.cell));
   }
   return cells;
 }

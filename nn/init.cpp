@@ -1,6 +1,8 @@
+#include <sluice/graph/arithmetic.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/nn/init.h>
 #include <sluice/ops/cast.h>
+#include <sluice/ops/eye.h>
 #include <sluice/ops/random.h>
 
 #include <fmt/format.h>
@@ -138,6 +140,17 @@ Initializer orthogonal(double gain) {
       for (std::size_t k = 0; k < rows; ++k) values[tall ? k * count + i : i * rows + k] = gain * column[k];
     }
     return cast(tensor(values, shape), dtype);
+  };
+}
+
+Initializer identity(double scale) {
+  return [scale](const Shape& shape, const Tensor&, DType dtype) {
+    if (shape.rank() != 2) {
+      throw ShapeError(
+          fmt::format("[identity] is for matrices: got shape {}; for other weights use another initialiser",
+                      shape.text()));
+    }
+    return scale * eye(shape[0], shape[1], dtype);
   };
 }
 

@@ -46,6 +46,11 @@ Initializer he_normal(double gain = relu_gain, Fan fan = Fan::in);
 /// learning in deep linear neural networks", 2013. Throws ShapeError for fewer than two axes.
 Initializer orthogonal(double gain = 1);
 
+/// `scale` on the diagonal, else 0: recurrent weights with which an untrained relu cell keeps its state, or
+/// forgets it at that rate. Le et al., "A simple way to initialize recurrent networks of rectified linear
+/// units", 2015. Throws ShapeError unless there are two axes.
+Initializer identity(double scale = 1);
+
 /// The initial value that `init` computes. Throws ShapeError unless it has this shape and dtype.
 Tensor first_value(const Initializer& init, const Shape& shape, const Tensor& key, DType dtype);
 

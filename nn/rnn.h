@@ -14,6 +14,8 @@ struct RNNOptions {
   /// Initialiser of the weights; by default U(-1/sqrt(hidden), 1/sqrt(hidden)). Biases start at zero.
   init::Initializer init = {};
   DType dtype = DType::float32;
+  /// Initialiser of the rows of h of the weight, [hidden, hidden]; by default that of the others.
+  init::Initializer recurrent_init = {};
 };
 
 /// The plain recurrent cell: h' = tanh([x, h] W + b), or relu. Elman, "Finding structure in time", 1990.

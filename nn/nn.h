@@ -25,11 +25,16 @@
 #include <sluice/nn/highway.h>
 #include <sluice/nn/init.h>
 #include <sluice/nn/kl_div.h>
+#include <sluice/nn/ind_rnn.h>
+#include <sluice/nn/init.h>
+#include <sluice/nn/irnn.h>
 #include <sluice/nn/layer_norm.h>
 #include <sluice/nn/learned_start.h>
 #include <sluice/nn/linear.h>
 #include <sluice/nn/loss.h>
 #include <sluice/nn/lstm.h>
+#include <sluice/nn/min_gru.h>
+#include <sluice/nn/min_lstm.h>
 #include <sluice/nn/module.h>
 #include <sluice/nn/recurrent.h>
 #include <sluice/nn/residual.h>
@@ -39,6 +44,7 @@
 #include <sluice/nn/sequence_layer.h>
 #include <sluice/nn/sequential.h>
 #include <sluice/nn/stack.h>
+#include <sluice/nn/slstm.h>
 #include <sluice/nn/step_context.h>
 #include <sluice/nn/summary.h>
 #include <sluice/nn/values.h>

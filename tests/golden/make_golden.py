@@ -15,6 +15,7 @@ from golden_adaptive import adaptive_softmax
 from golden_bidirectional import bidirectional
 from golden_attention import attention
 from golden_averages import averages
+from golden_cells import cells
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -313,6 +314,7 @@ def main():
         "rnn": lambda: recurrent("rnn", nn.RNN, 1),
         "lstm": lambda: recurrent("lstm", nn.LSTM, 2),
         "gru": lambda: recurrent("gru", nn.GRU, 3),
+        "cells": cells,
         "optim": optim,
         "schedules": schedules,
         "losses": losses,

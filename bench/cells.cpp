@@ -10,6 +10,12 @@
 #include <sluice/kernels/gemm.h>
 #include <sluice/nn/four_gate.h>
 #include <sluice/nn/gru.h>
+#include <sluice/nn/ind_rnn.h>
+#include <sluice/nn/irnn.h>
+#include <sluice/nn/lstm.h>
+#include <sluice/nn/min_gru.h>
+#include <sluice/nn/min_lstm.h>
+#include <sluice/nn/slstm.h>
 
 namespace {
 
@@ -102,12 +108,15 @@ struct Sizes {
 
 class Comparison {
  public:
-  explicit Comparison(const bench::Settings& settings) : settings_(settings) {}
+  Comparison(const bench::Settings& settings, std::string only)
+      : settings_(settings), only_(std::move(only)) {}
 
   /// One layer of this cell and its products: that with x has `gates` columns.
   template <class Cell>
-  void row(std::string_view name, const Sizes& s, Index gates, std::vector<Products::InLoop> in_loop) {
-    const sl::nn::Recurrent<Cell> rnn(1, s.hidden, s.hidden, sl::random::key(1));
+  void row(std::string_view name, const Sizes& s, Index gates, std::vector<Products::InLoop> in_loop,
+           const sl::nn::RecurrentOptions<Cell>& options = {}) {
+    if (name.find(only_) == std::string_view::npos) return;
+    const sl::nn::Recurrent<Cell> rnn(1, s.hidden, s.hidden, sl::random::key(1), options);
     bench::LayersStep step(rnn, s.length, s.batch);
     bench::explain(step.program(), settings_);
     Products products(s.length, s.batch, s.hidden, gates, std::move(in_loop));
@@ -120,20 +129,60 @@ class Comparison {
 
  private:
   const bench::Settings& settings_;
+  std::string only_;
   bench::Table table_{
       {"cell", "H", "threads", "sluice", "GFLOP/s", "its products alone", "speed of the products reached"}};
 };
 
-void measure(const bench::Settings& settings) {
-  std::vector<Sizes> all_sizes = {{128, 32, 32}, {256, 32, 32}, {512, 32, 32}, {1024, 32, 32}};
-  if (settings.smoke) all_sizes = {{16, 3, 4}};
-  Comparison compare(settings);
-  for (const Sizes& s : all_sizes) {
-    const Index h = s.hidden;
-    compare.row<sl::nn::FourGateCell>("four-gate", s, 4 * h, {{h, 4 * h}, {h, h}});
-    compare.row<sl::nn::GRUCell>("GRU", s, 3 * h, {{h, 3 * h}});
-    compare.row<bench::LayerNormLSTM>("layer-norm LSTM (user's)", s, 4 * h, {{h, 4 * h}});
-    compare.row<bench::PeepholeLSTM>("peephole LSTM (user's)", s, 4 * h, {{h, 4 * h}});
+/// Cells of the library beyond those of every_size.
+void library(Comparison& compare, const Sizes& s) {
+  namespace nn = sl::nn;
+  const Index h = s.hidden, projection = h / 2, heads = 4;
+  compare.row<nn::RNNCell>("RNN, tanh", s, h, {{h, h}});
+  compare.row<nn::RNNCell>("RNN, relu", s, h, {{h, h}}, {.cell = {.activation = nn::RNNActivation::relu}});
+  compare.row<nn::IRNNCell>("IRNN", s, h, {{h, h}});
+  compare.row<nn::IndRNNCell>("IndRNN", s, h, {});
+  compare.row<nn::LSTMCell>("LSTM", s, 4 * h, {{h, 4 * h}});
+  compare.row<nn::LSTMCell>("LSTM, peepholes", s, 4 * h, {{h, 4 * h}}, {.cell = {.peepholes = true}});
+  compare.row<nn::LSTMCell>("LSTM, coupled", s, 3 * h, {{h, 3 * h}}, {.cell = {.coupled = true}});
+  compare.row<nn::LSTMCell>("LSTM, projection", s, 4 * h, {{projection, 4 * h}, {h, projection}},
+                            {.cell = {.projection = projection}});
+  compare.row<nn::LSTMCell>("LSTM, norm of gates", s, 4 * h, {{h, 4 * h}},
+                            {.cell = {.norm = nn::LSTMNorm::gates}});
+  compare.row<nn::LSTMCell>("LSTM, norm of gates and memory", s, 4 * h, {{h, 4 * h}},
+                            {.cell = {.norm = nn::LSTMNorm::gates_and_memory}});
+  compare.row<nn::GRUCell>("GRU, reset before", s, 3 * h, {{h, 2 * h}, {h, h}},
+                           {.cell = {.reset_after = false}});
+  compare.row<nn::GRUCell>("GRU, norm", s, 3 * h, {{h, 3 * h}}, {.cell = {.norm = true}});
+  compare.row<nn::GRUCell>("GRU, norm, reset before", s, 3 * h, {{h, 2 * h}, {h, h}},
+                           {.cell = {.reset_after = false, .norm = true}});
+  compare.row<nn::MinGRUCell>("minGRU", s, 2 * h, {});
+  compare.row<nn::MinLSTMCell>("minLSTM", s, 3 * h, {});
+  compare.row<nn::SLSTMCell>("sLSTM", s, 4 * h, {{h, 4 * h}});
+  const Index size = h / heads;
+  compare.row<nn::SLSTMCell>("sLSTM, 4 heads", s, 4 * h,
+                             std::vector<Products::InLoop>(heads, {size, 4 * size}),
+                             {.cell = {.heads = heads}});
+}
+
+/// Cells with the most different shapes of products.
+void every_size(Comparison& compare, const Sizes& s) {
+  const Index h = s.hidden;
+  compare.row<sl::nn::FourGateCell>("four-gate", s, 4 * h, {{h, 4 * h}, {h, h}});
+  compare.row<sl::nn::GRUCell>("GRU", s, 3 * h, {{h, 3 * h}});
+  compare.row<bench::LayerNormLSTM>("layer-norm LSTM (user's)", s, 4 * h, {{h, 4 * h}});
+  compare.row<bench::PeepholeLSTM>("peephole LSTM (user's)", s, 4 * h, {{h, 4 * h}});
+}
+
+void measure(const bench::Settings& settings, const std::string& only) {
+  Comparison compare(settings, only);
+  const Sizes small{16, 3, 4};
+  for (const Index hidden :
+       settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 256, 512, 1024}) {
+    every_size(compare, settings.smoke ? small : Sizes{hidden, 32, 32});
+  }
+  for (const Index hidden : settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 512}) {
+    library(compare, settings.smoke ? small : Sizes{hidden, 32, 32});
   }
 }
 
@@ -142,5 +191,7 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("Recurrent cells forward and backward, beside their matrix products alone");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  std::string only;
+  app.add_option("--only", only, "cells with this in their names");
+  return bench::run(argc, argv, app, settings, [&] { measure(settings, only); });
 }

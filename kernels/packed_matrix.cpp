@@ -49,6 +49,29 @@ void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed) 
 }
 
 template <class T>
+void pack_rows(bool transpose_b, Index k, Index n, Index row, Index rows, const T* b, Index ldb, T* packed) {
+  const Index along = transpose_b ? 1 : ldb;
+  const auto pack_column = [&](const T* from, T* to, Index width) {
+    for (Index l = 0; l < rows; ++l) to[l * width] = from[l * along];
+  };
+  if (n == 1) return pack_column(b, packed + row, 1);
+  const Index step = product<T>().register_columns;
+  const Index most = product<T>().panel_columns;
+  for (Index column = 0; column < n; column += most) {
+    const Index columns = std::min(most, n - column);
+    const Index width = blocks_of(columns, step) * step;
+    const T* from = b + (transpose_b ? column * ldb : column);
+    T* to = packed + column * k + row * width;
+    if (columns > 1) {
+      product<T>().pack_panels(transpose_b, rows, columns, from, ldb, 0, 1, to);
+    } else {  // a panel, which by itself would be packed as a matrix of one column
+      std::fill_n(to, rows * width, T{0});
+      pack_column(from, to, width);
+    }
+  }
+}
+
+template <class T>
 void multiply_packed(const T* start, Index ldstart, Index m, Index n, std::span<const LeftPart<T>> parts,
                      const T* packed, T* c, Index ldc) {
   if (m <= 0 || n <= 0) return;
@@ -85,6 +108,8 @@ template void pack_panels(bool, Index, Index, const float*, Index, Index, Index,
 template void pack_panels(bool, Index, Index, const double*, Index, Index, Index, double*);
 template void pack(bool, Index, Index, const float*, Index, float*);
 template void pack(bool, Index, Index, const double*, Index, double*);
+template void pack_rows(bool, Index, Index, Index, Index, const float*, Index, float*);
+template void pack_rows(bool, Index, Index, Index, Index, const double*, Index, double*);
 template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*, Index);
 template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double, double*,
                               Index);

@@ -36,6 +36,12 @@ void pack_panels(bool transpose_b, Index k, Index n, const T* b, Index ldb, Inde
 template <class T>
 void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 
+/// Packs the rows row, ..., row + rows - 1 of a k x n matrix, on the calling thread: those that lie in b, as
+/// above. For a matrix made of others that stand below each other, packed one after the other, or some by each
+/// of several threads.
+template <class T>
+void pack_rows(bool transpose_b, Index k, Index n, Index row, Index rows, const T* b, Index ldb, T* packed);
+
 /// c = a b + beta c with a of m x k, the packed b of k x n and c of m x n numbers, on the calling thread. lda
 /// and ldc are the distances between the starts of two rows. beta is 0 or 1; with 0 the old c is not read.
 /// With k = 0 the product is zero. c must not overlap a or b.
@@ -64,6 +70,8 @@ extern template void pack_panels(bool, Index, Index, const float*, Index, Index,
 extern template void pack_panels(bool, Index, Index, const double*, Index, Index, Index, double*);
 extern template void pack(bool, Index, Index, const float*, Index, float*);
 extern template void pack(bool, Index, Index, const double*, Index, double*);
+extern template void pack_rows(bool, Index, Index, Index, Index, const float*, Index, float*);
+extern template void pack_rows(bool, Index, Index, Index, Index, const double*, Index, double*);
 extern template void multiply_packed(Index, Index, Index, const float*, Index, const float*, float, float*,
                                      Index);
 extern template void multiply_packed(Index, Index, Index, const double*, Index, const double*, double,

@@ -13,6 +13,7 @@
 #include <sluice/ops/clamp.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/concat.h>
+#include <sluice/ops/conv1d.h>
 #include <sluice/ops/cos.h>
 #include <sluice/ops/cumsum.h>
 #include <sluice/ops/custom_gradient.h>

@@ -42,6 +42,26 @@ struct ConvPlace {
   }
 };
 
+/// Throws ShapeError unless x, or y of which the channels are `out`, fits w.
+void require_conv_operands(const Spec& channels, const Spec& w, Index groups, bool are_out) {
+  if (channels.shape.rank() != 3 || w.shape.rank() != 3 || w.shape[0] == 0) {
+    throw ShapeError(
+        fmt::format("[conv1d] takes x [time, batch, in] and w [taps, in / groups, out] with a tap at least: "
+                    "got {} and {}; transpose or reshape them",
+                    channels.text(), w.text()));
+  }
+  if (channels.dtype != w.dtype || !is_floating(channels.dtype)) {
+    throw ShapeError(fmt::format("[conv1d] x and w have the same floating dtype: got {} and {}; cast one",
+                                 channels.text(), w.text()));
+  }
+  const Index fitting = are_out ? w.shape[2] : w.shape[1] * groups;
+  if (channels.shape[2] == fitting && w.shape[2] % groups == 0) return;
+  throw ShapeError(
+      fmt::format("[conv1d] w [taps, in / groups, out] has the channels of a group of x, and out is a "
+                  "multiple of the groups: got x {}, w {} and {} groups; make w for these channels",
+                  channels.text(), w.text(), groups));
+}
+
 Tensor conv_rows(bool transposed, const Tensor& from, const Tensor& w, const ConvPlace& place);
 Tensor conv_weight(const Tensor& x, const Tensor& dy, const ConvPlace& place);
 
@@ -75,6 +95,7 @@ class ConvRowsOp final : public Op {
   void members(Attributes& a) const override { place_.list(a); }
 
   Specs infer(std::span<const Spec> inputs) const override {
+    require_conv_operands(inputs[0], inputs[1], place_.groups, transposed);
     const Conv1dSizes s = place_.sizes(inputs[0].shape, inputs[1].shape);
     return {{inputs[0].dtype, {place_.length, s.batch, transposed ? s.in : s.out}}};
   }
@@ -156,7 +177,15 @@ class ConvWeightOp final : public Op {
   void members(Attributes& a) const override { place_.list(a); }
 
   Specs infer(std::span<const Spec> inputs) const override {
-    return {{inputs[0].dtype, weight(inputs[0].shape, inputs[1].shape)}};
+    const Shape& x = inputs[0].shape;
+    const Shape& dy = inputs[1].shape;
+    if (x.rank() == 3 && dy.rank() == 3 && x[1] == dy[1] && x[2] % place_.groups == 0 &&
+        dy[2] % place_.groups == 0)
+      return {{inputs[0].dtype, weight(x, dy)}};
+    throw ShapeError(fmt::format(
+        "[conv1d_weight] takes x [time, batch, in] and dy [time', batch, out], whose channels are "
+        "multiples of the groups: got {} and {} with {} groups; reshape them",
+        inputs[0].text(), inputs[1].text(), place_.groups));
   }
 
   void run(std::span<const View> inputs, std::span<const MutableView> outputs) const override {
@@ -249,25 +278,6 @@ void require_conv_options(const Conv1dOptions& options) {
 
 Index conv_span(Index taps, const Conv1dOptions& options) { return (taps - 1) * options.dilation + 1; }
 
-void require_conv_operands(const Spec& x, const Spec& w, const Conv1dOptions& options) {
-  if (x.shape.rank() != 3 || w.shape.rank() != 3 || w.shape[0] == 0) {
-    throw ShapeError(
-        fmt::format("[conv1d] takes x [time, batch, in] and w [taps, in / groups, out] with a tap at least: "
-                    "got {} and {}; transpose or reshape them",
-                    x.text(), w.text()));
-  }
-  if (x.dtype != w.dtype || !is_floating(x.dtype)) {
-    throw ShapeError(fmt::format("[conv1d] x and w have the same floating dtype: got {} and {}; cast one",
-                                 x.text(), w.text()));
-  }
-  const Index groups = options.groups;
-  if (x.shape[2] == w.shape[1] * groups && w.shape[2] % groups == 0) return;
-  throw ShapeError(
-      fmt::format("[conv1d] w [taps, in / groups, out] has the channels of a group of x, and out is a "
-                  "multiple of the groups: got x {}, w {} and {} groups; make w for these channels",
-                  x.text(), w.text(), groups));
-}
-
 }  // namespace
 
 Index conv1d_time(Index time, Index taps, const Conv1dOptions& options, Location where) {
@@ -289,7 +299,7 @@ Tensor conv1d(const Operand& x, const Operand& w, const Conv1dOptions& options) 
   require_conv_options(options);
   const Tensor from = x.tensor();
   const Tensor weight = w.tensor(from.dtype());
-  require_conv_operands(from.spec(), weight.spec(), options);
+  require_conv_operands(from.spec(), weight.spec(), options.groups, false);
   const Index taps = weight.dim(0);
   const Index span = conv_span(taps, options);
   ConvPlace place{0, options.stride, options.dilation, options.groups,

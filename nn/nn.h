@@ -16,11 +16,13 @@
 #include <sluice/nn/cell.h>
 #include <sluice/nn/context_cell.h>
 #include <sluice/nn/cross_entropy.h>
+#include <sluice/nn/conv1d.h>
 #include <sluice/nn/dropout.h>
 #include <sluice/nn/embedding.h>
 #include <sluice/nn/four_gate.h>
 #include <sluice/nn/freeze.h>
 #include <sluice/nn/functional.h>
+#include <sluice/nn/group_norm.h>
 #include <sluice/nn/gru.h>
 #include <sluice/nn/highway.h>
 #include <sluice/nn/init.h>
@@ -40,6 +42,7 @@
 #include <sluice/nn/residual.h>
 #include <sluice/nn/reduction.h>
 #include <sluice/nn/regression_loss.h>
+#include <sluice/nn/rms_norm.h>
 #include <sluice/nn/rnn.h>
 #include <sluice/nn/sequence_layer.h>
 #include <sluice/nn/sequential.h>

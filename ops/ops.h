@@ -30,6 +30,7 @@
 #include <sluice/ops/floor.h>
 #include <sluice/ops/formula.h>
 #include <sluice/ops/gelu.h>
+#include <sluice/ops/group_norm.h>
 #include <sluice/ops/index_add.h>
 #include <sluice/ops/inverse.h>
 #include <sluice/ops/isnan.h>
@@ -54,7 +55,9 @@
 #include <sluice/ops/norm.h>
 #include <sluice/ops/one_hot.h>
 #include <sluice/ops/outer.h>
+#include <sluice/ops/over_time.h>
 #include <sluice/ops/pad.h>
+#include <sluice/ops/pool.h>
 #include <sluice/ops/pow.h>
 #include <sluice/ops/prod.h>
 #include <sluice/ops/random.h>
@@ -63,6 +66,7 @@
 #include <sluice/ops/repeat.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/reverse_sequences.h>
+#include <sluice/ops/rms_norm.h>
 #include <sluice/ops/roll.h>
 #include <sluice/ops/round.h>
 #include <sluice/ops/rsqrt.h>

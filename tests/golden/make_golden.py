@@ -16,6 +16,7 @@ from golden_bidirectional import bidirectional
 from golden_attention import attention
 from golden_averages import averages
 from golden_cells import cells
+from golden_conv import conv
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -322,6 +323,7 @@ def main():
         "functions": functions,
         "more_functions": more_functions,
         "init": init,
+        "conv": conv,
         "custom_ops": custom_ops,
         "adaptive_softmax": adaptive_softmax,
         "bidirectional": bidirectional,

@@ -1,0 +1,44 @@
+#include <sluice/nn/rms_norm.h>
+#include <sluice/ops/rms_norm.h>
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace sluice::nn {
+
+RMSNorm::RMSNorm(Index size, const RMSNormOptions& options, Location where)
+    : epsilon_(options.epsilon), affine_(options.affine) {
+  const sluice::detail::Call call("rms_norm", where);
+  if (size < 1 || !(options.epsilon > 0) || std::isinf(options.epsilon)) {
+    throw Error(fmt::format(
+        "[rms_norm] size is at least 1 and epsilon positive: got size {} and epsilon {}; pass the "
+        "length of the last axis and a small number such as 1e-5",
+        size, options.epsilon));
+  }
+  vector_ = {options.dtype, Shape({size}, where)};
+  if (options.affine) scale = Variable(ones(vector_.shape, vector_.dtype));
+}
+
+Tensor RMSNorm::operator()(const Tensor& x, Location where) const {
+  const sluice::detail::Call call("rms_norm", where);
+  if (affine_) detail::require_made("rms_norm", scale);
+  DType dtype = vector_.dtype;  // as it was made: nn::to changes that of the Variable
+  if (affine_) {
+    dtype = scale.dtype();
+  } else if (x.defined() && is_floating(x.dtype())) {
+    dtype = x.dtype();
+  }
+  if (!x.defined() || x.rank() < 1 || x.shape().back() != vector_.shape.back() || x.dtype() != dtype) {
+    throw ShapeError(fmt::format(
+        "[rms_norm] takes x {}[..., {}]: got {}; make the layer with the length and dtype of the last axis",
+        name_of(dtype), vector_.shape.back(), x.defined() ? x.spec().text() : "an undefined tensor"));
+  }
+  return affine_ ? sluice::rms_norm(x, scale, epsilon_) : sluice::rms_norm(x, epsilon_);
+}
+
+void RMSNorm::members(const Members& m) const {
+  if (affine_) m("scale", scale);
+}
+
+}  // namespace sluice::nn

@@ -120,6 +120,34 @@ Tensors linear_algebra(Author& a) {
   }
 }
 
+Tensor convolution(Author& a) {
+  const Tensor x = a.floating();
+  const Index steps = x.rank() == 0 ? 1 : x.dim(0);
+  const Tensor sequence = a.flag() ? x : reshape(x, {steps, 1, steps == 0 ? 1 : x.size() / steps});
+  const Index in = sequence.rank() == 0 ? 1 : sequence.dim(-1);
+  const Index groups = a.flag() ? 1 : near(a, in);
+  const Shape w{near(a, 2), groups < 1 ? 1 : in / groups, groups * static_cast<Index>(a.below(4))};
+  const auto padding = static_cast<ConvPadding>(a.below(3));
+  return conv1d(sequence, a.constant(x.dtype(), w), {padding, near(a, 1), near(a, 1), groups});
+}
+
+Tensors over_time(Author& a) {
+  const Tensor x = a.floating();
+  const Tensor lengths = a.any(DType::int32);
+  switch (a.below(5)) {
+    default:
+      return {mean_over_time(x, lengths)};
+    case 1:
+      return {max_over_time(x, lengths)};
+    case 2:
+      return {last_step(x, lengths)};
+    case 3:
+      return {max_pool(x, a.index(), {a.index()}), mean_pool(x, a.index(), {a.index()})};
+    case 4:
+      return {pooled_lengths(lengths, a.index(), {a.index()})};
+  }
+}
+
 /// The first function of a tensor with the gradient of the second, and perhaps less of it.
 Tensor with_gradient_of(Author& a, Unary value, Unary slope) {
   const bool clips = a.style() == Style::wild && a.flag();
@@ -174,7 +202,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(47)) {
+  switch (a.below(50)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -274,6 +302,13 @@ Tensors wild_call(Author& a) {
       const Tensor lengths = a.any(DType::int32);
       return {reverse_sequences(x, lengths), sequence_mask(lengths, near(a, 4))};
     }
+    case 47:
+      return {convolution(a)};
+    case 48:
+      return over_time(a);
+    case 49:
+      return {rms_norm(x, a.number()), rms_norm(x, same_dtype(a, x)), group_norm(x, a.index(), a.number()),
+              group_norm(x, near(a, 1), same_dtype(a, x), same_dtype(a, x))};
   }
 }
 

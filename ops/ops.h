@@ -15,6 +15,7 @@
 #include <sluice/ops/concat.h>
 #include <sluice/ops/conv1d.h>
 #include <sluice/ops/cos.h>
+#include <sluice/ops/ctc_loss.h>
 #include <sluice/ops/cumsum.h>
 #include <sluice/ops/custom_gradient.h>
 #include <sluice/ops/diag.h>

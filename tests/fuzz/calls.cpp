@@ -148,6 +148,20 @@ Tensors over_time(Author& a) {
   }
 }
 
+/// CTC of sequences whose lengths fit, or not.
+Tensor aligned(Author& a) {
+  const Tensor x = a.floating();
+  const Tensor logits =
+      x.rank() == 3 || a.below(8) == 7 ? x : reshape(x, {-1, 1, x.rank() == 0 ? 1 : x.dim(-1)});
+  const Index batch = logits.rank() < 2 ? 1 : logits.dim(1);
+  const auto numbers = [&](const Shape& shape) {
+    return a.flag() ? a.any(DType::int32) : clamp(a.constant(DType::int32, shape), 0, 3);
+  };
+  const Tensor targets = numbers({batch, static_cast<Index>(a.below(4))});
+  return ctc_loss(logits, targets, numbers({batch}), numbers({batch}),
+                  {.blank = a.index(), .infeasible = a.flag() ? Infeasible::zero : Infeasible::infinity});
+}
+
 /// The first function of a tensor with the gradient of the second, and perhaps less of it.
 Tensor with_gradient_of(Author& a, Unary value, Unary slope) {
   const bool clips = a.style() == Style::wild && a.flag();
@@ -202,7 +216,7 @@ Tensors smooth_call(Author& a) {
 Tensors wild_call(Author& a) {
   const Tensor x = a.any();
   const Index rank = x.rank();
-  switch (a.below(50)) {
+  switch (a.below(51)) {
     default:
       return {chosen(a, functions)(x)};
     case 1:
@@ -309,6 +323,8 @@ Tensors wild_call(Author& a) {
     case 49:
       return {rms_norm(x, a.number()), rms_norm(x, same_dtype(a, x)), group_norm(x, a.index(), a.number()),
               group_norm(x, near(a, 1), same_dtype(a, x), same_dtype(a, x))};
+    case 50:
+      return {aligned(a)};
   }
 }
 

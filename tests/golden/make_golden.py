@@ -17,6 +17,7 @@ from golden_attention import attention
 from golden_averages import averages
 from golden_cells import cells
 from golden_conv import conv
+from golden_ctc import ctc
 from golden_custom_ops import custom_ops
 from golden_functions import functions
 from golden_losses import losses
@@ -329,6 +330,7 @@ def main():
         "bidirectional": bidirectional,
         "attention": attention,
         "averages": averages,
+        "ctc": ctc,
     }
     for topic in sys.argv[1:] or topics:
         topics[topic]()

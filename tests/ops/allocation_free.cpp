@@ -47,6 +47,10 @@ TEST_CASE("ops run without allocating, large ones on several threads too") {
     const Tensor cube = full({2, n, 5}, 0.25);
     const Tensor ids = zeros({n}, DType::int32);
     const Tensor places = zeros({n, 1}, DType::int32);
+    const Tensor scores = full({n, 3, n}, 0.5);
+    const Tensor labels = ones({3, n}, DType::int32);
+    const Tensor lengths = tensor({static_cast<std::int32_t>(n), 2, 0});
+    const Tensor counts = tensor({static_cast<std::int32_t>(n / 2), 1, 0});
     const Tensors results = {sum(x),
                              sum(x, 0),
                              sum(x, 1),
@@ -70,6 +74,8 @@ TEST_CASE("ops run without allocating, large ones on several threads too") {
                              logsumexp(x, 0),
                              linear_cross_entropy(x, x, ids),
                              grad(sum(linear_cross_entropy(x, x, ids)), x),
+                             ctc_loss(scores, labels, lengths, counts),
+                             grad(sum(ctc_loss(scores, labels, lengths, counts)), scores),
                              layer_norm(x),
                              transpose(x),
                              transpose(cube, {2, 0, 1}),

@@ -51,10 +51,11 @@ struct CheckOptions {
   double low = -2;
   double high = 2;
   std::function<double(std::mt19937&, std::size_t)> draw = {};
-  bool gradient = true;            ///< false for ops that have none: values, dtypes, printing only
-  double value_tolerance = 1e-12;  ///< relative, of float64 against the formula
-  double float_tolerance = 1e-4;   ///< relative, of float32 against float64
-  bool composite = false;          ///< made of other ops, hence no node of this name
+  bool gradient = true;             ///< false for ops that have none: values, dtypes, printing only
+  std::string second_refused = {};  ///< part of the Error of an op that has no second derivatives
+  double value_tolerance = 1e-12;   ///< relative, of float64 against the formula
+  double float_tolerance = 1e-4;    ///< relative, of float32 against float64
+  bool composite = false;           ///< made of other ops, hence no node of this name
 };
 
 /// Everything an op promises, for each sample: its value in float64 against the formula, its whole Jacobian

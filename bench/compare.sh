@@ -4,7 +4,7 @@
 #
 # usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
 # parts: lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm
-#        packed_matrix products adaptive_softmax
+#        packed_matrix products adaptive_softmax ctc
 #
 # --smoke runs everything once, in small, and writes no page. Results of parts not asked for stay as they are.
 # From the environment, and left out where it is not there:
@@ -20,7 +20,7 @@ text=${TEXT:-$PWD/../shared/data/tinyshakespeare.txt}
 [ -e "$text" ] || text=
 build=build/release bin=build/release/bin results=build/bench page=docs/benchmarks.md
 all=(lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm packed_matrix
-  products adaptive_softmax)
+  products adaptive_softmax ctc)
 
 smoke=() parts=()
 for argument in "$@"; do
@@ -210,6 +210,22 @@ linear layer with \`cross_entropy\`. At least 10 is the goal.
 
 END
   for_threads $bin/bench_adaptive_softmax --seconds 10
+}
+ctc() {
+  cat <<END
+## CTC
+
+The loss with its gradient by the logits, T=200, B=32, C=60, 30 to 50 labels. PyTorch's loss takes log-probabilities; the
+third time is without the log_softmax that makes them. As fast is the goal.
+
+END
+  if ! torch_version >/dev/null; then
+    echo "PyTorch is not there; our side alone:"
+    echo
+    run $bin/bench_ctc
+    return
+  fi
+  run "$python" bench/ctc.py --sluice $bin/bench_ctc
 }
 
 title() {

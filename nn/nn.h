@@ -18,6 +18,7 @@
 #include <sluice/nn/cross_entropy.h>
 #include <sluice/nn/conv1d.h>
 #include <sluice/nn/ctc.h>
+#include <sluice/nn/ctc_decode.h>
 #include <sluice/nn/dropout.h>
 #include <sluice/nn/embedding.h>
 #include <sluice/nn/four_gate.h>

@@ -65,6 +65,16 @@ State Cell::start(Index batch, DType dtype) const {
   return state;
 }
 
+std::vector<RecurrentWeight> Cell::recurrent_weights() const {
+  std::vector<RecurrentWeight> found;
+  for (const NamedVariable& named : variables()) {
+    const Spec& spec = named.variable.spec();
+    const bool takes_both = spec.shape.rank() == 2 && spec.shape[0] == inputs() + hidden();
+    if (takes_both && is_floating(spec.dtype)) found.push_back({named.variable, inputs()});
+  }
+  return found;
+}
+
 State Cell::initial(Index batch, DType dtype, Location where) const {
   const sluice::detail::Call call("cell", where);
   if (sizes_.empty()) throw Error(detail::moved_from("cell"));

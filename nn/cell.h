@@ -27,6 +27,12 @@ struct State {
 /// One state per layer.
 using States = std::vector<State>;
 
+/// What a step multiplies its state with: the rows of a Variable from `first_row` on. See WeightDrop.
+struct RecurrentWeight {
+  Variable weight;
+  Index first_row = 0;
+};
+
 /// One step of a recurrence, written as its equations. A custom cell derives from Cell, passes it the sizes,
 /// and overrides step and members; it works in Recurrent like the built-in cells:
 ///
@@ -50,6 +56,11 @@ class Cell : public Module {
 
   /// The initial state, returned by initial(): zeros. A cell that learns its initial state overrides this.
   virtual State start(Index batch, DType dtype) const;
+
+  /// What the step multiplies its state with. By default the rows from inputs() on of each matrix that has
+  /// inputs() + hidden() of them, as Linear(inputs + hidden, ...) of concat({x, h}, -1). A cell with other
+  /// weights overrides this.
+  virtual std::vector<RecurrentWeight> recurrent_weights() const;
 
   /// start with its shapes checked: the initial state of a batch of sequences. Throws Error for a negative
   /// batch, ShapeError if start returns other shapes than the cell's sizes.

@@ -53,3 +53,6 @@
 #include <sluice/nn/step_context.h>
 #include <sluice/nn/summary.h>
 #include <sluice/nn/values.h>
+#include <sluice/nn/variational.h>
+#include <sluice/nn/weight_drop.h>
+#include <sluice/nn/zoneout.h>

@@ -73,7 +73,7 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     const std::optional<std::size_t> restarts_here =
         restarts.defined() ? std::optional(over_time(restarts)) : std::nullopt;
     StepContext context;
-    if (number) context = {call.mode, step_key(call.key, i), {}, call.extra};
+    if (number) context = {call.mode, step_key(call.key, i), {}, call.extra, sequence_key(call.key, i)};
     const State first = restarts.defined() ? cell.initial(x.dim(1), x.dtype()) : State();
 
     const auto step = [&](const Tensors& carry, const Tensors& now) -> Carried {
@@ -112,6 +112,7 @@ Sequence RecurrentLayers::step(const Tensor& x, const States& state, const StepC
   States states;
   for (std::size_t i = 0; i < cells_.size(); ++i) {
     StepContext own = context;
+    own.sequence_key = sequence_key(context.key, i);
     if (takes_context(*cells_[i]) && context.key.defined())
       own.key = random::fold_in(step_key(context.key, i), context.step);
     states.push_back((*cells_[i])(output, state[i], own));
@@ -126,6 +127,14 @@ States RecurrentLayers::initial(Index batch, DType dtype, Location where) const 
   States states;
   for (const auto& cell : cells_) states.push_back(cell->initial(batch, dtype));
   return states;
+}
+
+std::vector<RecurrentWeight> RecurrentLayers::recurrent_weights() const {
+  std::vector<RecurrentWeight> all;
+  for (const auto& cell : cells_) {
+    for (RecurrentWeight& one : cell->recurrent_weights()) all.push_back(std::move(one));
+  }
+  return all;
 }
 
 void RecurrentLayers::members(const Members& m) const {
@@ -180,6 +189,11 @@ bool RecurrentLayers::takes_extra() const {
 Tensor RecurrentLayers::step_key(const Tensor& key, std::size_t layer) const {
   // The numbers below layers() are those of the dropout between the layers.
   return key.defined() ? random::fold_in(key, static_cast<int>(cells_.size() + layer)) : Tensor();
+}
+
+Tensor RecurrentLayers::sequence_key(const Tensor& key, std::size_t layer) const {
+  // Steps have numbers from 0.
+  return key.defined() ? random::fold_in(step_key(key, layer), -1) : Tensor();
 }
 
 namespace detail {

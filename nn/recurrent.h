@@ -42,6 +42,9 @@ class RecurrentLayers : public SequenceLayer {
   /// Whether a cell is a ContextCell.
   bool takes_extra() const override;
 
+  /// Those of all cells.
+  std::vector<RecurrentWeight> recurrent_weights() const override;
+
   /// Names the cells by their position: "0.forget.weight".
   void members(const Members& m) const override;
 
@@ -54,8 +57,9 @@ class RecurrentLayers : public SequenceLayer {
   void require_input(const Tensor& x) const;
   void require_states(const States& states) const;
   void require_extra_taken(const Tensors& extra) const;
-  Tensor step_key(const Tensor& key, std::size_t layer) const;  // of which each step folds its own
-  const Cells& made(Location where) const;                      // throws Error if they have been moved from
+  Tensor step_key(const Tensor& key, std::size_t layer) const;      // of which each step folds its own
+  Tensor sequence_key(const Tensor& key, std::size_t layer) const;  // the same in each step
+  const Cells& made(Location where) const;  // throws Error if they have been moved from
 
   Cells cells_;
   Dropout dropout_;

@@ -57,6 +57,10 @@ class SequenceLayer : public Module {
   /// The states before the first step, as many as run and step take and return.
   virtual States initial(Index batch, DType dtype = DType::float32,
                          Location where = Location::current()) const = 0;
+
+  /// What the steps multiply their states with, for WeightDrop. None by default; a layer made of others
+  /// returns theirs.
+  virtual std::vector<RecurrentWeight> recurrent_weights() const { return {}; }
 };
 
 namespace detail {

@@ -115,6 +115,10 @@ State AttentionDecoder::step_in(const Tensor& x, const State& s, const StepConte
   return with_output(combine ? tanh((*combine)(both)) : both, next);
 }
 
+std::vector<RecurrentWeight> AttentionDecoder::recurrent_weights() const {
+  return cell_->recurrent_weights();
+}
+
 void AttentionDecoder::members(const Members& m) const {
   m("cell", cell_);
   m("attention", attention);

@@ -61,6 +61,7 @@ class AttentionDecoder : public ContextCell {
 
   /// Throws ShapeError for a context without a memory of this batch.
   State step_in(const Tensor& x, const State& s, const StepContext& context) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;  ///< the cell's
 
   void members(const Members& m) const override;
 

@@ -128,6 +128,16 @@ bool BidirectionalLayers::takes_extra() const {
          std::any_of(backward_.begin(), backward_.end(), takes);
 }
 
+std::vector<RecurrentWeight> BidirectionalLayers::recurrent_weights() const {
+  std::vector<RecurrentWeight> all;
+  for (const Cells* cells : {&forward_, &backward_}) {
+    for (const Part<Cell>& cell : *cells) {
+      for (RecurrentWeight& one : cell->recurrent_weights()) all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
 void BidirectionalLayers::members(const Members& m) const {
   for (std::size_t i = 0; i < forward_.size(); ++i) {
     m(fmt::format("{}.forward", i), forward_[i]);

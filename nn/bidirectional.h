@@ -46,6 +46,9 @@ class BidirectionalLayers : public SequenceLayer {
   /// Whether a cell is a ContextCell.
   bool takes_extra() const override;
 
+  /// Those of all cells.
+  std::vector<RecurrentWeight> recurrent_weights() const override;
+
   /// Names the cells by layer and direction: "0.forward.forget.weight", "0.backward.forget.weight".
   void members(const Members& m) const override;
 

@@ -49,6 +49,10 @@ State GRUCell::step(const Tensor& x, const State& s) const {
   return {(1 - z) * n + z * h};
 }
 
+std::vector<RecurrentWeight> GRUCell::recurrent_weights() const {
+  return {{reset.weight, inputs()}, {update.weight, inputs()}, {candidate_hidden.weight, 0}};
+}
+
 void GRUCell::members(const Members& m) const {
   m("reset", reset);
   m("update", update);

@@ -6,6 +6,7 @@
 #include <sluice/nn/recurrent.h>
 
 #include <optional>
+#include <vector>
 
 namespace sluice::nn {
 
@@ -42,6 +43,7 @@ class GRUCell : public Cell {
           Location where = Location::current());
 
   State step(const Tensor& x, const State& s) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;
   void members(const Members& m) const override;
 
   Linear reset, update;     ///< each W is [inputs + hidden, hidden], rows of x first

@@ -6,6 +6,7 @@
 #include <concepts>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace sluice::nn {
 
@@ -42,6 +43,9 @@ class Highway : public SequenceLayer {
   States initial(Index batch, DType dtype = DType::float32,
                  Location where = Location::current()) const override;
   bool takes_extra() const override { return layer_ != nullptr && layer_->takes_extra(); }
+  std::vector<RecurrentWeight> recurrent_weights() const override {
+    return layer_ != nullptr ? layer_->recurrent_weights() : std::vector<RecurrentWeight>();
+  }
 
   /// Names f "layer", and the Linear of g "gate".
   void members(const Members& m) const override;

@@ -22,6 +22,8 @@ State IndRNNCell::step(const Tensor& x, const State& s) const {
   return {activation_ == RNNActivation::tanh ? tanh(y) : relu(y)};
 }
 
+std::vector<RecurrentWeight> IndRNNCell::recurrent_weights() const { return {{recurrent, 0}}; }
+
 void IndRNNCell::members(const Members& m) const {
   // The members of the linear are those of the cell, as in an RNNCell: "weight", "bias".
   linear.members(m);

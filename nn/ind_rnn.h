@@ -5,6 +5,8 @@
 #include <sluice/nn/recurrent.h>
 #include <sluice/nn/rnn.h>
 
+#include <vector>
+
 namespace sluice::nn {
 
 struct IndRNNOptions {
@@ -32,6 +34,7 @@ class IndRNNCell : public Cell {
              Location where = Location::current());
 
   State step(const Tensor& x, const State& s) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;
   void members(const Members& m) const override;
 
   Linear linear;       ///< W [inputs, hidden] and b

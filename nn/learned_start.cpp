@@ -36,6 +36,8 @@ State LearnedStart::start(Index batch, DType) const {
   return state;
 }
 
+std::vector<RecurrentWeight> LearnedStart::recurrent_weights() const { return inner_->recurrent_weights(); }
+
 void LearnedStart::members(const Members& m) const {
   m("inner", inner_);
   m("first", first);

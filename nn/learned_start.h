@@ -21,6 +21,7 @@ class LearnedStart : public ContextCell {
   explicit LearnedStart(Part<Cell> inner, DType dtype = DType::float32, Location where = Location::current());
 
   State step_in(const Tensor& x, const State& s, const StepContext& context) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;  ///< the cell's
   State start(Index batch, DType dtype) const override;
   /// Names them "inner.forget.weight" and so on, "first.0" for the output, "first.1", ...
   void members(const Members& m) const override;

@@ -89,6 +89,10 @@ State SLSTMCell::start(Index batch, DType dtype) const {
   return state;
 }
 
+std::vector<RecurrentWeight> SLSTMCell::recurrent_weights() const {
+  return {{recurrent_forget, 0}, {recurrent_input, 0}, {recurrent_candidate, 0}, {recurrent_output, 0}};
+}
+
 void SLSTMCell::members(const Members& m) const {
   m("forget", forget);
   m("input", input);

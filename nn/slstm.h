@@ -4,6 +4,8 @@
 #include <sluice/nn/linear.h>
 #include <sluice/nn/recurrent.h>
 
+#include <vector>
+
 namespace sluice::nn {
 
 struct SLSTMOptions {
@@ -44,6 +46,7 @@ class SLSTMCell : public Cell {
 
   State step(const Tensor& x, const State& s) const override;
   State start(Index batch, DType dtype) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;
   void members(const Members& m) const override;
 
   Index heads() const { return heads_; }

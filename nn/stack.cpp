@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 
 namespace sluice::nn {
 
@@ -24,8 +25,9 @@ Tensor key_of_part(const Tensor& key, std::size_t i) {
   return key.defined() ? random::fold_in(key, static_cast<int>(i)) : Tensor();
 }
 
-void append(States& all, States states) {
-  for (State& state : states) all.push_back(std::move(state));
+template <class T>
+void append(std::vector<T>& all, std::vector<T> others) {
+  std::move(others.begin(), others.end(), std::back_inserter(all));
 }
 
 }  // namespace
@@ -117,6 +119,14 @@ States Stack::initial(Index batch, DType dtype, Location where) const {
 bool Stack::takes_extra() const {
   return std::any_of(items_.begin(), items_.end(),
                      [](const Item& item) { return item.layer != nullptr && item.layer->takes_extra(); });
+}
+
+std::vector<RecurrentWeight> Stack::recurrent_weights() const {
+  std::vector<RecurrentWeight> all;
+  for (const Item& item : items_) {
+    if (item.layer != nullptr) append(all, item.layer->recurrent_weights());
+  }
+  return all;
 }
 
 void Stack::members(const Members& m) const {

@@ -47,6 +47,9 @@ class Stack : public SequenceLayer {
   /// Whether a part does.
   bool takes_extra() const override;
 
+  /// Those of all parts.
+  std::vector<RecurrentWeight> recurrent_weights() const override;
+
   void members(const Members& m) const override;
 
  private:

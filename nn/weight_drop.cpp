@@ -97,6 +97,8 @@ States WeightDrop::initial(Index batch, DType dtype, Location where) const {
   return detail::held("weight_drop", layers_).initial(batch, dtype, where);
 }
 
+bool WeightDrop::takes_extra() const { return layers_ != nullptr && layers_->takes_extra(); }
+
 std::vector<RecurrentWeight> WeightDrop::recurrent_weights() const {
   if (!choice_) return detail::held("weight_drop", layers_).recurrent_weights();
   std::vector<RecurrentWeight> chosen;

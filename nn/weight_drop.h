@@ -51,6 +51,7 @@ class WeightDrop : public SequenceLayer {
 
   States initial(Index batch, DType dtype = DType::float32,
                  Location where = Location::current()) const override;  ///< the layers'
+  bool takes_extra() const override;                                    ///< as the layers
   std::vector<RecurrentWeight> recurrent_weights() const override;      ///< those that are dropped
   void members(const Members& m) const override;
 

@@ -11,7 +11,7 @@ namespace {
 
 namespace sl = sluice;
 
-void measure(const bench::Settings& settings) {
+void measure_compilation(const bench::Settings& settings) {
   bench::Table table({"cell", "T", "trace forward", "and gradients, Adam", "and compile", "all"});
   for (const std::string cell : {"lstm", "four-gate", "layer-norm"}) {
     for (const sl::Index length : {16, 1024}) {
@@ -38,5 +38,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("The time from a function to its program");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_compilation(settings); });
 }

@@ -27,7 +27,7 @@ void row(bench::Table& table, Index length, Index batch, const bench::Settings& 
              bench::time(seconds / static_cast<double>(length * batch))});
 }
 
-void measure(const bench::Settings& settings) {
+void measure_growth(const bench::Settings& settings) {
   const Index longest = settings.smoke ? 32 : 1024, largest = settings.smoke ? 4 : 256;
   bench::Table table({"T", "B", "forward and backward", "per time step", "per character"});
   for (Index length = 16; length <= longest; length *= 2) row(table, length, 32, settings);
@@ -39,5 +39,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("How the time of 2 LSTM layers of 128 grows with length and batch");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_growth(settings); });
 }

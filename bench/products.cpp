@@ -27,7 +27,7 @@ struct Shape {
 };
 
 /// Large ones, those of training steps (forward, the gradients of inputs and weights, heads), and few rows.
-constexpr Shape shapes[] = {
+constexpr Shape product_shapes[] = {
     {false, false, 4096, 512, 2048},  {false, true, 4096, 512, 2048},  {true, false, 4096, 512, 2048},
     {false, false, 1024, 1024, 1024}, {true, false, 1024, 1024, 1024}, {false, true, 1024, 1024, 1024},
     {true, false, 400, 200, 10000},   {true, false, 128, 512, 2500},   {false, true, 2500, 128, 512},
@@ -39,7 +39,7 @@ constexpr Shape shapes[] = {
 
 void measure(const bench::Settings& settings) {
   bench::Table table({"product, m x n x k", "ours", "Gflop/s", "oneDNN", "ours over oneDNN"});
-  for (Shape s : shapes) {
+  for (Shape s : product_shapes) {
     if (settings.smoke) s.m = s.n = s.k = 20;
     std::mt19937 generator(7);
     std::normal_distribution<float> normal;

@@ -11,16 +11,16 @@ namespace {
 namespace sl = sluice;
 using sl::Index;
 
-struct Configuration {
+struct Layers {
   Index layers, hidden, batch, length;
 };
 
 void measure(const bench::Settings& settings) {
-  std::vector<Configuration> configurations = {
+  std::vector<Layers> configurations = {
       {2, 128, 50, 50}, {2, 256, 50, 50}, {2, 512, 64, 64}, {1, 1024, 32, 64}};
   if (settings.smoke) configurations = {{1, 16, 4, 3}};
   bench::Table table({"LSTM layers", "1 thread", "2 threads", "times faster"});
-  for (const Configuration& c : configurations) {
+  for (const Layers& c : configurations) {
     const sl::nn::LSTM rnn(c.layers, c.hidden, c.hidden, sl::random::key(1));
     // A program plans its loops for the number of threads, hence one program for each.
     bench::LayersStep alone(rnn, c.length, c.batch), together(rnn, c.length, c.batch);

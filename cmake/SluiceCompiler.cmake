@@ -44,3 +44,14 @@ function(sluice_compile_options target)
     $<$<BOOL:${SLUICE_WERROR}>:-Werror>
     $<$<AND:$<BOOL:${SLUICE_WERROR}>,$<CXX_COMPILER_ID:GNU>>:-Wno-error=maybe-uninitialized>)
 endfunction()
+
+# The sources of many programs as one, which nobody builds: clang-tidy takes far longer for the headers that a program
+# includes than for its own lines. Each `main` gets a name of its own, and with it the duty to return a value; names in
+# unnamed namespaces have to differ, as within a room.
+function(sluice_read_as_one target)
+  add_library(${target} OBJECT EXCLUDE_FROM_ALL ${ARGN})
+  sluice_compile_options(${target})
+  target_link_libraries(${target} PRIVATE sluice::sluice fmt::fmt Threads::Threads)
+  target_compile_options(${target} PRIVATE -Wno-return-type)
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0 UNITY_BUILD_UNIQUE_ID main)
+endfunction()

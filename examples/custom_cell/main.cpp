@@ -54,9 +54,8 @@ struct PeepholeCell : sl::nn::Cell {
   }
 };
 
-constexpr sl::Index batch = 32, length = 20, delay = 4;
-
 int run(bool smoke) {
+  constexpr sl::Index batch = 32, length = 20, delay = 4;
   const sl::Tensors keys = sl::random::split(sl::random::key(1), 3);
   const sl::nn::Recurrent<PeepholeCell> rnn(1, 1, 32, keys[0]);
   const sl::nn::Linear head(32, 1, keys[1]);

@@ -1,7 +1,7 @@
 // Functions made at random, of reads, assignments, gradients, updates, scans and calls: eager, traced and
-// interpreted, and compiled they must be one function. A failure names the seed and prints what is left of
-// the function when all is dropped that it does not take; SLUICE_FUNCTION_SEED begins with another seed,
-// SLUICE_FUNCTIONS makes another number of functions.
+// interpreted, and compiled they must be one function, on one thread and on two. A failure names the seed and
+// prints what is left of the function when all is dropped that it does not take; SLUICE_FUNCTION_SEED begins
+// with another seed, SLUICE_FUNCTIONS makes another number of functions.
 
 #include "compile/random_functions.h"
 #include "compile/random_sets.h"

@@ -32,11 +32,6 @@ void append(std::vector<T>& all, std::vector<T> others) {
 
 }  // namespace
 
-void Stack::add_layer(Part<SequenceLayer> layer) {
-  if (layer == nullptr) throw Error("[stack] takes layers: got a null pointer; pass one, or leave it out");
-  items_.push_back({std::move(layer), nullptr});
-}
-
 Sequence Stack::operator()(const Tensor& x, const RecurrentCall& call, Location where) const {
   const sluice::detail::Call under_way("stack", where);
   require_made();
@@ -131,7 +126,7 @@ std::vector<RecurrentWeight> Stack::recurrent_weights() const {
 
 void Stack::members(const Members& m) const {
   for (std::size_t i = 0; i < items_.size(); ++i) {
-    if (items_[i].layer != nullptr) {
+    if (items_[i].function == nullptr) {
       m(std::to_string(i), items_[i].layer);
     } else if (items_[i].function->is_module()) {
       m(std::to_string(i), items_[i].function);
@@ -140,10 +135,16 @@ void Stack::members(const Members& m) const {
 }
 
 void Stack::require_made() const {
-  if (!items_.empty()) return;
-  throw Error(
-      "[stack] there is at least one part: got none, from the start or since it was moved from; give it "
-      "parts, or use the Stack that it was moved to");
+  if (items_.empty()) {
+    throw Error(
+        "[stack] there is at least one part: got none, from the start or since it was moved from; give it "
+        "parts, or use the Stack that it was moved to");
+  }
+  for (std::size_t i = 0; i < items_.size(); ++i) {
+    if (items_[i].layer != nullptr || items_[i].function != nullptr) continue;
+    throw Error(
+        fmt::format("[stack] takes layers: got a null pointer for part {}; pass one, or leave it out", i));
+  }
 }
 
 States Stack::states_of(std::size_t item, const States& all, std::size_t& taken, Index batch,

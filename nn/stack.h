@@ -63,17 +63,16 @@ class Stack : public SequenceLayer {
   void add(F&& part) {
     using Kind = std::decay_t<F>;
     if constexpr (std::is_convertible_v<F&&, Part<SequenceLayer>>) {
-      add_layer(std::forward<F>(part));
+      items_.push_back({Part<SequenceLayer>(std::forward<F>(part)), nullptr});
     } else if constexpr (std::derived_from<Kind, SequenceLayer>) {
-      add_layer(std::make_shared<const Kind>(std::forward<F>(part)));
+      items_.push_back({std::make_shared<const Kind>(std::forward<F>(part)), nullptr});
     } else {
       items_.push_back(
           {nullptr, std::make_shared<detail::LayerOf<Kind>>(std::in_place, std::forward<F>(part))});
     }
   }
-  void add_layer(Part<SequenceLayer> layer);  // throws Error for a null pointer
 
-  void require_made() const;
+  void require_made() const;  // throws Error for no parts, or a null pointer
   States states_of(std::size_t item, const States& all, std::size_t& taken, Index batch, DType dtype) const;
   void require_all_taken(const States& all, std::size_t taken) const;
   void require_extra_taken(const Tensors& extra) const;

@@ -13,9 +13,9 @@ using Words = std::vector<std::string>;
 constexpr Index batch = 64, most = 24, hidden = 64, beams = 4;  // at most so many words in a sentence
 
 void add_sentence(std::mt19937& random, Words& english, Words& german) {
-  const Words noun{" dog", " cat", " horse", " cow"},
-      wer{" der hund", " die katze", " das pferd", " die kuh"};
-  const Words verb{" sees", " likes", " knows"}, wen{" den hund", " die katze", " das pferd", " die kuh"};
+  const Words noun{" dog", " cat", " horse", " bird", " cow", " child"}, verb{" sees", " likes", " knows"};
+  const Words wer{" der hund", " die katze", " das pferd", " der vogel", " die kuh", " das kind"};
+  const Words wen{" den hund", " die katze", " das pferd", " den vogel", " die kuh", " das kind"};
   const Words tut{" sieht", " mag", " kennt"};
   std::string source, target;
   for (std::size_t i = 0, clauses = 3 + random() % 2; i < clauses; ++i) {

@@ -56,8 +56,8 @@ std::string read_file(const std::string& path) {
   return content.str();
 }
 
-Process::Process(const Arguments& arguments, std::size_t file_limit) {
-  const std::string program = std::string(SLUICE_BIN_DIR) + "/lm";
+Process::Process(const Arguments& arguments, std::size_t file_limit, const std::string& example) {
+  const std::string program = std::string(SLUICE_BIN_DIR) + "/" + example;
   const std::string out = folder_.file("out");
   const std::string err = folder_.file("err");
   id_ = fork();

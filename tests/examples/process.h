@@ -40,9 +40,9 @@ struct Ended {
 /// A program that runs.
 class Process {
  public:
-  /// Starts build/<preset>/bin/lm with these arguments. It may write files of at most `file_limit` bytes; 0:
-  /// any.
-  explicit Process(const Arguments& arguments, std::size_t file_limit = 0);
+  /// Starts build/<preset>/bin/lm, or another example, with these arguments. It may write files of at most
+  /// `file_limit` bytes; 0: any.
+  explicit Process(const Arguments& arguments, std::size_t file_limit = 0, const std::string& example = "lm");
   ~Process();  ///< kills it, unless it has been waited for
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;

@@ -38,7 +38,7 @@ int main(int argc, char**) {
   const auto attends = std::make_shared<nn::AttentionDecoder>(cell, hidden, random::key(4));
   const nn::RecurrentLayers decoder({attends});
   const nn::Linear head(hidden, classes, random::key(5));
-  optim::Adam adam(nn::variables(embed, encoder, decoder, head), {.learning_rate = 5e-3, .clip_norm = 1});
+  optim::Adam adam(nn::variables(embed, encoder, decoder, head), {.learning_rate = 1e-2, .clip_norm = 1});
 
   // What the decoder begins with, and what it attends to, for sentences i32[most, batch].
   const auto hear = [&](const Tensor& english) {
@@ -65,7 +65,7 @@ int main(int argc, char**) {
     }
     return tensor(all, {most, batch});
   };
-  for (int i = 0, steps = argc > 1 ? 150 : 1000, exact = 0; i <= steps; ++i) {
+  for (int i = 0, steps = argc > 1 ? 160 : 1000, exact = 0; i <= steps; ++i) {
     Words english, german;
     while (german.size() < batch) add_sentence(random, english, german);
     if (i < steps) train(encode(english), encode(german));

@@ -14,5 +14,5 @@ TEST_CASE("a translator learns to reorder words and to decline articles, and sea
   REQUIRE(std::sscanf(ended.out.c_str(), "%d of %d new sentences", &exact, &all) == 2);
   CHECK(all == 64);
   // Without its attention it translates none, even after 2000 steps: a clause has 108 forms, and there are three or four.
-  CHECK(exact >= 56);
+  CHECK(exact >= 48);
 }

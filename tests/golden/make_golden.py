@@ -19,6 +19,7 @@ from golden_cells import cells
 from golden_conv import conv
 from golden_ctc import ctc
 from golden_custom_ops import custom_ops
+from golden_example_cells import example_cells
 from golden_functions import functions
 from golden_losses import losses
 from golden_more_functions import more_functions
@@ -326,6 +327,7 @@ def main():
         "init": init,
         "conv": conv,
         "custom_ops": custom_ops,
+        "example_cells": example_cells,
         "adaptive_softmax": adaptive_softmax,
         "bidirectional": bidirectional,
         "attention": attention,

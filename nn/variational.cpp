@@ -69,7 +69,8 @@ Sequence VariationalDropout::step(const Tensor& x, const States& state, const St
 States VariationalDropout::initial(Index, DType, Location) const { return {}; }
 
 VariationalCell::VariationalCell(Part<Cell> inner, const VariationalOptions& options, Location where)
-    : ContextCell(detail::wrapped("variational_cell", inner, where)->inputs(), inner->state_sizes(),
+    : ContextCell(detail::wrapped("variational_cell", inner, where)->inputs(),
+                  detail::wrapped("variational_cell", inner, where)->state_sizes(),
                   where.of_call("variational_cell")),
       inner_(std::move(inner)),
       input_rate_(options.input),

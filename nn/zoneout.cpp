@@ -16,8 +16,8 @@ Zoneout::Zoneout(Part<Cell> inner, double rate, Location where)
               where) {}
 
 Zoneout::Zoneout(Part<Cell> inner, std::vector<double> rates, Location where)
-    : ContextCell(detail::wrapped("zoneout", inner, where)->inputs(), inner->state_sizes(),
-                  where.of_call("zoneout")),
+    : ContextCell(detail::wrapped("zoneout", inner, where)->inputs(),
+                  detail::wrapped("zoneout", inner, where)->state_sizes(), where.of_call("zoneout")),
       inner_(std::move(inner)),
       rates_(std::move(rates)) {
   if (rates_.size() != state_sizes().size()) {

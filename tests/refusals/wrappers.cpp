@@ -18,8 +18,9 @@ TEST_CASE("what wrappers of cells and layers refuse") {
   const nn::Recurrent<nn::Zoneout> zoneout({nn::Zoneout(cell, 0.25)});
   refuses("recurrent", "in zoneout: training at rate 0.25 takes a random key: got none",
           [&] { zoneout(x, {.mode = train}); });
-  refuses("zoneout", "got none",
-          [&] { zoneout.cell(0)(frame, zoneout.cell(0).initial(2), {.mode = train}); });
+  const nn::State first = zoneout.cell(0).initial(2);
+  refuses("cell", "in zoneout: training at rate 0.25",
+          [&] { zoneout.cell(0)(frame, first, {.mode = train}); });
 
   refuses("variational_cell", "a rate is in [0, 1): got 1", [&] { nn::VariationalCell(cell, {.input = 1}); });
   refuses("variational_cell", "got -0.5", [&] { nn::VariationalCell(cell, {.output = -0.5}); });
@@ -57,7 +58,8 @@ TEST_CASE("what wrappers of cells and layers refuse") {
   const nn::WeightDrop dropped(lstm, 0.5);
   refuses("weight_drop", "at rate 0.5 takes a random key: got none", [&] { dropped(x, {.mode = train}); });
   refuses("weight_drop", "got none", [&] { dropped.step(frame, lstm.initial(2), {.mode = train}); });
-  refuses("recurrent", "takes x f32[time, batch, 2]", [&] { dropped(frame, {.mode = train, .key = key}); });
+  refuses("weight_drop", "in recurrent: takes x f32[time, batch, 2]",
+          [&] { dropped(frame, {.mode = train, .key = key}); });
   refuses("weight_drop", "has been moved from", [&] {
     nn::WeightDrop module(lstm, 0.5);
     const nn::WeightDrop taken = std::move(module);

@@ -14,8 +14,8 @@ struct StepContext {
   Tensor step = {};
   /// The tensors of RecurrentCall::extra, the same in every step, such as what an encoder said.
   Tensors extra = {};
-  /// In a cell, a random key that is the same in every step of a sequence, for what is drawn once: the mask of
-  /// a VariationalCell. Layers derive it from `key`; who calls layers leaves it undefined.
+  /// In a cell, a random key that is the same in every step of a sequence, for what is drawn once: the mask
+  /// of a VariationalCell. Layers derive it from `key`; who calls layers leaves it undefined.
   Tensor sequence_key = {};
 };
 

@@ -52,11 +52,12 @@ struct VariationalOptions {
   std::vector<double> state = {};
 };
 
-/// A cell around any other, which reads its input and the state of the step before through masks that stay the
-/// same in all steps of a sequence, and scales what is left:
+/// A cell around any other, which reads its input and the state of the step before through masks that stay
+/// the same in all steps of a sequence, and scales what is left:
 ///
-///   s' = cell(x * mask_x / (1 - rate_x), s * mask_s / (1 - rate_s)),   mask ~ Bernoulli(1 - rate)   Mode::train
-///   s' = cell(x, s)                                                                           Mode::evaluate
+///   s' = cell(x * mask_x / (1 - rate_x), s * mask_s / (1 - rate_s))    Mode::train
+///   mask ~ Bernoulli(1 - rate)
+///   s' = cell(x, s)                                                    Mode::evaluate
 ///
 /// Gal and Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks", 2016.
 /// Theirs exactly for cells that read their output in products only (RNN, LSTM, with peepholes too); a cell

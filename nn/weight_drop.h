@@ -24,16 +24,16 @@ namespace sluice::nn {
 ///     const nn::WeightDrop rnn(nn::LSTM(2, 64, 128, key), 0.5);
 ///     auto y = rnn(x, {.mode = nn::Mode::train, .key = random::fold_in(key, step)});
 ///
-/// Which weights are dropped the layers say, by recurrent_weights(): each cell of RecurrentLayers its own. The
-/// optimiser still sees the Variables, with gradients of what was not dropped.
+/// Which weights are dropped the layers say, by recurrent_weights(): each cell of RecurrentLayers its own.
+/// The optimiser still sees the Variables, with gradients of what was not dropped.
 class WeightDrop : public SequenceLayer {
  public:
   /// Tells of a Variable of the layers, by its name there ("0.forget.weight"), the first row to be dropped;
   /// nothing of one that is left alone.
   using Choice = std::function<std::optional<Index>(const NamedVariable&)>;
 
-  /// Around these layers; with a choice, that is asked in place of the layers. Throws Error for a null pointer,
-  /// a rate outside of [0, 1), nothing to drop, or a row that a chosen Variable does not have.
+  /// Around these layers; with a choice, that is asked in place of the layers. Throws Error for a null
+  /// pointer, a rate outside of [0, 1), nothing to drop, or a row that a chosen Variable does not have.
   WeightDrop(Part<SequenceLayer> layers, double rate, Choice choice = {},
              Location where = Location::current());
   template <std::derived_from<SequenceLayer> L>

@@ -1,7 +1,7 @@
 #pragma once
 
-// The closed-form continuous-time cell: a neuron's differential equation, solved once and for all, so that steps
-// may be of any length.
+// The closed-form continuous-time cell: a neuron's differential equation, solved once and for all, so that
+// steps may be of any length.
 
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/linear.h>
@@ -20,15 +20,15 @@ struct CfCOptions {
   sl::DType dtype = sl::DType::float32;
 };
 
-/// Hasani, Lechner, Amini and others, "Closed-form continuous-time neural networks", 2022. The last column of x
-/// is the time dt since the step before; u are the other columns:
+/// Hasani, Lechner, Amini and others, "Closed-form continuous-time neural networks", 2022. The last column
+/// of x is the time dt since the step before; u are the other columns:
 ///
 ///   b = silu([u, h] W_b + b_b)
 ///   s = sigmoid(-(b W_f + b_f) dt)
 ///   h' = s * tanh(b W_g + b_g) + (1 - s) * tanh(b W_k + b_k)
 ///
-/// The state is {h}. As dt grows, a unit goes from between the two values to one of them, at a rate of its own.
-/// For measurements that come when they come: no grid, no filling in.
+/// The state is {h}. As dt grows, a unit goes from between the two values to one of them, at a rate of its
+/// own. For measurements that come when they come: no grid, no filling in.
 struct CfCCell : sl::nn::Cell {
   using Options = CfCOptions;
   sl::nn::Linear backbone, rate, near, far;

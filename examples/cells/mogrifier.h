@@ -26,7 +26,10 @@ struct MogrifierOptions {
 ///
 /// and an LSTM takes what they have become, with xh = [x, h]:
 ///
-///   f = sigmoid(xh W_f + b_f),  i = sigmoid(xh W_i + b_i),  n = tanh(xh W_n + b_n),  o = sigmoid(xh W_o + b_o)
+///   f = sigmoid(xh W_f + b_f)
+///   i = sigmoid(xh W_i + b_i)
+///   n = tanh(xh W_n + b_n)
+///   o = sigmoid(xh W_o + b_o)
 ///   c' = f * c + i * n
 ///   h' = o * tanh(c')
 ///

@@ -64,8 +64,9 @@ struct QRNNOptions {
 ///   c' = f * c + (1 - f) * z
 ///   h' = o * c'
 ///
-/// It is two cells, one above the other: what looks back over the window, and what pools. So it streams, takes
-/// lengths and resets, and runs backwards as any layers do; a window never reaches into another sequence.
+/// It is two cells, one above the other: what looks back over the window, and what pools. So it streams,
+/// takes lengths and resets, and runs backwards as any layers do; a window never reaches into another
+/// sequence.
 struct QRNN : sl::nn::RecurrentLayers {
   QRNN(sl::Index inputs, sl::Index hidden, const sl::Tensor& key, const QRNNOptions& options = {})
       : RecurrentLayers({std::make_shared<WindowCell>(inputs, options.taps),

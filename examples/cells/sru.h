@@ -26,10 +26,10 @@ struct SRUOptions {
 ///   c' = f * c + (1 - f) * u
 ///   h' = r * c' + (1 - r) * a x W_x
 ///
-/// with a = sqrt(1 + 2 exp(b)) for the biases b of before training, and without W_x where inputs and hidden are
-/// equal. The state is {h, c}. The gates see the memory of their own unit only, through one weight each: the
-/// products of all steps are one before the loop, and the loop is as fast as memory. In return a unit learns
-/// of the others a layer later; take two or more.
+/// with a = sqrt(1 + 2 exp(b)) for the biases b of before training, and without W_x where inputs and hidden
+/// are equal. The state is {h, c}. The gates see the memory of their own unit only, through one weight
+/// each: the products of all steps are one before the loop, and the loop is as fast as memory. In return a
+/// unit learns of the others a layer later; take two or more.
 struct SRUCell : sl::nn::Cell {
   using Options = SRUOptions;
   sl::nn::Linear value, forget, reset;

@@ -56,9 +56,9 @@ Batch next_symbol(const std::vector<std::vector<int>>& texts, int kinds, const C
   return {sl::evaluate(x), sl::tensor(said, {time, batch}), sl::tensor(counted, {time, batch})};
 }
 
-/// Brackets of `kinds` kinds, at most `deepest` of them open: 0 .. kinds - 1 open, kinds .. 2 kinds - 1 close.
-/// Only those brackets count that close one which is not right before them: to know which kind is next one has
-/// to remember what is open.
+/// Brackets of `kinds` kinds, at most `deepest` of them open: 0 .. kinds - 1 open, kinds .. 2 kinds - 1
+/// close. Only those brackets count that close one which is not right before them: to know which kind is
+/// next one has to remember what is open.
 inline Batch brackets(int kinds, int deepest, Sizes sizes, Draw& draw) {
   std::vector<std::vector<int>> texts(static_cast<std::size_t>(sizes.batch));
   for (std::vector<int>& text : texts) {
@@ -93,8 +93,8 @@ inline Batch pairs(int kinds, Sizes sizes, Draw& draw) {
   return next_symbol(texts, kinds, [](const std::vector<int>&, std::size_t t) { return t > 1; });
 }
 
-/// Numbers in [0, 1), two of which are marked, one in each half: at the end, their sum is to be said. Who says
-/// 1 has a mean squared error of 1/6. Hochreiter and Schmidhuber, 1997.
+/// Numbers in [0, 1), two of which are marked, one in each half: at the end, their sum is to be said. Who
+/// says 1 has a mean squared error of 1/6. Hochreiter and Schmidhuber, 1997.
 inline Batch adding(Sizes sizes, Draw& draw) {
   const sl::Index half = sizes.time / 2;
   std::vector<float> heard(static_cast<std::size_t>(sizes.time * sizes.batch * 2), 0);
@@ -117,8 +117,9 @@ inline Batch adding(Sizes sizes, Draw& draw) {
           sl::tensor(counted, {sizes.time, sizes.batch})};
 }
 
-/// Sines of different frequencies, looked at now and then: the value of the last look and the time since, from
-/// 0.05 to 1.5 periods of the slowest, are heard; the value now is to be said. The first looks do not count.
+/// Sines of different frequencies, looked at now and then: the value of the last look and the time since,
+/// from 0.1 to 2.1, are heard; the value now is to be said. A period takes from 4 to 13. The first looks do
+/// not count.
 inline Batch sines(Sizes sizes, Draw& draw) {
   std::vector<float> heard(static_cast<std::size_t>(sizes.time * sizes.batch * 2));
   std::vector<float> said(static_cast<std::size_t>(sizes.time * sizes.batch));

@@ -1,4 +1,5 @@
-// The cells of examples/cells beside loops with PyTorch, written from the papers: tests/golden/example_cells.json.
+// The cells of examples/cells beside loops with PyTorch, written from the papers:
+// tests/golden/example_cells.json.
 
 #include "example_cells/layers.h"
 

@@ -44,8 +44,8 @@ struct Report {
 };
 using Task = std::function<Report(const nn::RecurrentLayers&, const nn::Linear&, const Tensor&, Index batch)>;
 
-/// The sum of two marked numbers in [0, 1), one in each half of the sequence, to be said at the end. Hochreiter
-/// and Schmidhuber, 1997. The figure is the mean squared error: 1/6 for who always says 1.
+/// The sum of two marked numbers in [0, 1), one in each half of the sequence, to be said at the end.
+/// Hochreiter and Schmidhuber, 1997. The figure is the mean squared error: 1/6 for who always says 1.
 Report adding(const nn::RecurrentLayers& rnn, const nn::Linear& head, const Tensor& key, Index batch) {
   const Tensors keys = random::split(key, 3);
   const Index half = time_steps / 2;
@@ -58,8 +58,8 @@ Report adding(const nn::RecurrentLayers& rnn, const nn::Linear& head, const Tens
   return {loss, loss};
 }
 
-/// Five symbols of four kinds, ten steps of nothing, of which the last asks for them, and then the five again.
-/// The figure is the share that is right: a quarter by chance.
+/// Five symbols of four kinds, ten steps of nothing, of which the last asks for them, and then the five
+/// again. The figure is the share that is right: a quarter by chance.
 Report copying(const nn::RecurrentLayers& rnn, const nn::Linear& head, const Tensor& key, Index batch) {
   const Tensor text = below(key, {symbols, batch}, kinds);
   const auto same = [&](Index count, Index symbol) {

@@ -45,7 +45,8 @@ TEST_CASE("Variational dropout drops whole channels of sequences, the share that
   const Tensor y = dropout(full({steps, batch, units}, 3), train);
   const std::vector<double> first = numbers(select(y, 0, 0));
   for (Index t = 1; t < steps; ++t) CHECK(numbers(select(y, 0, t)) == first);
-  // 1,000 draws: the share has a standard deviation of 0.0137; what is left is scaled so that 3 stays the mean.
+  // 1,000 draws: the share has a standard deviation of 0.0137; what is left is scaled so that 3 stays the
+  // mean.
   CHECK(share_of(first, 0) == Approx(0.25).margin(0.07));
   CHECK(share_of(first, 0) + share_of(first, 4) == 1);
   CHECK(numbers(select(y, 1, 0)) != numbers(select(y, 1, 1)));  // each sequence has a mask of its own

@@ -34,8 +34,10 @@ class Mogrifier:
         self.options = {"rounds": rounds}
 
     def shapes(self, n, m):
-        rounds = [(f"rounds.{i}", n if i % 2 else m, m if i % 2 else n, False) for i in range(self.options["rounds"])]
-        return weights(*rounds, *((gate, n + m, m, True) for gate in ("forget", "input", "candidate", "output")))
+        sizes = [(m, n), (n, m)]  # odd rounds change x
+        rounds = [(f"rounds.{i}", *sizes[i % 2], False) for i in range(self.options["rounds"])]
+        gates = [(gate, n + m, m, True) for gate in ("forget", "input", "candidate", "output")]
+        return weights(*rounds, *gates)
 
     def run(self, p, xs, state):
         h, c = state
@@ -89,17 +91,20 @@ class QRNN:
         self.options = {"taps": taps}
 
     def shapes(self, n, m):
-        return weights(*((f"1.{gate}", n * self.options["taps"], m, True) for gate in ("candidate", "forget", "output")))
+        window = n * self.options["taps"]
+        return weights(*((f"1.{gate}", window, m, True) for gate in ("candidate", "forget", "output")))
 
     def run(self, p, xs, state):
         taps = self.options["taps"]
 
         def convolve(gate):
-            kernel = p[f"1.{gate}.weight"].reshape(taps, xs.shape[-1], -1).flip(0).permute(2, 1, 0)  # newest last
+            kernel = p[f"1.{gate}.weight"].reshape(taps, xs.shape[-1], -1)
+            kernel = kernel.flip(0).permute(2, 1, 0)  # the newest last
             padded = F.pad(xs.permute(1, 2, 0), (taps - 1, 0))
             return F.conv1d(padded, kernel, p[f"1.{gate}.bias"]).permute(2, 0, 1)
 
-        z, f, o = torch.tanh(convolve("candidate")), torch.sigmoid(convolve("forget")), torch.sigmoid(convolve("output"))
+        z = torch.tanh(convolve("candidate"))
+        f, o = torch.sigmoid(convolve("forget")), torch.sigmoid(convolve("output"))
         h, c = state
         ys = []
         for t in range(len(xs)):
@@ -135,7 +140,8 @@ class CfC:
 
 def cell_case(random, cell, sizes):
     steps, batch, inputs, hidden = sizes
-    p = {name: random.real(*shape, scale=0.75).requires_grad_() for name, shape in cell.shapes(inputs, hidden).items()}
+    shapes = cell.shapes(inputs, hidden).items()
+    p = {name: random.real(*shape, scale=0.75).requires_grad_() for name, shape in shapes}
     x = random.real(steps, batch, inputs, scale=1.5)
     if isinstance(cell, CfC):
         x[:, :, -1] = x[:, :, -1].abs() + 0.125  # times between steps
@@ -151,7 +157,8 @@ def cell_case(random, cell, sizes):
     case |= {"output": output} | {f"{name}_n": t for name, t in zip(cell.states, final)}
     case |= {"seed.output": seeds[0]} | {f"seed.{name}_n": s for name, s in zip(cell.states, seeds[1:])}
     case |= {"loss": loss.item(), "grad.x": x.grad}
-    case |= {f"grad.{name}0": t.grad if t.grad is not None else torch.zeros_like(t) for name, t in zip(cell.states, start)}
+    for name, t in zip(cell.states, start):  # h of some cells is not read
+        case[f"grad.{name}0"] = torch.zeros_like(t) if t.grad is None else t.grad
     return case | {f"grad.{name}": t.grad for name, t in p.items()}
 
 

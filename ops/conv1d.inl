@@ -49,9 +49,10 @@ inline StepRange steps_inside(Index first, Index step, Index count, Index time) 
 /// ... of step `from(k) + i from_step` of the source times w[k]. A convolution is one phase, its transpose
 /// one for each remainder of a step divided by the stride.
 struct ConvPhase {
-  ConvPhase(const Conv1dSizes& s, bool transposed, Index remainder) : sizes(s), transposed(transposed) {
+  ConvPhase(const Conv1dSizes& s, bool transposed, Index remainder) {
     if (!transposed) {
       taps = s.taps, count = s.y_time, from_step = s.stride;
+      from_first = s.first_step(0), from_apart = s.dilation;
       return;
     }
     to_first = remainder, to_step = s.stride;
@@ -62,6 +63,8 @@ struct ConvPhase {
     if (first_tap == period) return;
     tap_step = tap_period(s);
     taps = conv_ceil_divide(s.taps - first_tap, tap_step);
+    from_first = (to_first - s.first_step(first_tap)) / s.stride;
+    from_apart = -s.dilation * tap_step / s.stride;
   }
 
   static Index number(const Conv1dSizes& s, bool transposed) {
@@ -73,16 +76,15 @@ struct ConvPhase {
   }
 
   Index tap(Index j) const { return first_tap + j * tap_step; }
-  Index from(Index j) const {
-    return transposed ? (to_first - sizes.first_step(tap(j))) / sizes.stride : sizes.first_step(tap(j));
-  }
+  /// The step of the source that tap j of step 0 reads.
+  Index from(Index j) const { return from_first + j * from_apart; }
 
-  const Conv1dSizes& sizes;
-  bool transposed;
   Index taps = 0;
   Index first_tap = 0;
   Index tap_step = 1;
   Index count = 0;
+  Index from_first = 0;
+  Index from_apart = 1;
   Index from_step = 1;
   Index to_first = 0;
   Index to_step = 1;

@@ -32,15 +32,22 @@ void convolve_channels(const Conv1dSizes& s, bool transposed, const T* from, con
       for (Index row = begin; row < end; ++row) {
         const Index i = row / s.batch;
         const Index in_step = row % s.batch * channels;
+        const auto lies_outside = [&](Index j) {
+          const Index step = phase.from(j) + i * phase.from_step;
+          return step < 0 || step >= from_time;
+        };
+        StepRange heard{0, phase.taps};
+        while (heard.count() > 0 && lies_outside(heard.begin)) ++heard.begin;
+        while (heard.count() > 0 && lies_outside(heard.end - 1)) --heard.end;
+        const T* x = from + (phase.from(heard.begin) + i * phase.from_step) * size + in_step;
+        const T* tap = w + phase.tap(heard.begin) * channels;
         T* y = to + (phase.to_first + i * phase.to_step) * size + in_step;
         conv_channel_blocks(0, channels, [&](Index c, auto width) {
           T sums[width()] = {};
-          for (Index j = 0; j < phase.taps; ++j) {
-            const Index step = phase.from(j) + i * phase.from_step;
-            if (step < 0 || step >= from_time) continue;
-            const T* x = from + step * size + in_step + c;
-            const T* tap = w + phase.tap(j) * channels + c;
-            for (Index l = 0; l < width(); ++l) sums[l] += x[l] * tap[l];
+          for (Index j = 0; j < heard.count(); ++j) {
+            const T* a = x + j * phase.from_apart * size + c;
+            const T* b = tap + j * phase.tap_step * channels + c;
+            for (Index l = 0; l < width(); ++l) sums[l] += a[l] * b[l];
           }
           for (Index l = 0; l < width(); ++l) y[c + l] = sums[l];
         });

@@ -2,10 +2,10 @@
 #include <sluice/graph/call.h>
 #include <sluice/ops/broadcast_to.h>
 #include <sluice/ops/cast.h>
-#include <sluice/ops/compare.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/max.h>
 #include <sluice/ops/maximum.h>
+#include <sluice/ops/minimum.h>
 #include <sluice/ops/over_time.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/sequence_mask.h>
@@ -39,7 +39,10 @@ struct PaddedSteps {
     present = reshape(sequence_mask(n, x.dim(0)), ones.with(0, x.dim(0)));
   }
 
-  Tensor where_there(const Tensor& y) const { return where(lengths > 0, y, zeros({}, x.dtype())); }
+  /// The sum of what is there, and zeros without any time.
+  Tensor total() const { return sum(where(present, x, zeros({}, x.dtype())), 0); }
+  /// y of the sequences that have a step, which the mask knows: it refuses lengths that cannot be.
+  Tensor where_there(const Tensor& y) const { return where(present[0], y, zeros({}, x.dtype())); }
 
   Tensor x;
   Tensor lengths;  ///< [batch, 1, ...]
@@ -52,14 +55,13 @@ struct PaddedSteps {
 Tensor mean_over_time(const Operand& x, const Operand& lengths) {
   const detail::Call call("mean_over_time", x.where());
   const PaddedSteps steps("mean_over_time", x, lengths);
-  const Tensor total = sum(where(steps.present, steps.x, zeros({}, steps.x.dtype())), 0);
-  return total / cast(maximum(steps.lengths, full({}, 1, DType::int32)), steps.x.dtype());
+  return steps.total() / cast(maximum(steps.lengths, full({}, 1, DType::int32)), steps.x.dtype());
 }
 
 Tensor max_over_time(const Operand& x, const Operand& lengths) {
   const detail::Call call("max_over_time", x.where());
   const PaddedSteps steps("max_over_time", x, lengths);
-  if (steps.x.dim(0) == 0) return steps.where_there(zeros(steps.of_batch, steps.x.dtype()));
+  if (steps.x.dim(0) == 0) return steps.total();
   const Tensor lowest = full({}, -std::numeric_limits<double>::infinity(), steps.x.dtype());
   return steps.where_there(max(where(steps.present, steps.x, lowest), 0));
 }
@@ -67,8 +69,9 @@ Tensor max_over_time(const Operand& x, const Operand& lengths) {
 Tensor last_step(const Operand& x, const Operand& lengths) {
   const detail::Call call("last_step", x.where());
   const PaddedSteps steps("last_step", x, lengths);
-  if (steps.x.dim(0) == 0) return steps.where_there(zeros(steps.of_batch, steps.x.dtype()));
-  const Tensor last = maximum(steps.lengths - 1, full({}, 0, DType::int32));
+  if (steps.x.dim(0) == 0) return steps.total();
+  const auto number = [](Index i) { return full({}, static_cast<double>(i), DType::int32); };
+  const Tensor last = maximum(minimum(steps.lengths, number(steps.x.dim(0))) - 1, number(0));
   const Tensor ids = broadcast_to(last, steps.of_batch);
   const Tensor y = take_along_axis(steps.x, reshape(ids, steps.of_batch.inserted(0, 1)), 0);
   return steps.where_there(reshape(y, steps.of_batch));

@@ -211,6 +211,31 @@ TEMPLATE_TEST_CASE("the left operand of a packed product may come in parts", "",
     }
 }
 
+TEMPLATE_TEST_CASE("a packed operand may be made of matrices below each other", "", float, double) {
+  using T = TestType;
+  const Index k = 12;
+  // 33, 17 and 9 leave a panel of one column for some instruction sets.
+  for (const Index n : {1, 2, 5, 9, 17, 33, 65, 150})
+    for (const bool transpose_b : {false, true}) {
+      INFO("n " << n << " transposed " << transpose_b);
+      const std::vector<T> b = random_values<T>(k * n, 3);
+      std::vector<T> expected(at(packed_size<T>(k, n)));
+      sluice::kernels::pack(false, k, n, b.data(), n, expected.data());
+      std::vector<T> packed(expected.size(), T{0});
+      for (const Index row : {0, 5, 7}) {
+        const Index rows = row == 0 ? 5 : row == 5 ? 2 : 5;
+        std::vector<T> part(b.begin() + row * n, b.begin() + (row + rows) * n);
+        if (transpose_b)
+          for (Index i = 0; i < rows; ++i)
+            for (Index j = 0; j < n; ++j) part[at(j * rows + i)] = b[at((row + i) * n + j)];
+        sluice::kernels::pack_rows(transpose_b, k, n, row, rows, part.data(), transpose_b ? rows : n,
+                                   packed.data());
+      }
+      if (n == 1) expected.resize(at(k)), packed.resize(at(k));  // what follows is not read
+      REQUIRE(packed == expected);
+    }
+}
+
 TEMPLATE_TEST_CASE("a row of a packed product has the same bits whatever rows are multiplied with it", "",
                    float, double) {
   using T = TestType;

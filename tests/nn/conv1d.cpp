@@ -74,8 +74,7 @@ TEST_CASE("Conv1d is conv1d with a bias, and its weight has PyTorch's bounds") {
   CHECK(*high > 0.9 * bound);
   for (const double b : numbers(conv.bias)) CHECK(std::abs(b) <= bound);
 
-  const nn::Conv1d wide = nn::clone(conv);
-  nn::to(wide, DType::float64);
+  const nn::Conv1d wide = nn::to(conv, DType::float64);
   const Tensor x = noise(1, {12, 3, 8});
   const nn::Sequence run = wide(x);
   CHECK(run.shape() == Shape{4, 3, 10});
@@ -83,8 +82,6 @@ TEST_CASE("Conv1d is conv1d with a bias, and its weight has PyTorch's bounds") {
   CHECK(wide.initial(3).empty());
   check_close(run, conv1d(x, wide.weight, {.dilation = 2, .groups = 2}) + wide.bias, tolerance);
 
-  options.bias = false;
-  options.init = nn::init::constant(0.5);
   const nn::Conv1d plain(2, 2, 1, conv_key, {.bias = false, .init = nn::init::constant(0.5)});
   CHECK(plain.variables().size() == 1);
   CHECK(numbers(plain(ones({1, 1, 2}))) == std::vector<double>{1, 1});

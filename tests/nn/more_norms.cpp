@@ -18,8 +18,7 @@ TEST_CASE("RMSNorm gives each vector a mean square of 1, scaled") {
   norm.scale.assign(tensor({2.0, -1.0}));
   check_close(norm(x), {6 / s, 4 / s, 2, -1}, 1e-10);
   CHECK(norm.count() == 2);
-  nn::to(norm, DType::float32);
-  CHECK(norm(zeros({3, 2})).dtype() == DType::float32);
+  CHECK(nn::to(norm, DType::float32)(zeros({3, 2})).dtype() == DType::float32);
   const nn::RMSNorm plain(2, {.affine = false});
   CHECK(plain.variables().empty());
   check_close(plain(tensor({5.0F, 5.0F})), {1, 1}, 1e-6);

@@ -51,7 +51,20 @@ TEST_CASE("ops run without allocating, large ones on several threads too") {
     const Tensor labels = ones({3, n}, DType::int32);
     const Tensor lengths = tensor({static_cast<std::int32_t>(n), 2, 0});
     const Tensor counts = tensor({static_cast<std::int32_t>(n / 2), 1, 0});
-    const Tensors results = {sum(x),
+    const Tensor steps = full({8, 2, n}, 0.5);
+    const Tensor kernel = full({3, n, n}, 0.25);
+    const Tensor convolved = conv1d(steps, kernel, {.stride = 2});
+    const Tensors slopes = vjp({convolved}, {ones_like(convolved)}, {steps, kernel});
+    const Tensor channels = full({3, 1, n}, 0.25);
+    const Tensor alone = conv1d(steps, channels, {.padding = ConvPadding::causal, .groups = n});
+    const Tensors slopes_alone = vjp({alone}, {ones_like(alone)}, {steps, channels});
+    const Tensors results = {convolved,
+                             slopes[0],
+                             slopes[1],
+                             alone,
+                             slopes_alone[0],
+                             slopes_alone[1],
+                             sum(x),
                              sum(x, 0),
                              sum(x, 1),
                              sum(cube, {0, 2}),

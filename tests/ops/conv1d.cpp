@@ -28,16 +28,21 @@ std::vector<double> plain_convolution(const Values& x, const Values& w, const Co
                        : o.padding == ConvPadding::causal ? time + before
                                                           : time;
   const Index steps = time == 0 || padded < span ? 0 : (padded - span) / o.stride + 1;
-  return filled(Shape{steps, x.shape[1], w.shape[2]}, [&](const std::vector<Index>& at) {
+  const Index batch = x.shape[1], out = w.shape[2];
+  std::vector<double> y;
+  for (Index at = 0; at < steps * batch * out; ++at) {
+    const Index t = at / out / batch, b = at / out % batch, channel = at % out;
+    const Index first = channel / (out / o.groups) * in;  // of its group
     double sum = 0;
-    const Index group = at[2] / (w.shape[2] / o.groups);
     for (Index k = 0; k < taps; ++k) {
-      const Index t = at[0] * o.stride - before + k * o.dilation;
-      if (t < 0 || t >= time) continue;
-      for (Index i = 0; i < in; ++i) sum += x.at({t, at[1], group * in + i}) * w.at({k, i, at[2]});
+      const Index from = t * o.stride - before + k * o.dilation;
+      if (from < 0 || from >= time) continue;
+      const Index row = (from * batch + b) * in * o.groups + first;
+      for (Index i = 0; i < in; ++i) sum += x[row + i] * w[(k * in + i) * out + channel];
     }
-    return sum;
-  });
+    y.push_back(sum);
+  }
+  return y;
 }
 
 void check_conv(const Conv1dOptions& options, const Samples& samples) {

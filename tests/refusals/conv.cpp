@@ -16,7 +16,7 @@ TEST_CASE("what convolutions, pools and normalisations refuse") {
   refuses("conv1d", "got 0, 1 and 1", [&] { conv1d(x, w, {.stride = 0}); });
   refuses("conv1d", "got ConvPadding::same with stride 2",
           [&] { conv1d(x, w, {.padding = ConvPadding::same, .stride = 2}); });
-  refuses("conv1d", "got an undefined tensor", [&] { conv1d(Tensor(), w); });
+  refuses("conv1d", "got an undefined Tensor", [&] { conv1d(Tensor(), w); });
   refuses("conv1d_time", "got -1 steps", [&] { conv1d_time(-1, 2); });
   refuses("max_pool", "got window 0", [&] { max_pool(x, 0); });
   refuses("mean_pool", "got i32[4, 2, 3]", [&] { mean_pool(i, 2); });

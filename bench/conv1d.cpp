@@ -93,13 +93,14 @@ void measure_whole(bench::Table& table, const std::string& name, const Sizes& s,
   Product product(false, false, s.rows(), s.channels, s.heard(), settings.threads);
   Product for_x(false, true, s.rows(), s.heard(), s.channels, settings.threads);
   Product for_w(true, false, s.heard(), s.channels, s.rows(), settings.threads);
+  const bool depthwise = s.options.groups == s.channels;  // no product of matrices
   const std::vector<double> seconds =
       bench::medians({[&] { forward.run(); }, [&] { product.run(); }, [&] { backward.run(); },
                       [&] { for_x.run(), for_w.run(); }},
                      settings);
   table.row({name, fmt::format("{}", settings.threads), bench::time(seconds[0]),
-             bench::ratio(seconds[1] / seconds[0]), bench::time(seconds[2]),
-             bench::ratio(seconds[3] / seconds[2])});
+             depthwise ? "" : bench::ratio(seconds[1] / seconds[0]), bench::time(seconds[2]),
+             depthwise ? "" : bench::ratio(seconds[3] / seconds[2])});
 }
 
 void measure_step(bench::Table& table, Index batch, Index channels, Index taps,

@@ -74,9 +74,11 @@ void weigh_channels(const Conv1dSizes& s, const T* x, const T* dy, T* dw) {
           const Index t = range.begin + j;
           const T* a = x + (s.first_step(k) + t * s.stride) * size + c;
           const T* b = dy + t * size + c;
+          T of_step[width()] = {};
           for (Index row = 0; row < s.batch; ++row, a += channels, b += channels) {
-            for (Index l = 0; l < width(); ++l) sums[l] += a[l] * b[l];
+            for (Index l = 0; l < width(); ++l) of_step[l] += a[l] * b[l];
           }
+          for (Index l = 0; l < width(); ++l) sums[l] += of_step[l];
         };
         const auto add = [](T* y, const T* more, Index n) {
           for (Index l = 0; l < n; ++l) y[l] += more[l];

@@ -2,6 +2,7 @@
 #include <sluice/nn/gate.h>
 #include <sluice/nn/min_gru.h>
 #include <sluice/ops/compare.h>
+#include <sluice/ops/custom_gradient.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/ops/where.h>
 
@@ -9,7 +10,13 @@ namespace sluice::nn {
 
 namespace detail {
 
-Tensor positive_candidate(const Tensor& v) { return where(v >= 0, v + 0.5, sigmoid(v)); }
+Tensor positive_candidate(const Tensor& v) {
+  // The slope is a function of the value, which is kept anyway: y (1 - y) where y is a sigmoid, below 0.5.
+  return custom_gradient(
+      [](const Tensor& x) { return where(x >= 0, x + 0.5, sigmoid(x)); },
+      [](const Tensor&, const Tensor& y, const Tensor& dy) { return dy * where(y < 0.5, y * (1 - y), 1); },
+      v);
+}
 
 }  // namespace detail
 
@@ -24,7 +31,9 @@ State MinGRUCell::step(const Tensor& x, const State& s) const {
   const Tensor z = sigmoid(update(x));
   const Tensor v = candidate(x);
   const Tensor n = positive_ ? detail::positive_candidate(v) : v;
-  return {(1 - z) * s.output() + z * n};
+  // (1 - z) h + z n, with one product and less to keep for the way back.
+  const Tensor& h = s.output();
+  return {h + z * (n - h)};
 }
 
 void MinGRUCell::members(const Members& m) const {

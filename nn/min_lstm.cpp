@@ -19,7 +19,8 @@ State MinLSTMCell::step(const Tensor& x, const State& s) const {
   const Tensor kept = sigmoid(log_sigmoid(forget(x)) - log_sigmoid(input(x)));
   const Tensor v = candidate(x);
   const Tensor n = positive_ ? detail::positive_candidate(v) : v;
-  return {kept * s.output() + (1 - kept) * n};
+  // kept h + (1 - kept) n, with one product and less to keep for the way back.
+  return {n + kept * (s.output() - n)};
 }
 
 void MinLSTMCell::members(const Members& m) const {

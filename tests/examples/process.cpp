@@ -56,13 +56,13 @@ std::string read_file(const std::string& path) {
   return content.str();
 }
 
-Process::Process(const Arguments& arguments, std::size_t file_limit, const std::string& example) {
-  const std::string program = std::string(SLUICE_BIN_DIR) + "/" + example;
+Process::Process(const Arguments& arguments, std::size_t file_limit, const std::string& program) {
+  const std::string path = std::string(SLUICE_BIN_DIR) + "/" + program;
   const std::string out = folder_.file("out");
   const std::string err = folder_.file("err");
   id_ = fork();
   if (id_ < 0) throw std::runtime_error("cannot fork");
-  if (id_ == 0) become(program, arguments, out, err, file_limit);
+  if (id_ == 0) become(path, arguments, out, err, file_limit);
 }
 
 Process::~Process() {
@@ -83,6 +83,10 @@ Ended Process::wait() {
   ended_ = true;
   return {WIFEXITED(status_) ? WEXITSTATUS(status_) : -1, WIFSIGNALED(status_) ? WTERMSIG(status_) : 0, out(),
           read_file(folder_.file("err"))};
+}
+
+Ended run(const std::string& program, const Arguments& arguments) {
+  return Process(arguments, 0, program).wait();
 }
 
 Ended lm(const Arguments& arguments, std::size_t file_limit) { return Process(arguments, file_limit).wait(); }

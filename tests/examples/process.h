@@ -40,9 +40,9 @@ struct Ended {
 /// A program that runs.
 class Process {
  public:
-  /// Starts build/<preset>/bin/lm, or another example, with these arguments. It may write files of at most
-  /// `file_limit` bytes; 0: any.
-  explicit Process(const Arguments& arguments, std::size_t file_limit = 0, const std::string& example = "lm");
+  /// Starts build/<preset>/bin/lm, or another `program` there, with these arguments. It may write files of at
+  /// most `file_limit` bytes; 0: any.
+  explicit Process(const Arguments& arguments, std::size_t file_limit = 0, const std::string& program = "lm");
   ~Process();  ///< kills it, unless it has been waited for
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
@@ -61,6 +61,8 @@ class Process {
   bool ended_ = false;
 };
 
+/// Runs a program to its end.
+Ended run(const std::string& program, const Arguments& arguments);
 /// Runs lm to its end.
 Ended lm(const Arguments& arguments, std::size_t file_limit = 0);
 

@@ -81,11 +81,12 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
       if (number) own.step = now[*number];
       if (own.key.defined()) own.key = random::fold_in(own.key, own.step);
       const Tensors before = restarts_here ? detail::select(now[*restarts_here], first.parts, carry) : carry;
-      Tensors next = cell(now[0], State(before), own).parts;
-      // One tensor for both, and zeros after the loop: so gradients are added in the order that they are
-      // without lengths, which gives the same bits.
-      if (is_present) next = detail::select(now[*is_present], next, carry);
-      return {next, {next.front()}};
+      const Tensors next = cell(now[0], State(before), own).parts;
+      if (!is_present) return {next, {next.front()}};
+      // The output is made of the state that is carried on, so that gradients are added in the order that they
+      // are without lengths, which gives the same bits.
+      const Tensors kept = detail::select(now[*is_present], next, carry);
+      return {kept, {detail::only_present(kept.front(), now[*is_present])}};
     };
     ScanOptions options;
     options.reverse = call.reverse;
@@ -94,7 +95,7 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
     output = run.ys[0];
     states.push_back(State(std::move(run.carry)));
   }
-  return {detail::only_present(output, present), std::move(states), call.lengths};
+  return {std::move(output), std::move(states), call.lengths};
 }
 
 Sequence RecurrentLayers::step(const Tensor& x, const States& state, const StepContext& context,

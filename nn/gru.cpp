@@ -32,7 +32,7 @@ GRUCell::GRUCell(Index inputs, Index hidden, const Tensor& key, const GRUOptions
   const LayerNormOptions norm{.epsilon = options.norm_epsilon, .dtype = options.dtype};
   for (std::optional<LayerNorm>* layer :
        {&norm_reset, &norm_update, &norm_candidate, &norm_candidate_hidden}) {
-    layer->emplace(hidden, norm);
+    layer->emplace(hidden, norm, Location{});
   }
 }
 

@@ -50,12 +50,12 @@ LSTMCell::LSTMCell(Index inputs, Index hidden, const Tensor& key, const LSTMOpti
   }
   if (options.norm != LSTMNorm::none) {
     const LayerNormOptions norm{.epsilon = options.norm_epsilon, .dtype = options.dtype};
-    norm_forget.emplace(hidden, norm);
+    norm_forget.emplace(hidden, norm, Location{});
     norm_forget->shift = Variable(full({hidden}, options.forget_bias, options.dtype));
-    if (!coupled_) norm_input.emplace(hidden, norm);
-    norm_candidate.emplace(hidden, norm);
-    norm_output.emplace(hidden, norm);
-    if (options.norm == LSTMNorm::gates_and_memory) norm_memory.emplace(hidden, norm);
+    if (!coupled_) norm_input.emplace(hidden, norm, Location{});
+    norm_candidate.emplace(hidden, norm, Location{});
+    norm_output.emplace(hidden, norm, Location{});
+    if (options.norm == LSTMNorm::gates_and_memory) norm_memory.emplace(hidden, norm, Location{});
   }
   if (options.projection > 0) {
     LSTMOptions own = options;

@@ -247,6 +247,24 @@ TEST_CASE("New cells start in the ranges of their papers") {
         std::vector<double>(r.begin() + 16, r.begin() + 32));
 }
 
+TEST_CASE("Cells have as many parameters as docs/cells.md says") {
+  constexpr Index i = 5, h = 8, p = 3, k = 2;
+  const Tensor key = random::key(1);
+  CHECK(nn::IRNNCell(i, h, key).count() == h * (i + h + 1));
+  CHECK(nn::IndRNNCell(i, h, key).count() == h * (i + 2));
+  CHECK(nn::LSTMCell(i, h, key, {.peepholes = true}).count() == 4 * h * (i + h + 1) + 3 * h);
+  CHECK(nn::LSTMCell(i, h, key, {.coupled = true}).count() == 3 * h * (i + h + 1));
+  CHECK(nn::LSTMCell(i, h, key, {.projection = p}).count() == 4 * h * (i + p + 1) + h * p);
+  CHECK(nn::LSTMCell(i, h, key, {.norm = nn::LSTMNorm::gates}).count() == 4 * h * (i + h + 2));
+  CHECK(nn::LSTMCell(i, h, key, {.norm = nn::LSTMNorm::gates_and_memory}).count() ==
+        4 * h * (i + h + 2) + 2 * h);
+  CHECK(nn::GRUCell(i, h, key).count() == 3 * h * (i + h + 1) + h);
+  CHECK(nn::GRUCell(i, h, key, {.norm = true}).count() == 3 * h * (i + h + 2) + 2 * h);
+  CHECK(nn::MinGRUCell(i, h, key).count() == 2 * h * (i + 1));
+  CHECK(nn::MinLSTMCell(i, h, key).count() == 3 * h * (i + 1));
+  CHECK(nn::SLSTMCell(i, h, key, {.heads = k}).count() == 4 * h * (i + 1) + 4 * h * h / k);
+}
+
 TEST_CASE("Layers of an LSTM with a projection take what the one below shows") {
   const nn::LSTM rnn(3, 5, 8, random::key(1), {.cell = {.projection = 3}});
   CHECK(rnn.hidden() == 3);

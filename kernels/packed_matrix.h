@@ -37,8 +37,8 @@ template <class T>
 void pack(bool transpose_b, Index k, Index n, const T* b, Index ldb, T* packed);
 
 /// Packs the rows row, ..., row + rows - 1 of a k x n matrix, on the calling thread: those that lie in b, as
-/// above. For a matrix made of others that stand below each other, packed one after the other, or some by each
-/// of several threads.
+/// above. For a matrix made of others that stand below each other, packed one after the other, or some by
+/// each of several threads.
 template <class T>
 void pack_rows(bool transpose_b, Index k, Index n, Index row, Index rows, const T* b, Index ldb, T* packed);
 

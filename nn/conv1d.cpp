@@ -86,7 +86,8 @@ Conv1d::Conv1d(Index in, Index out, Index taps, const Tensor& key, const Conv1dO
         "them multiples",
         in, out, options.groups));
   }
-  const double bound = 1 / std::sqrt(static_cast<double>(in / options.groups * taps));
+  const Index heard = in / options.groups * taps;
+  const double bound = 1 / std::sqrt(static_cast<double>(heard));
   const auto first = [&](const init::Initializer& init, const Shape& shape, int use) {
     const Tensor own = random::fold_in(key, use);
     return Variable(init::first_value(init ? init : init::uniform(-bound, bound), shape, own, options.dtype));

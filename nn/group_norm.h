@@ -10,14 +10,14 @@ struct GroupNormOptions {
   DType dtype = DType::float32;
 };
 
-/// y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift, with the mean and the biased variance of a group
-/// of channels, parts of the last axis, in each step: x [time, batch, channels] gives the same step by step.
-/// PyTorch's takes them over time as well, later steps included. x [..., channels] -> y [..., channels]. Wu
+/// y = (x - mean(x)) / sqrt(var(x) + epsilon) * scale + shift, with the mean and the biased variance of a
+/// group of channels, parts of the last axis, in each step: x [time, batch, channels] gives the same step by
+/// step. PyTorch's takes them over time as well, later steps included. x [..., channels] -> y [..., channels]. Wu
 /// and He, "Group normalization", 2018.
 class GroupNorm : public Module {
  public:
-  /// Throws Error for fewer than one group, channels that are not a multiple of the groups, or an epsilon that
-  /// is not positive.
+  /// Throws Error for fewer than one group, channels that are not a multiple of the groups, or an epsilon
+  /// that is not positive.
   GroupNorm(Index groups, Index channels, const GroupNormOptions& options = {},
             Location where = Location::current());
 

@@ -4,8 +4,8 @@
 
 namespace sluice {
 
-/// The mean of the steps that are there, for lengths i32[batch]: y[b, ...] = sum_{t < lengths[b]} x[t, b, ...]
-/// / lengths[b], and 0 for a sequence without steps. x [time, batch, ...] -> y [batch, ...]. Floating-point.
+/// The mean of the steps that are there, for lengths i32[batch]: y[b, ...] = sum_{t < lengths[b]} x[t, b,
+/// ...] / lengths[b], and 0 for a sequence without steps. x [time, batch, ...] -> y [batch, ...]. Floating-point.
 /// What stands in the padding, NaN too, changes nothing, gradients included. Throws ShapeError for x without
 /// these axes, other lengths and other dtypes and, at run time, Error for a length outside of [0, time].
 Tensor mean_over_time(const Operand& x, const Operand& lengths);

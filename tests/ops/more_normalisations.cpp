@@ -14,7 +14,7 @@ namespace {
 
 using Position = std::vector<Index>;
 
-/// Each element normalised with the mean and the mean of the squares of `size` neighbours along the last axis.
+/// Each element normalised with the mean, and the mean of the squares, of its group along the last axis.
 template <class F>
 auto of_neighbours(Index groups, F f) {
   return [=](const std::vector<Values>& x) {

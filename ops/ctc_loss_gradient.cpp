@@ -4,6 +4,12 @@
 #include <sluice/ops/ctc_loss.inl>
 #include <sluice/ops/run_with_memory.inl>
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+
 namespace sluice {
 
 namespace {

@@ -4,6 +4,8 @@
 #include <sluice/ops/sum.h>
 #include <sluice/ops/transpose.h>
 
+#include <vector>
+
 namespace sluice {
 
 namespace {
@@ -14,6 +16,33 @@ Tensor joined_with_time(const Tensor& x, Index inner) {
   const Shape& shape = x.shape();
   const Shape rows{shape[0] * shape[inner], shape[3 - inner]};
   return reshape(inner == 1 || shape[inner] == 1 ? x : transpose(x), rows);
+}
+
+/// The same for batches of matrices, [T, batch..., rows, columns] to [batch..., T * inner, other].
+Tensor batches_joined_with_time(const Tensor& x, Index inner) {
+  const Shape& shape = x.shape();
+  const Index rank = shape.rank(), other = inner == rank - 1 ? rank - 2 : rank - 1;
+  std::vector<Index> order;
+  for (Index axis = 1; axis < rank - 2; ++axis) order.push_back(axis);
+  for (const Index axis : {Index{0}, inner, other}) order.push_back(axis);
+  const Tensor moved = transpose(x, order);
+  Shape joined = moved.shape().erased(rank - 3);
+  joined = joined.with(rank - 3, shape[0] * shape[inner]);
+  return reshape(moved, joined);
+}
+
+/// Whether matrices a and b, [T, batch..., rows, columns], have the same batches, and are together no larger
+/// than their products: then keeping those of all steps costs less than adding the products up.
+bool is_smaller_than_products(const Shape& a, const Shape& b, const MatMulOptions& options) {
+  if (a.rank() != b.rank()) return false;
+  for (Index axis = 0; axis < a.rank() - 2; ++axis) {
+    if (a[axis] != b[axis]) return false;
+  }
+  const Index rank = a.rank();
+  const Index rows = a[options.transpose_a ? rank - 1 : rank - 2];
+  const Index inner = a[options.transpose_a ? rank - 2 : rank - 1];
+  const Index columns = b[options.transpose_b ? rank - 2 : rank - 1];
+  return inner * (rows + columns) <= rows * columns;
 }
 
 }  // namespace
@@ -38,7 +67,12 @@ Tensor MatMul::sum_over_steps(const Tensors& inputs, const std::vector<bool>& ov
   const Tensor& b = inputs[1];
   if (!over_time[0]) return matmul(a, sum(b, 0), options_);
   if (!over_time[1]) return matmul(sum(a, 0), b, options_);
-  if (a.rank() != 3 || b.rank() != 3) return {};
+  if (a.rank() != 3 || b.rank() != 3) {
+    if (!is_smaller_than_products(a.shape(), b.shape(), options_)) return {};
+    const Index last = a.rank() - 1;
+    return matmul(batches_joined_with_time(a, options_.transpose_a ? last - 1 : last),
+                  batches_joined_with_time(b, options_.transpose_b ? last : last - 1), {true, false});
+  }
   // The sum of products is one product whose inner dimension includes time.
   return matmul(joined_with_time(a, options_.transpose_a ? 1 : 2),
                 joined_with_time(b, options_.transpose_b ? 2 : 1), {true, false});

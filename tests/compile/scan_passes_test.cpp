@@ -184,6 +184,20 @@ TEST_CASE("sink_accumulators looks through sums, signs, factors and what only mo
   check_same_values(graph, after);
 }
 
+TEST_CASE("sink_accumulators takes out batches of products that are larger than their operands") {
+  for (const Index inner : {1, 2}) {
+    const Graph graph = scanned([inner](const Tensors&, const Tensors& c, const Tensors& x) {
+      const Tensor h = tanh(x[0] + c[0]);
+      const Shape shape{batch / inner, inner, width};  // with 1, for each sequence a column by a row
+      const Tensor products = matmul(reshape(x[0], shape), reshape(h, shape), {true, false});
+      return Carried{{h, c[1] + reshape(slice(products, 0, 0, 1), {width, width})}, {}};
+    });
+    const Graph after = passes::sink_accumulators(graph);
+    CHECK((body_of(after).find("matmul") == std::string::npos) == (inner == 1));
+    check_same_values(graph, after);
+  }
+}
+
 TEST_CASE("sink_accumulators leaves alone a carry that something looks at, or that does more than add") {
   const auto stays = [](const std::function<Carried(const Tensors&, const Tensors&, const Tensors&)>& body) {
     const Graph graph = scanned(body);

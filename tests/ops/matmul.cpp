@@ -87,7 +87,10 @@ TEST_CASE("matmul follows torch.matmul for vectors, matrices and batches") {
             {{2, 2, 3}, {3}},
             {{3}, {2, 3, 2}},
             {{2, 3}, {2, 3, 2}},
-            {{2, 3, 2}, {1, 2, 2}}},
+            {{2, 3, 2}, {1, 2, 2}},
+            {{2, 3, 1}, {2, 1, 4}},
+            {{2, 4, 2}, {2, 2, 4}},
+            {{2, 2, 3, 1}, {2, 2, 1, 2}}},
            {.reference = reference()});
 }
 
@@ -97,15 +100,30 @@ TEST_CASE("matmul takes operands as if transposed") {
   };
   MatMulOptions options{.transpose_a = true};
   check_op("matmul", with(options),
-           {{{3, 2}, {3, 4}}, {{2, 3, 2}, {3, 2}}, {{3, 2}, {2, 3, 2}}, {{2, 3, 1}, {2, 3, 2}}},
+           {{{3, 2}, {3, 4}},
+            {{2, 3, 2}, {3, 2}},
+            {{3, 2}, {2, 3, 2}},
+            {{2, 3, 1}, {2, 3, 2}},
+            {{2, 1, 3}, {2, 1, 2}},
+            {{2, 2, 4}, {2, 2, 4}}},
            {.reference = reference(options)});
   options = {.transpose_b = true};
   check_op("matmul", with(options),
-           {{{2, 3}, {4, 3}}, {{2, 2, 3}, {4, 3}}, {{2, 2, 3}, {2, 4, 3}}, {{2, 1, 2, 3}, {2, 4, 3}}},
+           {{{2, 3}, {4, 3}},
+            {{2, 2, 3}, {4, 3}},
+            {{2, 2, 3}, {2, 4, 3}},
+            {{2, 1, 2, 3}, {2, 4, 3}},
+            {{2, 3, 1}, {2, 2, 1}},
+            {{2, 4, 2}, {2, 4, 2}}},
            {.reference = reference(options)});
   options = {.transpose_a = true, .transpose_b = true};
   check_op("matmul", with(options),
-           {{{3, 2}, {4, 3}}, {{2, 3, 2}, {4, 3}}, {{2, 3, 2}, {2, 4, 3}}, {{3, 0}, {2, 3}}},
+           {{{3, 2}, {4, 3}},
+            {{2, 3, 2}, {4, 3}},
+            {{2, 3, 2}, {2, 4, 3}},
+            {{3, 0}, {2, 3}},
+            {{2, 1, 3}, {2, 2, 1}},
+            {{2, 2, 4}, {2, 4, 2}}},
            {.reference = reference(options)});
 }
 

@@ -4,14 +4,11 @@
 //
 //   tagger [--smoke]
 
-#include <sluice/compile/compile.h>
-#include <sluice/data/sequences.h>
-#include <sluice/nn/nn.h>
-#include <sluice/ops/ops.h>
-#include <sluice/optim/adam.h>
+#include <sluice/sluice.h>
 
 #include <fmt/format.h>
 
+#include <array>
 #include <random>
 #include <string_view>
 

@@ -7,6 +7,9 @@
 #include <sluice/compile/compile.h>
 #include <sluice/graph/grad.h>
 #include <sluice/nn/functional.h>
+#include <sluice/ops/concat.h>
+#include <sluice/ops/random.h>
+#include <sluice/ops/slice.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/stack.h>
 #include <sluice/ops/sum.h>
@@ -126,4 +129,16 @@ TEST_CASE("cells of the examples have right derivatives, compiled as interpreted
     }
     check_close(stack(outputs, 0), (*layers)(x), 1e-12);
   }
+}
+
+TEST_CASE("the window of a QRNN does not reach into the sequence before, nor beyond the end") {
+  const QRNN layers(2, 3, random::key(1), {.taps = 3});
+  const Tensor x = random::normal(random::key(2), {5, 2, 2});
+  const Tensor resets = tensor({false, false, false, false, true, true, false, false, false, false}, {5, 2});
+  const Tensor apart = concat({layers(slice(x, 0, 0, 2)), layers(slice(x, 0, 2))}, 0);
+  check_close(layers(x, {.resets = resets}), apart, 1e-6);
+  const nn::Sequence cut = layers(x, {.lengths = tensor({2, 2})});
+  check_close(slice(cut, 0, 0, 2), slice(layers(x), 0, 0, 2), 1e-6);
+  check_close(slice(cut, 0, 2), zeros({3, 2, 3}), 0);
+  check_close(layers(slice(x, 0, 2), {.initial = cut.state}), slice(layers(x), 0, 2), 1e-6);
 }

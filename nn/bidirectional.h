@@ -24,8 +24,8 @@ class BidirectionalLayers : public SequenceLayer {
   using Cells = RecurrentLayers::Cells;
 
   /// Layers from first to last, of one cell of each list; `dropout` is the rate applied in training to the
-  /// output of each layer but the last. Throws Error for no cells or lists of different lengths, ShapeError if
-  /// the sizes do not fit: both cells of a layer take what the layer below gives.
+  /// output of each layer but the last. Throws Error for no cells or lists of different lengths, ShapeError
+  /// if the sizes do not fit: both cells of a layer take what the layer below gives.
   BidirectionalLayers(Cells forward, Cells backward, Merge merge = Merge::concat, double dropout = 0,
                       Location where = Location::current());
 

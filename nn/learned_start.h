@@ -9,8 +9,8 @@
 
 namespace sluice::nn {
 
-/// A cell of any type whose initial state is learned: one Variable [size] for each part of the state, the same
-/// for all sequences of a batch; at first what the cell starts with, zeros for most. Resets and a
+/// A cell of any type whose initial state is learned: one Variable [size] for each part of the state, the
+/// same for all sequences of a batch; at first what the cell starts with, zeros for most. Resets and a
 /// CarriedState go back to it. Called without `initial` the layers begin with it, so it gets gradients.
 ///
 ///     nn::Recurrent<nn::LearnedStartOf<nn::LSTMCell>> rnn(2, 128, 256, key);

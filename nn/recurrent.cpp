@@ -83,8 +83,8 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
       const Tensors before = restarts_here ? detail::select(now[*restarts_here], first.parts, carry) : carry;
       const Tensors next = cell(now[0], State(before), own).parts;
       if (!is_present) return {next, {next.front()}};
-      // The output is made of the state that is carried on, so that gradients are added in the order that they
-      // are without lengths, which gives the same bits.
+      // The output is made of the state that is carried on, so that gradients are added in the order that
+      // they are without lengths, which gives the same bits.
       const Tensors kept = detail::select(now[*is_present], next, carry);
       return {kept, {detail::only_present(kept.front(), now[*is_present])}};
     };

@@ -126,8 +126,8 @@ namespace detail {
 /// One key per layer. Throws Error for fewer than one layer.
 Tensors layer_keys(const Tensor& key, Index layers);
 
-/// A cell by its constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options), and a Location behind
-/// these if it takes one.
+/// A cell by its constructor (inputs, hidden, key), or (inputs, hidden, key, C::Options), and a Location
+/// behind these if it takes one.
 template <std::derived_from<Cell> C>
 std::shared_ptr<const C> make_cell(Index inputs, Index hidden, const Tensor& key,
                                    const typename CellOptions<C>::type& options) {

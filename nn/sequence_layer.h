@@ -73,8 +73,8 @@ Tensor present(const Tensor& lengths, const Tensor& x);
 Tensor only_present(const Tensor& x, const Tensor& present);
 
 /// x where it is present, else what the sequence began with, as a constant; x itself without lengths. Zeros
-/// take the place of a sequence without steps. For what is computed of the padding too, and thrown away: so it
-/// sees nothing that it would not see elsewhere, as a function that is infinite at 0 would in zeros.
+/// take the place of a sequence without steps. For what is computed of the padding too, and thrown away: so
+/// it sees nothing that it would not see elsewhere, as a function that is infinite at 0 would in zeros.
 Tensor fill_padding(const Tensor& x, const Tensor& present);
 
 /// Before which steps, in the order in which they are run, the state is the initial one: bool[time, batch, 1],

@@ -14,12 +14,12 @@ namespace sluice::nn {
 ///
 ///     nn::Stack model(nn::Conv1d(40, 128, 5, key), relu,
 ///                     nn::Bidirectional<nn::LSTMCell>(1, 128, 256, key2), nn::Dropout(0.3),
-///                     nn::Residual(nn::GRU(1, 512, 512, key3)), nn::Dropout(0.1), nn::Linear(512, 30, key4));
+///                     nn::Residual(nn::GRU(1, 512, 512, key3)), nn::Dropout(0.1), nn::Linear(512, 9, key4));
 ///     auto logits = model(x, {.lengths = lengths, .mode = nn::Mode::train, .key = key});
 ///
-/// A part is a SequenceLayer (or a shared_ptr to one), or what a Sequential takes: a module, or any function of
-/// a tensor, which must treat each step alone, for it sees [time, batch, channels] of a sequence and [batch,
-/// channels] of a step. Modules are copied in, which shares their Variables; they are named by their
+/// A part is a SequenceLayer (or a shared_ptr to one), or what a Sequential takes: a module, or any function
+/// of a tensor, which must treat each step alone, for it sees [time, batch, channels] of a sequence and
+/// [batch, channels] of a step. Modules are copied in, which shares their Variables; they are named by their
 /// position: "0.weight", "2.0.forward.forget.weight". The states are those of the parts in their order.
 class Stack : public SequenceLayer {
  public:
@@ -28,10 +28,10 @@ class Stack : public SequenceLayer {
     (add(std::forward<Parts>(parts)), ...);
   }
 
-  /// Runs all parts over x. Each gets the options of the call, a key of its own, and the lengths that the part
-  /// below gave; `extra` goes to those that take it. Outputs in the padding are zero, and what stands there
-  /// changes nothing, with functions too. Throws Error for `extra` if no part takes it, ShapeError for states
-  /// that are not as many as those of initial(), and as the parts do.
+  /// Runs all parts over x. Each gets the options of the call, a key of its own, and the lengths that the
+  /// part below gave; `extra` goes to those that take it. Outputs in the padding are zero, and what stands
+  /// there changes nothing, with functions too. Throws Error for `extra` if no part takes it, ShapeError for
+  /// states that are not as many as those of initial(), and as the parts do.
   Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
                       Location where = Location::current()) const override;
 

@@ -1,6 +1,6 @@
-// Claim: a decoder with attention runs forward and backward at the speed of its matrix products alone, those of each
-// query with the keys and values of its own sequence included. A dot or general score has nothing else to compute; an
-// additive one takes a tanh for each query, key and unit, which the last column counts in.
+// Claim: a decoder with attention runs forward and backward at the speed of its matrix products alone, those
+// of each query with the keys and values of its own sequence included. A dot or general score has nothing
+// else to compute; an additive one takes a tanh for each query, key and unit, which the last column counts in.
 
 #include "bench.h"
 #include "layers.h"
@@ -28,9 +28,9 @@ struct Product {
   Index times = 1;
 };
 
-/// The products of a decoder forward and backward, and nothing else, each as one call where that can be. Attention
-/// multiplies one row by the keys of its sequence, `batch` times a step; their gradients are made after the loop,
-/// of all queries at once.
+/// The products of a decoder forward and backward, and nothing else, each as one call where that can be.
+/// Attention multiplies one row by the keys of its sequence, `batch` times a step; their gradients are made
+/// after the loop, of all queries at once.
 class Products {
  public:
   explicit Products(const Sizes& s, sl::nn::AttentionScore score) : s_(s) {

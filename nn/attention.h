@@ -37,8 +37,8 @@ struct AttentionCall {
   bool causal = false;
 };
 
-/// What was attended to. It is itself the context, the sum of the values by weight: [time_q, batch, width], or
-/// [batch, width] for a single query.
+/// What was attended to. It is itself the context, the sum of the values by weight: [time_q, batch, width],
+/// or [batch, width] for a single query.
 struct Attended : Tensor {
   Attended(Tensor context, Tensor weights) : Tensor(std::move(context)), weights(std::move(weights)) {}
 
@@ -64,8 +64,8 @@ struct Attended : Tensor {
 /// one of them reaches every query.)
 ///
 /// Scores: additive, Bahdanau, Cho and Bengio, "Neural machine translation by jointly learning to align and
-/// translate", 2015; dot and general, Luong, Pham and Manning, "Effective approaches to attention-based neural
-/// machine translation", 2015; scaled, Vaswani et al., "Attention is all you need", 2017.
+/// translate", 2015; dot and general, Luong, Pham and Manning, "Effective approaches to attention-based
+/// neural machine translation", 2015; scaled, Vaswani et al., "Attention is all you need", 2017.
 class Attention : public Module {
  public:
   /// Queries and keys of these sizes; a dot score has no parameters, and its `key` may be undefined. Throws

@@ -31,7 +31,8 @@ struct AttentionDecoderOptions {
 /// It is a cell like others: in RecurrentLayers it runs over a whole sequence, which is teacher forcing, and
 /// step by step with the same parameters. The memory goes to each step as the first of the extra tensors:
 ///
-///     nn::AttentionDecoder attends(std::make_shared<nn::LSTMCell>(embed + hidden, hidden, key), encoded, key2);
+///     const auto lstm = std::make_shared<nn::LSTMCell>(embed + hidden, hidden, key);
+///     nn::AttentionDecoder attends(lstm, encoded, key2);
 ///     nn::RecurrentLayers decoder({std::make_shared<nn::AttentionDecoder>(attends)});
 ///
 ///     const Tensors memory = attends.prepare(said, {.lengths = n});       // said [time, batch, encoded]
@@ -42,8 +43,8 @@ struct AttentionDecoderOptions {
 class AttentionDecoder : public ContextCell {
  public:
   /// Attends to keys of `key_size`. `cell` takes x and what is fed: its inputs are those of the decoder and,
-  /// attentional, its hidden size, otherwise `key_size`. Throws Error for no cell or one of too few inputs, and
-  /// what Attention throws.
+  /// attentional, its hidden size, otherwise `key_size`. Throws Error for no cell or one of too few inputs,
+  /// and what Attention throws.
   AttentionDecoder(Part<Cell> cell, Index key_size, const Tensor& key,
                    const AttentionDecoderOptions& options = {}, Location where = Location::current());
 

@@ -13,6 +13,7 @@ TEST_CASE("a translator learns to reorder words and to decline articles, and sea
   int exact = 0, all = 0;
   REQUIRE(std::sscanf(ended.out.c_str(), "%d of %d new sentences", &exact, &all) == 2);
   CHECK(all == 64);
-  // Without its attention it translates none, even after 2000 steps: a clause has 108 forms, and there are three or four.
+  // Without its attention it translates none, even after 2000 steps: there are three or four clauses, each of
+  // 108 forms.
   CHECK(exact >= 48);
 }

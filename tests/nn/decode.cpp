@@ -28,8 +28,8 @@ namespace {
 
 constexpr std::int32_t start = 0, end = 1;
 
-/// A decoder whose next id depends on the last two: a table of log probabilities [sequences, classes, classes,
-/// classes]. The state is {which sequence, the last id but one}, as numbers.
+/// A decoder whose next id depends on the last two: a table of log probabilities [sequences, classes,
+/// classes, classes]. The state is {which sequence, the last id but one}, as numbers.
 struct Markov {
   Index sequences, classes;
   Tensor table;

@@ -83,6 +83,15 @@ State LSTMCell::step(const Tensor& x, const State& s) const {
   return {projection ? (*projection)(shown) : shown, next};
 }
 
+std::vector<RecurrentWeight> LSTMCell::recurrent_weights() const {
+  // By their shapes alone, a projection could be taken for one of them.
+  std::vector<RecurrentWeight> found;
+  for (const Linear* gate : {&forget, &input, &candidate, &output}) {
+    if (gate->weight.defined()) found.push_back({gate->weight, inputs()});
+  }
+  return found;
+}
+
 void LSTMCell::members(const Members& m) const {
   m("forget", forget);
   if (!coupled_) m("input", input);

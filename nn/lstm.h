@@ -6,6 +6,7 @@
 #include <sluice/nn/recurrent.h>
 
 #include <optional>
+#include <vector>
 
 namespace sluice::nn {
 
@@ -68,6 +69,7 @@ class LSTMCell : public Cell {
            Location where = Location::current());
 
   State step(const Tensor& x, const State& s) const override;
+  std::vector<RecurrentWeight> recurrent_weights() const override;  ///< those of the gates
   void members(const Members& m) const override;
 
   Linear forget, input, candidate, output;  ///< each W is [inputs + size of h, hidden], rows of x first

@@ -265,6 +265,12 @@ TEST_CASE("Cells have as many parameters as docs/cells.md says") {
   CHECK(nn::SLSTMCell(i, h, key, {.heads = k}).count() == 4 * h * (i + 1) + 4 * h * h / k);
 }
 
+TEST_CASE("The recurrent weights of an LSTM are those of its gates, not a projection of their shape") {
+  const nn::LSTMCell cell(3, 5, random::key(1), {.projection = 2});
+  CHECK(cell.recurrent_weights().size() == 4);
+  CHECK(nn::LSTMCell(3, 5, random::key(1), {.coupled = true}).recurrent_weights().size() == 3);
+}
+
 TEST_CASE("Layers of an LSTM with a projection take what the one below shows") {
   const nn::LSTM rnn(3, 5, 8, random::key(1), {.cell = {.projection = 3}});
   CHECK(rnn.hidden() == 3);

@@ -75,7 +75,8 @@ class CtcSequence {
               const View& input_lengths, const View& target_lengths, Index b, T* scratch)
       : sizes_(sizes),
         blank_(blank),
-        logits_(logits.as<T>() + b * sizes.classes),
+        logits_(logits.as<T>()),
+        sequence_(b),
         labels_(targets.as<std::int32_t>() + b * sizes.most),
         steps_(input_lengths.as<std::int32_t>()[b]),
         count_(target_lengths.as<std::int32_t>()[b]),
@@ -94,7 +95,7 @@ class CtcSequence {
   /// Whether there are steps enough for the labels and the blanks between equal ones.
   bool fits() const { return steps_ >= count_ + std::count(skips_, skips_ + count_, T{0}); }
 
-  const T* logits(Index t) const { return logits_ + t * sizes_.batch * sizes_.classes; }
+  const T* logits(Index t) const { return logits_ + (t * sizes_.batch + sequence_) * sizes_.classes; }
 
   /// -log p(target), NaN if a step's logits are. Row t of `trace`, if it is not null, receives the logarithms of
   /// the probabilities of all beginnings that end in a state at step t, in a unit of its own; norms[t] what the
@@ -227,6 +228,7 @@ class CtcSequence {
   const CtcSizes& sizes_;
   const Index blank_;
   const T* logits_;
+  const Index sequence_;
   const std::int32_t* labels_;
   const Index steps_;
   const Index count_;  ///< of labels

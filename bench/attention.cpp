@@ -17,7 +17,7 @@ namespace {
 namespace sl = sluice;
 using sl::Index;
 
-struct Sizes {
+struct AttentionSizes {
   Index hidden, batch, queries, keys;
 };
 
@@ -31,9 +31,9 @@ struct Product {
 /// The products of a decoder forward and backward, and nothing else, each as one call where that can be.
 /// Attention multiplies one row by the keys of its sequence, `batch` times a step; their gradients are made
 /// after the loop, of all queries at once.
-class Products {
+class AttentionProducts {
  public:
-  explicit Products(const Sizes& s, sl::nn::AttentionScore score) : s_(s) {
+  explicit AttentionProducts(const AttentionSizes& s, sl::nn::AttentionScore score) : s_(s) {
     const Index h = s.hidden, rows = s.queries * s.batch, said = s.keys * s.batch;
     const bool additive = score == sl::nn::AttentionScore::additive;
     const auto dense = [&](Index rows_of, Index from, Index to) {  // forward, for x, and for the weights
@@ -99,13 +99,13 @@ class Products {
     }
   }
 
-  Sizes s_;
+  AttentionSizes s_;
   std::vector<Product> loop_, once_;
   std::vector<float> a_, b_, c_;
   sl::kernels::Buffer memory_;
 };
 
-sl::Program decoder_step(const Sizes& s, sl::nn::AttentionScore score) {
+sl::Program decoder_step(const AttentionSizes& s, sl::nn::AttentionScore score) {
   const Index h = s.hidden;
   const sl::nn::AttentionDecoder attends(std::make_shared<sl::nn::LSTMCell>(2 * h, h, sl::random::key(1)), h,
                                          sl::random::key(2), {.attention = {.score = score}});
@@ -119,19 +119,19 @@ sl::Program decoder_step(const Sizes& s, sl::nn::AttentionScore score) {
   return step.prepare(spec(s.queries), spec(s.keys), spec(s.queries));
 }
 
-void measure(const bench::Settings& settings) {
-  std::vector<Sizes> all_sizes = {{128, 32, 32, 32}, {256, 32, 32, 32}, {512, 32, 32, 32}};
+void measure_attention(const bench::Settings& settings) {
+  std::vector<AttentionSizes> all_sizes = {{128, 32, 32, 32}, {256, 32, 32, 32}, {512, 32, 32, 32}};
   if (settings.smoke) all_sizes = {{16, 3, 4, 5}};
   bench::Table table({"score", "H", "threads", "sluice", "its products alone",
                       "speed of the products reached", "of products and tanh"});
-  for (const Sizes& s : all_sizes) {
+  for (const AttentionSizes& s : all_sizes) {
     for (const auto& [name, score] : {std::pair{"dot", sl::nn::AttentionScore::dot},
                                       std::pair{"general", sl::nn::AttentionScore::general},
                                       std::pair{"additive", sl::nn::AttentionScore::additive}}) {
       sl::Program program = decoder_step(s, score);
       for (std::size_t i = 0; i < 3; ++i) bench::fill(program.input<float>(i));
       bench::explain(program, settings);
-      Products products(s, score);
+      AttentionProducts products(s, score);
       std::vector<bench::Work> works{[&] { program.run(); }, [&] { products.run(); }};
       const bool additive = score == sl::nn::AttentionScore::additive;
       if (additive) works.push_back([&] { products.run_tanh(); });
@@ -149,5 +149,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("A decoder with attention forward and backward, beside its matrix products alone");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_attention(settings); });
 }

@@ -23,7 +23,7 @@ using sl::Index;
 
 using bench::Products;
 
-struct Sizes {
+struct CellSizes {
   Index hidden, batch, length;
 };
 
@@ -34,7 +34,7 @@ class Comparison {
 
   /// One layer of this cell and its products: that with x has `gates` columns.
   template <class Cell>
-  void row(std::string_view name, const Sizes& s, Index gates, std::vector<Products::InLoop> in_loop,
+  void row(std::string_view name, const CellSizes& s, Index gates, std::vector<Products::InLoop> in_loop,
            const sl::nn::RecurrentOptions<Cell>& options = {}) {
     if (name.find(only_) == std::string_view::npos) return;
     const sl::nn::Recurrent<Cell> rnn(1, s.hidden, s.hidden, sl::random::key(1), options);
@@ -56,7 +56,7 @@ class Comparison {
 };
 
 /// Cells of the library beyond those of every_size.
-void library(Comparison& compare, const Sizes& s) {
+void library(Comparison& compare, const CellSizes& s) {
   namespace nn = sl::nn;
   const Index h = s.hidden, projection = h / 2, heads = 4;
   compare.row<nn::RNNCell>("RNN, tanh", s, h, {{h, h}});
@@ -87,7 +87,7 @@ void library(Comparison& compare, const Sizes& s) {
 }
 
 /// Cells with the most different shapes of products.
-void every_size(Comparison& compare, const Sizes& s) {
+void every_size(Comparison& compare, const CellSizes& s) {
   const Index h = s.hidden;
   compare.row<sl::nn::FourGateCell>("four-gate", s, 4 * h, {{h, 4 * h}, {h, h}});
   compare.row<sl::nn::GRUCell>("GRU", s, 3 * h, {{h, 3 * h}});
@@ -97,13 +97,13 @@ void every_size(Comparison& compare, const Sizes& s) {
 
 void measure(const bench::Settings& settings, const std::string& only) {
   Comparison compare(settings, only);
-  const Sizes small{16, 3, 4};
+  const CellSizes small{16, 3, 4};
   for (const Index hidden :
        settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 256, 512, 1024}) {
-    every_size(compare, settings.smoke ? small : Sizes{hidden, 32, 32});
+    every_size(compare, settings.smoke ? small : CellSizes{hidden, 32, 32});
   }
   for (const Index hidden : settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 512}) {
-    library(compare, settings.smoke ? small : Sizes{hidden, 32, 32});
+    library(compare, settings.smoke ? small : CellSizes{hidden, 32, 32});
   }
 }
 

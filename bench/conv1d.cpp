@@ -21,9 +21,9 @@ using sluice::Tensor;
 namespace kernels = sluice::kernels;
 
 /// A product with memory of its own.
-class Product {
+class ConvProduct {
  public:
-  Product(bool transpose_a, bool transpose_b, Index m, Index n, Index k, int threads)
+  ConvProduct(bool transpose_a, bool transpose_b, Index m, Index n, Index k, int threads)
       : transpose_a_(transpose_a),
         transpose_b_(transpose_b),
         m_(m),
@@ -68,7 +68,7 @@ class Ready {
   sluice::Program program_;
 };
 
-struct Sizes {
+struct ConvSizes {
   Index time, batch, channels, taps;
   sluice::Conv1dOptions options = {.padding = ConvPadding::causal};
 
@@ -78,7 +78,7 @@ struct Sizes {
 
 Spec f32(const Shape& shape) { return {sluice::DType::float32, shape}; }
 
-void measure_whole(bench::Table& table, const std::string& name, const Sizes& s,
+void measure_whole(bench::Table& table, const std::string& name, const ConvSizes& s,
                    const bench::Settings& settings) {
   const Spec x = f32({s.time, s.batch, s.channels});
   const Spec w = f32({s.taps, s.channels / s.options.groups, s.channels});
@@ -90,9 +90,9 @@ void measure_whole(bench::Table& table, const std::string& name, const Sizes& s,
       },
       x, w, dy);
   bench::explain(backward.program(), settings);
-  Product product(false, false, s.rows(), s.channels, s.heard(), settings.threads);
-  Product for_x(false, true, s.rows(), s.heard(), s.channels, settings.threads);
-  Product for_w(true, false, s.heard(), s.channels, s.rows(), settings.threads);
+  ConvProduct product(false, false, s.rows(), s.channels, s.heard(), settings.threads);
+  ConvProduct for_x(false, true, s.rows(), s.heard(), s.channels, settings.threads);
+  ConvProduct for_w(true, false, s.heard(), s.channels, s.rows(), settings.threads);
   const bool depthwise = s.options.groups == s.channels;  // no product of matrices
   const std::vector<double> seconds =
       bench::medians({[&] { forward.run(); }, [&] { product.run(); }, [&] { backward.run(); },
@@ -114,14 +114,14 @@ void measure_step(bench::Table& table, Index batch, Index channels, Index taps,
       },
       f32({batch, channels}), f32({batch, (taps - 1) * channels}));
   bench::explain(step.program(), settings);
-  Product product(false, false, batch, channels, taps * channels, settings.threads);
+  ConvProduct product(false, false, batch, channels, taps * channels, settings.threads);
   const std::vector<double> seconds = bench::medians({[&] { step.run(); }, [&] { product.run(); }}, settings);
   table.row({fmt::format("batch {}, {} channels, {} taps", batch, channels, taps),
              fmt::format("{}", settings.threads), bench::time(seconds[0]),
              bench::ratio(seconds[1] / seconds[0])});
 }
 
-void measure(const bench::Settings& settings) {
+void measure_conv1d(const bench::Settings& settings) {
   const Index time = settings.smoke ? 6 : 32, batch = settings.smoke ? 2 : 32;
   {
     bench::Table table(
@@ -135,7 +135,7 @@ void measure(const bench::Settings& settings) {
     }
     const Index width = settings.smoke ? 8 : 128;
     const auto causal = [&](Index stride, Index dilation, Index groups) {
-      return Sizes{time, batch, width, 3, {ConvPadding::causal, stride, dilation, groups}};
+      return ConvSizes{time, batch, width, 3, {ConvPadding::causal, stride, dilation, groups}};
     };
     measure_whole(table, fmt::format("{} channels, 3 taps, dilation 4", width), causal(1, 4, 1), settings);
     measure_whole(table, fmt::format("{} channels, 3 taps, stride 2", width), causal(2, 1, 1), settings);
@@ -156,5 +156,5 @@ int main(int argc, char** argv) {
   CLI::App app("Convolutions over time beside their products");
   bench::Settings settings;
   settings.seconds = 0.5;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_conv1d(settings); });
 }

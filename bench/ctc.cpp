@@ -15,7 +15,7 @@ namespace {
 namespace sl = sluice;
 
 /// The sizes, and the targets, are those in pytorch/ctc.py.
-struct Sizes {
+struct CtcSizes {
   std::int32_t time = 200, batch = 32, classes = 60, most = 50;
 
   /// From 30 to 50 labels.
@@ -26,7 +26,7 @@ struct Sizes {
 };
 
 /// A function of the logits, the targets, and the lengths of both.
-std::shared_ptr<sl::Program> program(const Sizes& sizes, const sl::TensorFunction& function) {
+std::shared_ptr<sl::Program> program(const CtcSizes& sizes, const sl::TensorFunction& function) {
   const auto compiled = sl::compile(function);
   const sl::Tensor lengths = sl::zeros({sizes.batch}, sl::DType::int32);
   const sl::Tensors arguments{sl::zeros({sizes.time, sizes.batch, sizes.classes}),
@@ -44,9 +44,9 @@ std::shared_ptr<sl::Program> program(const Sizes& sizes, const sl::TensorFunctio
   return made;
 }
 
-void measure(bool follow, const bench::Settings& settings) {
+void measure_ctc(bool follow, const bench::Settings& settings) {
   const double before = bench::peak_mib();
-  const Sizes sizes = settings.smoke ? Sizes{12, 3, 7, 5} : Sizes{};
+  const CtcSizes sizes = settings.smoke ? CtcSizes{12, 3, 7, 5} : CtcSizes{};
   const auto training = program(sizes, [](const sl::Tensors& in) {
     const sl::Tensor loss = sl::nn::ctc_loss(in[0], in[1], in[2], in[3]);
     return sl::Tensors{loss, grad(loss, in[0])};
@@ -79,5 +79,5 @@ int main(int argc, char** argv) {
   bench::Settings settings;
   bool follow = false;
   app.add_flag("--follow", follow, "run it for each line read, and answer with its seconds and peak MiB");
-  return bench::run(argc, argv, app, settings, [&] { measure(follow, settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_ctc(follow, settings); });
 }

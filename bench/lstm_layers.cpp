@@ -100,7 +100,7 @@ class ByHand {
 
 #endif
 
-void measure(const bench::Settings& settings) {
+void measure_lstm_layers(const bench::Settings& settings) {
   std::vector<Configuration> configurations = {{2, 128, 50, 50, 128},
                                                {2, 512, 64, 64, 128},
                                                {2, 200, 20, 20, 200},
@@ -134,5 +134,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("LSTM layers forward and backward, beside the same layers scheduled by hand");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_lstm_layers(settings); });
 }

@@ -18,7 +18,7 @@ namespace {
 using sluice::Index;
 namespace kernels = sluice::kernels;
 
-struct Shape {
+struct ProductShape {
   bool transpose_a;
   bool transpose_b;
   Index m;
@@ -27,7 +27,7 @@ struct Shape {
 };
 
 /// Large ones, those of training steps (forward, the gradients of inputs and weights, heads), and few rows.
-constexpr Shape product_shapes[] = {
+constexpr ProductShape product_shapes[] = {
     {false, false, 4096, 512, 2048},  {false, true, 4096, 512, 2048},  {true, false, 4096, 512, 2048},
     {false, false, 1024, 1024, 1024}, {true, false, 1024, 1024, 1024}, {false, true, 1024, 1024, 1024},
     {true, false, 400, 200, 10000},   {true, false, 128, 512, 2500},   {false, true, 2500, 128, 512},
@@ -37,9 +37,9 @@ constexpr Shape product_shapes[] = {
     {false, true, 8, 128, 512},       {false, true, 4, 200, 800},      {false, false, 1, 2048, 512},
     {false, true, 1, 512, 2048},      {true, false, 2048, 1, 512}};
 
-void measure(const bench::Settings& settings) {
+void measure_products(const bench::Settings& settings) {
   bench::Table table({"product, m x n x k", "ours", "Gflop/s", "oneDNN", "ours over oneDNN"});
-  for (Shape s : product_shapes) {
+  for (ProductShape s : product_shapes) {
     if (settings.smoke) s.m = s.n = s.k = 20;
     std::mt19937 generator(7);
     std::normal_distribution<float> normal;
@@ -79,5 +79,5 @@ int main(int argc, char** argv) {
   CLI::App app("Products of matrices, ours beside oneDNN's; that one takes its threads from OMP_NUM_THREADS");
   bench::Settings settings;
   settings.seconds = 0.5;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_products(settings); });
 }

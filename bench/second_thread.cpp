@@ -15,7 +15,7 @@ struct Layers {
   Index layers, hidden, batch, length;
 };
 
-void measure(const bench::Settings& settings) {
+void measure_second_thread(const bench::Settings& settings) {
   std::vector<Layers> configurations = {
       {2, 128, 50, 50}, {2, 256, 50, 50}, {2, 512, 64, 64}, {1, 1024, 32, 64}};
   if (settings.smoke) configurations = {{1, 16, 4, 3}};
@@ -41,5 +41,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("LSTM layers forward and backward on one thread and on two");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_second_thread(settings); });
 }

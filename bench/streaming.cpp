@@ -39,7 +39,7 @@ std::unique_ptr<bench::by_hand::StreamingStep> by_hand(const sl::nn::LSTMCell& c
       {weight_x.data(), weight_h.data(), bias.data(), out.data(), head.bias.value().to_vector()[0]}));
 }
 
-void measure(const bench::Settings& settings) {
+void measure_streaming(const bench::Settings& settings) {
   bench::Table table({"LSTM + linear", "sluice", "by hand", "sluice / by hand"});
   std::vector<Index> sizes = {20, 64, 128, 256};
   if (settings.smoke) sizes = {16};
@@ -78,5 +78,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("A streaming step, beside one written by hand for fixed sizes");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_streaming(settings); });
 }

@@ -32,7 +32,6 @@ namespace sl = sluice;
 
 namespace {
 
-constexpr sl::Index hidden = 48, batch = 32, length = 50;
 constexpr std::string_view nursery = "the quick brown fox jumps over the lazy dog, and the dog sleeps on.\n";
 
 struct Options {
@@ -43,6 +42,7 @@ struct Options {
 };
 
 int run(const Options& options, bool smoke) {
+  constexpr sl::Index hidden = 48, batch = 32, length = 50;
   const std::string text =
       smoke ? std::string(nursery) : sl::text::load_corpus(options.text, {.extensions = {"md", "txt"}}).text;
   const auto vocabulary = sl::text::Vocabulary::characters(text + options.sentence);

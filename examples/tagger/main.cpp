@@ -1,8 +1,6 @@
 // A tagger that reads sentences in both directions. "light" is a noun in "the light fades", an adjective in
 // "the light lamp fades" and a verb in "they light lamps": its tag depends on words before it and after it,
-// with any number of adverbs between them. Sentences have different lengths.
-//
-//   tagger [--smoke]
+// with any number of adverbs between them: tagger [--smoke]
 
 #include <sluice/sluice.h>
 

@@ -56,9 +56,9 @@ class Step {
   sl::Program program_;
 };
 
-class Comparison {
+class ExampleComparison {
  public:
-  Comparison(const bench::Settings& settings, std::string only)
+  ExampleComparison(const bench::Settings& settings, std::string only)
       : settings_(settings), only_(std::move(only)) {}
 
   /// One layer, in training, and its products: that of `inputs` columns with x has `gates`.
@@ -85,7 +85,7 @@ class Comparison {
 void measure(const bench::Settings& settings, const std::string& only) {
   namespace nn = sl::nn;
   const sl::Tensor key = sl::random::key(1);
-  Comparison compare(settings, only);
+  ExampleComparison compare(settings, only);
   for (const Index h : settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 512}) {
     const Sizes s = settings.smoke ? Sizes{h, 3, 4} : Sizes{h, 32, 32};
     const std::vector<Products::InLoop> of_lstm = {{h, 4 * h}};

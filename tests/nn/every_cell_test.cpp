@@ -29,8 +29,7 @@ Tensor drawn(int seed, const Shape& shape, DType dtype = DType::float64) {
   return evaluate(random::normal(random::key(seed), shape, 0, 1, dtype));
 }
 
-nn::Part<nn::Cell> made(const EveryCell& entry, Index inputs, Index hidden,
-                                     DType dtype = DType::float64) {
+nn::Part<nn::Cell> made(const EveryCell& entry, Index inputs, Index hidden, DType dtype = DType::float64) {
   auto cell = entry.make(inputs, hidden, random::key(1), dtype);
   draw_parameters(*cell, 2);
   return cell;

@@ -1,6 +1,6 @@
 // Claim: a decoder with attention runs forward and backward at the speed of its matrix products alone, those
 // of each query with the keys and values of its own sequence included. A dot or general score has nothing
-// else to compute; an additive one takes a tanh of each query, key and unit, which the last column counts.
+// else to compute; an additive one takes a tanh for each query, key and unit, which the last column counts in.
 
 #include "bench.h"
 #include "layers.h"

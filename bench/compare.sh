@@ -4,7 +4,7 @@
 #
 # usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
 # parts: lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm
-#        packed_matrix products adaptive_softmax ctc
+#        packed_matrix products adaptive_softmax ctc lengths conv1d attention example_cells
 #
 # --smoke runs everything once, in small, and writes no page. Results of parts not asked for stay as they are.
 # From the environment, and left out where it is not there:
@@ -20,7 +20,7 @@ text=${TEXT:-$PWD/../shared/data/tinyshakespeare.txt}
 [ -e "$text" ] || text=
 build=build/release bin=build/release/bin results=build/bench page=docs/benchmarks.md
 all=(lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm packed_matrix
-  products adaptive_softmax ctc)
+  products adaptive_softmax ctc lengths conv1d attention example_cells)
 
 smoke=() parts=()
 for argument in "$@"; do
@@ -191,6 +191,46 @@ time of the latter over the former.
 END
   show $bin/bench_packed_matrix
   [ ${#smoke[@]} -gt 0 ] || $bin/bench_packed_matrix | sed 's/^/    /'
+}
+lengths() {
+  cat <<END
+## Sequences of different lengths
+
+\`rnn(x, {.lengths = n})\` where all are equal, compared with no lengths, forward and backward, B=32, T=32: at most 1.05 is
+the goal. Then an epoch in buckets (\`data::Sequences\`), compared with the same steps without padding: at most 1.3.
+
+END
+  run $bin/bench_lengths
+  echo
+  run $bin/bench_lengths --threads 2
+  echo
+}
+conv1d() {
+  cat <<END
+## Convolutions over time
+
+\`conv1d\` compared with the product of the taps side by side, T=B=32, forward and backward: 85 % of its speed is the goal.
+
+END
+  for_threads $bin/bench_conv1d
+}
+attention() {
+  cat <<END
+## A decoder with attention
+
+Forward and backward, compared with its matrix products alone, those of each query with its own sequence included.
+
+END
+  for_threads $bin/bench_attention
+}
+example_cells() {
+  cat <<END
+## The cells of examples/cells, and wrappers
+
+As for the cells above, in training.
+
+END
+  for_threads $bin/bench_example_cells
 }
 products() {
   cat <<END

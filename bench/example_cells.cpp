@@ -26,14 +26,14 @@ namespace {
 using bench::Products;
 using sl::Index;
 
-struct Sizes {
+struct ExampleSizes {
   Index hidden, batch, length;
 };
 
 /// Gradients of sum(y * dy), y = layers(x, {.mode, .key}), with respect to x and all parameters.
 class Step {
  public:
-  Step(const sl::nn::SequenceLayer& layers, sl::nn::Mode mode, const Sizes& s, Index inputs)
+  Step(const sl::nn::SequenceLayer& layers, sl::nn::Mode mode, const ExampleSizes& s, Index inputs)
       : program_(
             sl::compile([&layers, mode](const sl::Tensor& x, const sl::Tensor& dy, const sl::Tensor& key) {
               sl::Tensors wrt{x};
@@ -62,7 +62,7 @@ class ExampleComparison {
       : settings_(settings), only_(std::move(only)) {}
 
   /// One layer, in training, and its products: that of `inputs` columns with x has `gates`.
-  void row(std::string_view name, const sl::nn::SequenceLayer& layers, const Sizes& s, Index inputs,
+  void row(std::string_view name, const sl::nn::SequenceLayer& layers, const ExampleSizes& s, Index inputs,
            Index gates, std::vector<Products::InLoop> in_loop, Index columns_of_x = 0) {
     if (name.find(only_) == std::string_view::npos) return;
     Step step(layers, sl::nn::Mode::train, s, columns_of_x > 0 ? columns_of_x : inputs);
@@ -82,12 +82,12 @@ class ExampleComparison {
       {"cell", "H", "threads", "sluice", "GFLOP/s", "its products alone", "speed of the products reached"}};
 };
 
-void measure(const bench::Settings& settings, const std::string& only) {
+void measure_example_cells(const bench::Settings& settings, const std::string& only) {
   namespace nn = sl::nn;
   const sl::Tensor key = sl::random::key(1);
   ExampleComparison compare(settings, only);
   for (const Index h : settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 512}) {
-    const Sizes s = settings.smoke ? Sizes{h, 3, 4} : Sizes{h, 32, 32};
+    const ExampleSizes s = settings.smoke ? ExampleSizes{h, 3, 4} : ExampleSizes{h, 32, 32};
     const std::vector<Products::InLoop> of_lstm = {{h, 4 * h}};
     const std::vector<Products::InLoop> of_mogrifier = {{2 * h, 4 * h}, {h, h}, {h, h},
                                                         {h, h},         {h, h}, {h, h}};
@@ -115,5 +115,5 @@ int main(int argc, char** argv) {
   bench::Settings settings;
   std::string only;
   app.add_option("--only", only, "cells with this in their names");
-  return bench::run(argc, argv, app, settings, [&] { measure(settings, only); });
+  return bench::run(argc, argv, app, settings, [&] { measure_example_cells(settings, only); });
 }

@@ -134,7 +134,7 @@ void measure_epoch(const bench::Settings& settings) {
              bench::ratio(bench::median(epochs) / ideal), bench::ratio(bench::median(steps) / ideal)});
 }
 
-void measure(const bench::Settings& settings) {
+void measure_lengths(const bench::Settings& settings) {
   {
     Costs costs(settings);
     for (const Index hidden : settings.smoke ? std::vector<Index>{16} : std::vector<Index>{128, 512}) {
@@ -153,5 +153,5 @@ void measure(const bench::Settings& settings) {
 int main(int argc, char** argv) {
   CLI::App app("What lengths of sequences cost");
   bench::Settings settings;
-  return bench::run(argc, argv, app, settings, [&] { measure(settings); });
+  return bench::run(argc, argv, app, settings, [&] { measure_lengths(settings); });
 }

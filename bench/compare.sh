@@ -212,7 +212,9 @@ conv1d() {
 \`conv1d\` compared with the product of the taps side by side, T=B=32, forward and backward: 85 % of its speed is the goal.
 
 END
-  for_threads $bin/bench_conv1d
+  run $bin/bench_conv1d
+  echo
+  run $bin/bench_conv1d --threads 2
 }
 attention() {
   cat <<END

@@ -54,8 +54,9 @@ void require_conv_operands(const Spec& channels, const Spec& w, Index groups, bo
     throw ShapeError(fmt::format("[conv1d] x and w have the same floating dtype: got {} and {}; cast one",
                                  channels.text(), w.text()));
   }
-  const Index fitting = are_out ? w.shape[2] : w.shape[1] * groups;
-  if (channels.shape[2] == fitting && w.shape[2] % groups == 0) return;
+  const Index all = channels.shape[2];
+  const bool fits = are_out ? all == w.shape[2] : all % groups == 0 && all / groups == w.shape[1];
+  if (fits && w.shape[2] % groups == 0) return;
   throw ShapeError(
       fmt::format("[conv1d] w [taps, in / groups, out] has the channels of a group of x, and out is a "
                   "multiple of the groups: got x {}, w {} and {} groups; make w for these channels",

@@ -39,9 +39,13 @@ void convolve_channels(const Conv1dSizes& s, bool transposed, const T* from, con
         StepRange heard{0, phase.taps};
         while (heard.count() > 0 && lies_outside(heard.begin)) ++heard.begin;
         while (heard.count() > 0 && lies_outside(heard.end - 1)) --heard.end;
+        T* y = to + (phase.to_first + i * phase.to_step) * size + in_step;
+        if (heard.count() == 0) {  // also where there is no step at all, nor memory of one
+          std::fill_n(y, channels, T{0});
+          continue;
+        }
         const T* x = from + (phase.from(heard.begin) + i * phase.from_step) * size + in_step;
         const T* tap = w + phase.tap(heard.begin) * channels;
-        T* y = to + (phase.to_first + i * phase.to_step) * size + in_step;
         conv_channel_blocks(0, channels, [&](Index c, auto width) {
           T sums[width()] = {};
           for (Index j = 0; j < heard.count(); ++j) {

@@ -34,7 +34,7 @@ Tensor batches_joined_with_time(const Tensor& x, Index inner) {
 /// Whether matrices a and b, [T, batch..., rows, columns], have the same batches, and are together no larger
 /// than their products: then keeping those of all steps costs less than adding the products up.
 bool is_smaller_than_products(const Shape& a, const Shape& b, const MatMulOptions& options) {
-  if (a.rank() != b.rank()) return false;
+  if (a.rank() != b.rank() || a.rank() < 4) return false;
   for (Index axis = 0; axis < a.rank() - 2; ++axis) {
     if (a[axis] != b[axis]) return false;
   }

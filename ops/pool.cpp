@@ -1,5 +1,6 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/graph/call.h>
+#include <sluice/ops/compare.h>
 #include <sluice/ops/exp_sums.h>
 #include <sluice/ops/max.h>
 #include <sluice/ops/maximum.h>
@@ -7,10 +8,9 @@
 #include <sluice/ops/pool.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/slice.h>
+#include <sluice/ops/where.h>
 
 #include <fmt/format.h>
-
-#include <algorithm>
 
 namespace sluice {
 
@@ -44,10 +44,11 @@ Tensor pooled(const char* who, const Tensor& x, Index window, const PoolOptions&
     const Tensor whole = slice(x, 0, 0, count * window);
     return of_axis(reshape(whole, x.shape().with(0, count).inserted(1, window)));
   }
-  const Index end = std::max<Index>(0, (count - 1) * stride + 1);
+  if (count == 0) return slice(x, 0, 0, 0);
+  const Index end = (count - 1) * stride + 1;
   Tensor y;
   for (Index k = 0; k < window; ++k) {
-    const Tensor step = count == 0 ? slice(x, 0, 0, 0) : slice(x, 0, k, k + end, stride);
+    const Tensor step = slice(x, 0, k, k + end, stride);
     y = y.defined() ? of_two(y, step) : step;
   }
   return y;
@@ -57,8 +58,13 @@ Tensor pooled(const char* who, const Tensor& x, Index window, const PoolOptions&
 
 Tensor max_pool(const Operand& x, Index window, const PoolOptions& options) {
   const detail::Call call("max_pool", x.where());
+  const Tensor tensor = x.tensor();
+  if (tensor.dtype() == DType::boolean) {
+    throw ShapeError(
+        fmt::format("[max_pool] takes numbers: got {}; cast it, or use any", tensor.spec().text()));
+  }
   return pooled(
-      "max_pool", x.tensor(), window, options, [](const Tensor& windows) { return max(windows, 1); },
+      "max_pool", tensor, window, options, [](const Tensor& windows) { return max(windows, 1); },
       [](const Tensor& a, const Tensor& b) { return maximum(a, b); });
 }
 
@@ -84,7 +90,8 @@ Tensor pooled_lengths(const Operand& lengths, Index window, const PoolOptions& o
                     steps.spec().text()));
   }
   const auto number = [](Index i) { return full({}, static_cast<double>(i), DType::int32); };
-  return maximum(steps + number(stride - window), number(0)) / number(stride);
+  const Tensor windows = (maximum(steps, number(window)) - number(window)) / number(stride) + number(1);
+  return where(steps >= number(window), windows, number(0));
 }
 
 }  // namespace sluice

@@ -57,9 +57,11 @@ int main(int argc, char** argv) {
       sl::compile([&](const sl::Tensors& batch, const sl::Tensor& lengths, const sl::Tensor& mask) {
         adam.update(sl::nn::cross_entropy(scores(batch[0], lengths), batch[1], {.mask = mask}));
       });
-  const auto hits = sl::compile([&](const sl::Tensors& batch, const sl::Tensor& lengths) {
-    return sl::sum(sl::cast(sl::argmax(scores(batch[0], lengths)) == batch[1], sl::DType::int32));
-  });
+  const auto hits =
+      sl::compile([&](const sl::Tensors& batch, const sl::Tensor& lengths, const sl::Tensor& mask) {
+        const sl::Tensor right = sl::argmax(scores(batch[0], lengths)) == batch[1];
+        return sl::sum(sl::cast(sl::logical_and(right, mask), sl::DType::int32));
+      });
   for (int epoch = 1; epoch <= 4; ++epoch) {
     for (sl::Index i = 0; i < training.batches_per_epoch(); ++i) {
       const auto batch = training.next();
@@ -68,7 +70,7 @@ int main(int argc, char** argv) {
     double right = 0;
     for (sl::Index i = 0; i < test.batches_per_epoch(); ++i) {
       const auto batch = test.next();
-      right += hits(batch.values, batch.lengths).item();
+      right += hits(batch.values, batch.lengths, batch.mask).item();
     }
     fmt::print("epoch {}: {:.4f} of the tags of held-out sentences are right\n", epoch, right / test.steps());
   }

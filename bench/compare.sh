@@ -2,7 +2,7 @@
 # Builds the benchmarks, runs them beside what they are compared with, and writes docs/benchmarks.md. What is compared
 # takes turns, so that other work on the machine disturbs both; still, the machine should have nothing else to do.
 #
-# usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about 15 minutes
+# usage: bench/compare.sh [--smoke] [PART...]      without parts: all of them, in about half an hour
 # parts: lstm_layers cells training_step second_thread streaming compile_time elementwise custom_ops growth lm
 #        packed_matrix products adaptive_softmax ctc lengths conv1d attention example_cells
 #

@@ -1,5 +1,5 @@
 #pragma once
-// Cells as a user would write them: the library has none like these, and knows nothing about them.
+// Cells as a user would write them, in plain equations.
 
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/cell.h>

@@ -63,7 +63,7 @@ class Sequences {
   /// An example is a list of constants: the first has the sequence, [time, ...]; another one also has `time`
   /// steps along its first axis, or is a scalar, such as the class of the whole sequence, or has steps of its
   /// own, if the options say so. Throws Error for tensors without a value, no examples, a sequence without a
-  /// step, options below 1, and own_lengths that are not places behind the first, each given once; ShapeError
+  /// step, options below 1, and own_lengths that are not places after the first, each given once; ShapeError
   /// for examples that differ in more than their number of steps.
   explicit Sequences(std::vector<Tensors> examples, const SequenceOptions& options = {},
                      Location where = Location::current());

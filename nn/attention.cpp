@@ -120,7 +120,7 @@ Attention::Attention(Index query_size, Index key_size, const Tensor& key, const 
   key_weight = first({key_size, size_}, 0);
   if (!additive) return;
   query_weight = first({query_size, size_}, 1);
-  score_weight = first({size_}, 2);
+  score_weight = Variable(reshape(first({size_, 1}, 2), Shape{size_}));  // initialisers ask for a matrix
 }
 
 Attended Attention::operator()(const Tensor& queries, const Tensor& keys, const Tensor& values,

@@ -10,7 +10,7 @@ struct Conv1dOptions {
   ConvPadding padding = ConvPadding::valid;  ///< causal for streaming
   Index stride = 1;                          ///< steps from one output to the next
   Index dilation = 1;                        ///< steps from one tap to the next
-  Index groups = 1;                          ///< parts of the channels that do not hear each other
+  Index groups = 1;                          ///< independent parts of the channels
   bool bias = true;
   /// Initialiser of the weight; by default U(-b, b) with b = 1 / sqrt(taps in / groups).
   init::Initializer init = {};

@@ -8,14 +8,14 @@ namespace sluice::nn {
 
 /// Labellings that were read from logits.
 struct CtcLabels {
-  Tensor ids;      ///< i32 [batch, time], or [batch, best, time]; behind the end stands the fill
+  Tensor ids;      ///< i32 [batch, time], or [batch, best, time]; after the end stands the fill
   Tensor lengths;  ///< i32 [batch], or [batch, best]: the number of labels
   Tensor scores;   ///< of the logits' dtype, the same shape: logarithms of probabilities, in nats
 };
 
 struct CtcGreedyOptions {
   Index blank = 0;         ///< the class that stands for no label
-  std::int32_t fill = -1;  ///< what stands behind the labels
+  std::int32_t fill = -1;  ///< what stands after the labels
 };
 
 /// Reads the most likely path: the largest of the logits at each step, the first of equal ones, with repeated
@@ -32,7 +32,7 @@ struct CtcBeamOptions {
   Index beams = 16;        ///< prefixes that are kept after each step
   Index blank = 0;         ///< the class that stands for no label
   Index best = 1;          ///< labellings to return, at most `beams`
-  std::int32_t fill = -1;  ///< what stands behind the labels
+  std::int32_t fill = -1;  ///< what stands after the labels
 };
 
 /// Reads the most likely labellings, best first, by a prefix beam search: of every prefix the probability of

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <vector>
 
 namespace sluice::nn {
@@ -60,6 +61,8 @@ LSTMCell::LSTMCell(Index inputs, Index hidden, const Tensor& key, const LSTMOpti
   if (options.projection > 0) {
     LSTMOptions own = options;
     own.bias = options.projection_bias;
+    const double bound = 1 / std::sqrt(static_cast<double>(hidden));  // of the hidden size, as all weights
+    if (!own.init) own.init = init::uniform(-bound, bound);
     projection = detail::gate("lstm_cell", hidden, options.projection, key, 4, own, where);
   }
 }

@@ -10,7 +10,7 @@
 namespace sluice::nn {
 
 /// A cell around any other, of which units keep their values at random in training, in place of taking new
-/// ones: noise that, other than dropout, forgets nothing. For each part s of the state and its rate p,
+/// ones: noise that, unlike dropout, forgets nothing. For each part s of the state and its rate p,
 ///
 ///   s' = keep * s + (1 - keep) * new,   keep ~ Bernoulli(p), drawn anew in each step    Mode::train
 ///   s' = p * s + (1 - p) * new                                                          Mode::evaluate
@@ -21,7 +21,8 @@ namespace sluice::nn {
 ///     nn::Recurrent<nn::Zoneout> rnn({nn::Zoneout(nn::LSTMCell(64, 128, key), {0.05, 0.5})});
 ///     auto y = rnn(x, {.mode = nn::Mode::train, .key = random::fold_in(key, step)});
 ///
-/// The state is that of the cell; a cell that takes a context gets one, with a key of its own.
+/// The state is that of the cell; a cell that takes a context gets one, with a key of its own. Parts that are in
+/// units of one another, such as c, n and m of an SLSTM, cannot be mixed with older ones: give them rate 0.
 class Zoneout : public ContextCell {
  public:
   /// Around a cell, with one rate for all parts of its state, or one for each. Throws Error for a null

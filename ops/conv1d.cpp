@@ -277,7 +277,17 @@ void require_conv_options(const Conv1dOptions& options) {
   }
 }
 
-Index conv_span(Index taps, const Conv1dOptions& options) { return (taps - 1) * options.dilation + 1; }
+/// The steps from the first tap to the last. Throws ShapeError for more than an axis may have.
+Index conv_span(Index taps, const Conv1dOptions& options) {
+  constexpr Index most = Index{1} << 48;
+  if (taps - 1 > most / options.dilation) {
+    throw ShapeError(
+        fmt::format("[conv1d] the taps reach over at most 2^48 steps: got {} taps and dilation {}; "
+                    "pass fewer",
+                    taps, options.dilation));
+  }
+  return (taps - 1) * options.dilation + 1;
+}
 
 }  // namespace
 

@@ -8,14 +8,14 @@ namespace sluice {
 enum class ConvPadding {
   valid,  ///< none: an output for each place where all taps lie on steps
   same,   ///< on both sides, as many outputs as steps; an odd one comes after the end, as PyTorch's
-  causal  ///< before the first step: an output hears of its own step and of those before it
+  causal  ///< before the first step: an output sees its own step and those before it
 };
 
 struct Conv1dOptions {
   ConvPadding padding = ConvPadding::valid;
   Index stride = 1;    ///< steps from one output to the next
   Index dilation = 1;  ///< steps from one tap to the next
-  Index groups = 1;    ///< parts of the channels that do not hear each other; `in` of them: depthwise
+  Index groups = 1;    ///< independent parts of the channels; `in` of them: depthwise
 };
 
 /// A convolution over time, which as PyTorch's does not flip its taps:

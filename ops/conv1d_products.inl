@@ -200,10 +200,12 @@ class ConvWeight {
     const Index group = at % s_.groups;
     const StepRange range = steps(k);
     const Index rows = range.count() * s_.batch;
-    const T* left =
-        x + (s_.first_step(k) + range.begin * s_.stride) * s_.batch * s_.in + group * s_.group_in();
+    // Without rows there may be no memory either.
+    const T* left = rows == 0 ? x
+                              : x + (s_.first_step(k) + range.begin * s_.stride) * s_.batch * s_.in +
+                                    group * s_.group_in();
+    const T* right = rows == 0 ? dy : dy + range.begin * s_.batch * s_.out + group * s_.group_out();
     Index apart = s_.batch == 1 ? s_.stride * s_.in : s_.in;
-    if (rows == 0) left = x;
     if (gathers()) {  // the rows of every stride-th step, next to each other
       kernels::parallel_for(rows, 1 + (1 << 14) / (s_.group_in() + 1), [&](Index begin, Index end) {
         for (Index row = begin; row < end; ++row) {
@@ -214,10 +216,9 @@ class ConvWeight {
       left = gathered;
       apart = s_.group_in();
     }
-    kernels::gemm(true, false, s_.group_in(), s_.group_out(), rows, left, std::max<Index>(apart, 1),
-                  dy + range.begin * s_.batch * s_.out + group * s_.group_out(), std::max<Index>(s_.out, 1),
-                  T{0}, dw + k * s_.group_in() * s_.out + group * s_.group_out(), std::max<Index>(s_.out, 1),
-                  workspace);
+    kernels::gemm(true, false, s_.group_in(), s_.group_out(), rows, left, std::max<Index>(apart, 1), right,
+                  std::max<Index>(s_.out, 1), T{0}, dw + k * s_.group_in() * s_.out + group * s_.group_out(),
+                  std::max<Index>(s_.out, 1), workspace);
   }
 
   const Conv1dSizes& s_;

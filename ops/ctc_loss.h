@@ -28,15 +28,15 @@ struct CtcLossOptions {
 ///
 /// logits [time, batch, classes] of a floating dtype, targets i32 [batch, most] of which the first
 /// target_lengths[b] count, input_lengths and target_lengths i32 [batch] -> y [batch]. Log-probabilities are
-/// logits too: log_softmax leaves them as they are. What stands behind the lengths, in logits (NaN too) and
+/// logits too: log_softmax leaves them as they are. What stands beyond the lengths, in logits (NaN too) and
 /// in targets, changes nothing.
 ///
 /// Gradient: dy (p - q), where q is the probability of each class at each step given the target, from the
-/// forward-backward algorithm. It is exactly zero behind the lengths, for infeasible targets and where dy is
+/// forward-backward algorithm. It is exactly zero beyond the lengths, for infeasible targets and where dy is
 /// zero. There is no second derivative: asking for it is an Error. Computed on logarithms, in units of the
 /// most likely state at each step, over the states that lie between the beginning and the end: no logit is
 /// too large, and one of minus infinity forbids a class. A step whose logits hold NaN or plus infinity, or are
-/// all minus infinity, makes the loss of its sequence NaN, and its gradient. The bits are the same for any
+/// all minus infinity, makes the loss of its sequence NaN, and its gradient, unless it is infeasible by then. The bits are the same for any
 /// number of threads, which divide the sequences.
 ///
 /// Throws ShapeError for other shapes or dtypes, no classes and a blank that is none of them and, at run time,

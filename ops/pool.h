@@ -12,7 +12,7 @@ struct PoolOptions {
 /// k, ...], k = 0, ..., window - 1. x [time, ...] -> y [time', ...], with time' = (time - window) / stride + 1
 /// rounded down, and 0 if there is no whole window: steps that fill none are left out, as PyTorch's
 /// max_pool1d does without padding. NaN if there is one. Floating-point or i32. Gradient: dy, shared by the
-/// largest where there are several; PyTorch gives it to the first. Throws ShapeError for a scalar and bool,
+/// largest where there are several, in equal parts if windows adjoin; PyTorch gives it to the first. Throws ShapeError for a scalar and bool,
 /// Error for a window below 1 and a stride below 0.
 Tensor max_pool(const Operand& x, Index window, const PoolOptions& options = {});
 

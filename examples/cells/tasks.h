@@ -22,7 +22,7 @@ namespace sl = sluice;
 
 namespace tasks {
 
-/// Sequences: what is heard, what is to be said, and which places count.
+/// Sequences: inputs, targets, and which places count.
 struct Batch {
   sl::Tensor x;        ///< f32[time, batch, inputs]
   sl::Tensor y;        ///< classes, i32[time, batch], or numbers, f32[time, batch]
@@ -38,22 +38,22 @@ using Draw = std::mt19937_64;
 inline double uniform(Draw& draw) { return static_cast<double>(draw() >> 11) * 0x1p-53; }
 inline int below(Draw& draw, int n) { return static_cast<int>(uniform(draw) * n); }
 
-/// The next symbol of texts, of `kinds` symbols: what is heard is text[0 .. time), what is to be said
+/// The next symbol of texts, of `kinds` symbols: the inputs are text[0 .. time), the targets
 /// text[1 .. time]. texts [batch][time + 1]; counts(text, t) tells whether text[t] does.
 template <class Counts>
 Batch next_symbol(const std::vector<std::vector<int>>& texts, int kinds, const Counts& counts) {
   const auto batch = static_cast<sl::Index>(texts.size()), time = static_cast<sl::Index>(texts[0].size()) - 1;
-  std::vector<int> heard, said;
+  std::vector<int> inputs, targets;
   std::vector<float> counted;
   for (std::size_t t = 0; t < static_cast<std::size_t>(time); ++t) {
     for (const std::vector<int>& text : texts) {
-      heard.push_back(text[t]);
-      said.push_back(text[t + 1]);
+      inputs.push_back(text[t]);
+      targets.push_back(text[t + 1]);
       counted.push_back(counts(text, t + 1) ? 1 : 0);
     }
   }
-  const sl::Tensor x = sl::one_hot(sl::tensor(heard, {time, batch}), kinds);
-  return {sl::evaluate(x), sl::tensor(said, {time, batch}), sl::tensor(counted, {time, batch})};
+  const sl::Tensor x = sl::one_hot(sl::tensor(inputs, {time, batch}), kinds);
+  return {sl::evaluate(x), sl::tensor(targets, {time, batch}), sl::tensor(counted, {time, batch})};
 }
 
 /// Brackets of `kinds` kinds, at most `deepest` of them open: 0 .. kinds - 1 open, kinds .. 2 kinds - 1
@@ -93,13 +93,13 @@ inline Batch pairs(int kinds, Sizes sizes, Draw& draw) {
   return next_symbol(texts, kinds, [](const std::vector<int>&, std::size_t t) { return t > 1; });
 }
 
-/// Numbers in [0, 1), two of which are marked, one in each half: at the end, their sum is to be said. Who
-/// says 1 has a mean squared error of 1/6. Hochreiter and Schmidhuber, 1997.
+/// Numbers in [0, 1), two of which are marked, one in each half: the target, at the end, is their sum.
+/// Always answering 1 gives a mean squared error of 1/6. Hochreiter and Schmidhuber, 1997.
 inline Batch adding(Sizes sizes, Draw& draw) {
   const sl::Index half = sizes.time / 2;
-  std::vector<float> heard(static_cast<std::size_t>(sizes.time * sizes.batch * 2), 0);
-  std::vector<float> said(static_cast<std::size_t>(sizes.time * sizes.batch), 0);
-  std::vector<float> counted(said.size(), 0);
+  std::vector<float> inputs(static_cast<std::size_t>(sizes.time * sizes.batch * 2), 0);
+  std::vector<float> targets(static_cast<std::size_t>(sizes.time * sizes.batch), 0);
+  std::vector<float> counted(targets.size(), 0);
   for (sl::Index b = 0; b < sizes.batch; ++b) {
     const sl::Index first = below(draw, static_cast<int>(half));
     const sl::Index second = half + below(draw, static_cast<int>(sizes.time - half));
@@ -107,37 +107,37 @@ inline Batch adding(Sizes sizes, Draw& draw) {
     counted[last] = 1;
     for (sl::Index t = 0; t < sizes.time; ++t) {
       const auto place = static_cast<std::size_t>(2 * (t * sizes.batch + b));
-      heard[place] = static_cast<float>(uniform(draw));
+      inputs[place] = static_cast<float>(uniform(draw));
       if (t != first && t != second) continue;
-      heard[place + 1] = 1;
-      said[last] += heard[place];
+      inputs[place + 1] = 1;
+      targets[last] += inputs[place];
     }
   }
-  return {sl::tensor(heard, {sizes.time, sizes.batch, 2}), sl::tensor(said, {sizes.time, sizes.batch}),
+  return {sl::tensor(inputs, {sizes.time, sizes.batch, 2}), sl::tensor(targets, {sizes.time, sizes.batch}),
           sl::tensor(counted, {sizes.time, sizes.batch})};
 }
 
 /// Sines of different frequencies, looked at now and then: the value of the last look and the time since,
-/// from 0.1 to 2.1, are heard; the value now is to be said. A period takes from 4 to 13. The first looks do
+/// from 0.1 to 2.1, are inputs; the value now is the target. A period takes from 4 to 13. The first looks do
 /// not count.
 inline Batch sines(Sizes sizes, Draw& draw) {
-  std::vector<float> heard(static_cast<std::size_t>(sizes.time * sizes.batch * 2));
-  std::vector<float> said(static_cast<std::size_t>(sizes.time * sizes.batch));
-  std::vector<float> counted(said.size());
+  std::vector<float> inputs(static_cast<std::size_t>(sizes.time * sizes.batch * 2));
+  std::vector<float> targets(static_cast<std::size_t>(sizes.time * sizes.batch));
+  std::vector<float> counted(targets.size());
   for (sl::Index b = 0; b < sizes.batch; ++b) {
     const double frequency = 0.5 + uniform(draw);  // radians per unit of time
     double phase = 2 * std::numbers::pi * uniform(draw);
     for (sl::Index t = 0; t < sizes.time; ++t) {
       const double passed = 0.1 + 2 * uniform(draw);
       const auto place = static_cast<std::size_t>(t * sizes.batch + b);
-      heard[2 * place] = static_cast<float>(std::sin(phase));
-      heard[2 * place + 1] = static_cast<float>(passed);
+      inputs[2 * place] = static_cast<float>(std::sin(phase));
+      inputs[2 * place + 1] = static_cast<float>(passed);
       phase += frequency * passed;
-      said[place] = static_cast<float>(std::sin(phase));
+      targets[place] = static_cast<float>(std::sin(phase));
       counted[place] = t >= 5 ? 1 : 0;
     }
   }
-  return {sl::tensor(heard, {sizes.time, sizes.batch, 2}), sl::tensor(said, {sizes.time, sizes.batch}),
+  return {sl::tensor(inputs, {sizes.time, sizes.batch, 2}), sl::tensor(targets, {sizes.time, sizes.batch}),
           sl::tensor(counted, {sizes.time, sizes.batch})};
 }
 
@@ -172,10 +172,10 @@ class Learner {
 
  private:
   sl::Tensor loss_of(const sl::Tensor& x, const sl::Tensor& y, const sl::Tensor& counted) const {
-    const sl::Tensor said = head_(layers()(x));
+    const sl::Tensor outputs = head_(layers()(x));
     const sl::Tensor losses = y.dtype() == sl::DType::int32
-                                  ? sl::nn::cross_entropy(said, y, {.reduction = sl::nn::Reduction::none})
-                                  : sl::square(sl::squeeze(said, {-1}) - y);
+                                  ? sl::nn::cross_entropy(outputs, y, {.reduction = sl::nn::Reduction::none})
+                                  : sl::square(sl::squeeze(outputs, {-1}) - y);
     return sl::sum(losses * counted) / sl::sum(counted);
   }
 

@@ -49,14 +49,14 @@ Batch draw(sl::Index batch, std::mt19937& random) {
 
 int main(int argc, char** argv) {
   CLI::App app("Learns to read strings of digits with CTC");
-  int steps = 500;
+  int steps = 400;
   app.add_option("--steps", steps, "batches of 32 strings to learn from")->capture_default_str();
   app.add_flag_callback(
       "--smoke", [&] { steps = 10; }, "learn for a moment only");
   CLI11_PARSE(app, argc, argv);
   const sl::nn::Bidirectional<sl::nn::LSTMCell> rnn(1, rows, 48, sl::random::key(1));
   const sl::nn::Linear head(96, 11, sl::random::key(3));
-  sl::optim::Adam adam(sl::nn::variables(rnn, head), {.learning_rate = 1e-2, .clip_norm = 5});
+  sl::optim::Adam adam(sl::nn::variables(rnn, head), {.learning_rate = 2e-2, .clip_norm = 1});
   const auto logits = [&](const Batch& in) { return head(rnn(in.pixels, {.lengths = in.columns})); };
   const auto train = sl::compile([&](const Batch& in) {
     const sl::Tensor loss = sl::nn::ctc_loss(logits(in), in.labels, in.columns, in.counts);

@@ -198,6 +198,18 @@ TEST_CASE("sink_accumulators takes out batches of products that are larger than 
   }
 }
 
+TEST_CASE("sums over steps of products of vectors compile, with and without elements") {
+  for (const Index size : {0, 3}) {
+    const auto sums = compile([](const Tensor& x) {
+      const auto step = [](const Tensors& carry, const Tensors& now) {
+        return Carried{{carry[0] + matmul(now[0], now[0])}, {}};
+      };
+      return scan(step, {zeros({})}, {x}).carry[0];
+    });
+    CHECK(sums(ones({4, size})).item() == static_cast<float>(4 * size));
+  }
+}
+
 TEST_CASE("sink_accumulators leaves alone a carry that something looks at, or that does more than add") {
   const auto stays = [](const std::function<Carried(const Tensors&, const Tensors&, const Tensors&)>& body) {
     const Graph graph = scanned(body);

@@ -41,7 +41,7 @@ TEST_CASE("an SRU adds two marked numbers among fifty") {
   tasks::Draw draw(1), other(2);
   tasks::Learner learner(std::make_shared<nn::Recurrent<SRUCell>>(2, 2, 16, key), 16, 1, 0.03);
   train(learner, 150, [&] { return tasks::adding({50, 16}, draw); });
-  // Who says 1 every time has 1/6.
+  // Always answering 1 gives 1/6.
   CHECK(learner.loss(tasks::adding({50, 200}, other)) < 0.02);
 }
 

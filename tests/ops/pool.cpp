@@ -83,6 +83,9 @@ TEST_CASE("pools of lengths count the windows that are whole") {
   CHECK(numbers(pooled_lengths(lengths_of({0, 2, 3, 4, 5}), 3, {.stride = 2})) ==
         std::vector<double>{0, 0, 1, 1, 2});
   CHECK(numbers(pooled_lengths(lengths_of({0, 2, 7}), 3, {.stride = 4})) == std::vector<double>{0, 0, 2});
+  const Index widest = (Index{1} << 31) - 1;
+  CHECK(numbers(pooled_lengths(lengths_of({0, 5}), 1, {.stride = widest})) == std::vector<double>{0, 1});
+  CHECK(max_pool(zeros({3, 2}), widest, {.stride = 1}).shape() == Shape{0, 2});  // at once
 }
 
 TEST_CASE("pools say what they take") {

@@ -20,6 +20,8 @@ TEST_CASE("what convolutions, pools and normalisations refuse") {
   refuses("conv1d_time", "got -1 steps", [&] { conv1d_time(-1, 2); });
   refuses("max_pool", "got window 0", [&] { max_pool(x, 0); });
   refuses("mean_pool", "got i32[4, 2, 3]", [&] { mean_pool(i, 2); });
+  refuses("max_pool", "takes numbers: got bool[4]",
+          [&] { max_pool(zeros({4}, DType::boolean), 1, {.stride = 2}); });
   refuses("pooled_lengths", "got f32[4, 2, 3]", [&] { pooled_lengths(x, 2); });
   refuses("mean_over_time", "got f32[4, 2, 3] and f32[4, 2, 3]", [&] { mean_over_time(x, x); });
   refuses("max_over_time", "got i32[4, 2, 3]", [&] { max_over_time(i, lengths); });

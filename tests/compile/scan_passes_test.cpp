@@ -2,6 +2,7 @@
 
 #include "support/catch.h"
 
+#include <sluice/compile/compile.h>
 #include <sluice/compile/passes.h>
 #include <sluice/graph/evaluate.h>
 #include <sluice/graph/grad.h>

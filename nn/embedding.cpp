@@ -1,14 +1,13 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/embedding.h>
-#include <sluice/ops/cast.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/expand_dims.h>
 #include <sluice/ops/matmul.h>
-#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/stop_gradient.h>
 #include <sluice/ops/take.h>
 #include <sluice/ops/where.h>
+#include <sluice/nn/wrapping.inl>
 
 #include <fmt/format.h>
 
@@ -36,10 +35,7 @@ Embedding::Embedding(Index count, Index size, const Tensor& key, const Embedding
         "[embedding] the id of padding is one of the table, in 0..{}: got {}; choose one of these", count - 1,
         *padding_idx_));
   }
-  if (!(dropout_ >= 0 && dropout_ < 1)) {
-    throw Error(fmt::format("[embedding] dropout is in [0, 1): got {}; 0 drops nothing, 0.1 every tenth word",
-                            dropout_));
-  }
+  detail::require_drop_rate("embedding", dropout_, where);
   Tensor first =
       init::first_value(options.init ? options.init : init::normal(), {count, size}, key, options.dtype);
   if (padding_idx_) first = sluice::where(padding_rows(count, *padding_idx_), zeros_like(first), first);
@@ -47,15 +43,9 @@ Embedding::Embedding(Index count, Index size, const Tensor& key, const Embedding
 }
 
 Tensor Embedding::dropped(const Tensor& y, const Tensor& ids, const Tensor& key) const {
-  if (!key.defined()) {
-    throw Error(
-        fmt::format("[embedding] training with dropout {} takes a random key: got none; pass one, new for "
-                    "every step (random::fold_in(key, step))",
-                    dropout_));
-  }
-  const Tensor kept = random::bernoulli(key, 1 - dropout_, {weight.shape()[0]});
-  const Tensor factors = cast(take(kept, ids, 0), y.dtype()) * (1 / (1 - dropout_));
-  return multiply_no_nan(y, expand_dims(factors, -1));  // a dropped infinity is 0
+  const Tensor& drawn_by = detail::key_in_training("embedding", key, dropout_);
+  const Tensor kept = random::bernoulli(drawn_by, 1 - dropout_, {weight.shape()[0]});
+  return detail::drop(y, expand_dims(take(kept, ids, 0), -1), dropout_);
 }
 
 Tensor Embedding::operator()(const Tensor& ids, const EmbeddingCall& options, Location where) const {

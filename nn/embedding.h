@@ -38,6 +38,11 @@ class Embedding : public Module {
   /// Throws ShapeError unless ids are int32, Error for dropout without a key and, at run time, for an id
   /// outside of [0, count).
   Tensor operator()(const Tensor& ids, const EmbeddingCall& call, Location where = Location::current()) const;
+  /// The same with the arguments of Dropout, as a Sequential and a Stack pass them to their parts.
+  Tensor operator()(const Tensor& ids, Mode mode, const Tensor& key,
+                    Location where = Location::current()) const {
+    return (*this)(ids, EmbeddingCall{mode, key}, where);
+  }
   /// The same without dropout.
   Tensor operator()(const Tensor& ids, Location where = Location::current()) const {
     return (*this)(ids, EmbeddingCall{}, where);

@@ -87,8 +87,8 @@ TEST_CASE("what embeddings with padding, dropout and scores refuse") {
   const nn::Embedding embedding(5, 4, key, {.dropout = 0.5});
   refuses("embedding", "in 0..4: got 5", [&] { nn::Embedding(5, 4, key, {.padding_idx = 5}); });
   refuses("embedding", "in 0..4: got -1", [&] { nn::Embedding(5, 4, key, {.padding_idx = -1}); });
-  refuses("embedding", "dropout is in [0, 1): got 1", [&] { nn::Embedding(5, 4, key, {.dropout = 1}); });
-  refuses("embedding", "with dropout 0.5 takes a random key: got none",
+  refuses("embedding", "a rate is in [0, 1): got 1", [&] { nn::Embedding(5, 4, key, {.dropout = 1}); });
+  refuses("embedding", "at rate 0.5 takes a random key: got none",
           [&] { embedding(ids, {.mode = nn::Mode::train}); });
   refuses("embedding",
           "scores take vectors f32[..., 4], as long as those of its weight f32[5, 4]: got f32[2, 5]", [&] {

@@ -3,6 +3,7 @@
 #include <sluice/ops/random.h>
 #include <sluice/ops/slice.h>
 #include <sluice/ops/tanh.h>
+#include <sluice/nn/wrapping.inl>
 
 #include <fmt/format.h>
 
@@ -14,16 +15,9 @@ namespace {
 
 constexpr const char* decoder_name = "attention_decoder";
 
-const Cell& decoding_cell(const Part<Cell>& cell, Location where) {
-  if (cell == nullptr) {
-    throw Error("[attention_decoder] runs a cell: got a null pointer; pass a shared pointer to one", where);
-  }
-  return *cell;
-}
-
 /// The inputs of the decoder: those of its cell but for what is fed.
 Index inputs_beside(const Part<Cell>& cell, Index fed, Location where) {
-  const Index inputs = decoding_cell(cell, where).inputs() - fed;
+  const Index inputs = detail::wrapped(decoder_name, cell, where)->inputs() - fed;
   if (inputs >= 1) return inputs;
   throw Error(
       fmt::format(
@@ -34,12 +28,12 @@ Index inputs_beside(const Part<Cell>& cell, Index fed, Location where) {
 }
 
 Index fed_of(const Part<Cell>& cell, Index key_size, const AttentionDecoderOptions& options, Location where) {
-  return options.attentional ? decoding_cell(cell, where).hidden() : key_size;
+  return options.attentional ? detail::wrapped(decoder_name, cell, where)->hidden() : key_size;
 }
 
 std::vector<Index> decoder_sizes(const Part<Cell>& cell, Index key_size,
                                  const AttentionDecoderOptions& options, Location where) {
-  const Index hidden = decoding_cell(cell, where).hidden();
+  const Index hidden = detail::wrapped(decoder_name, cell, where)->hidden();
   std::vector<Index> sizes{options.attentional ? hidden : hidden + key_size};
   for (const Index size : cell->state_sizes()) sizes.push_back(size);
   return sizes;
@@ -55,23 +49,23 @@ State with_output(const Tensor& output, const State& cell_state) {
 
 }  // namespace
 
-AttentionDecoder::AttentionDecoder(Part<Cell> cell, Index key_size, const Tensor& key,
+AttentionDecoder::AttentionDecoder(Part<Cell> inner, Index key_size, const Tensor& key,
                                    const AttentionDecoderOptions& options, Location where)
-    : ContextCell(inputs_beside(cell, fed_of(cell, key_size, options, where), where.of_call(decoder_name)),
-                  decoder_sizes(cell, key_size, options, where), where.of_call(decoder_name)),
-      attention(cell->hidden(), key_size,
+    : ContextCell(inputs_beside(inner, fed_of(inner, key_size, options, where), where.of_call(decoder_name)),
+                  decoder_sizes(inner, key_size, options, where), where.of_call(decoder_name)),
+      attention(inner->hidden(), key_size,
                 key.defined() ? random::fold_in({key, where.of_call(decoder_name)}, 0) : key,
                 options.attention, where),
-      cell_(std::move(cell)),
-      fed_(fed_of(cell_, key_size, options, where)) {
+      inner_(std::move(inner)),
+      fed_(fed_of(inner_, key_size, options, where)) {
   if (!options.attentional) return;
   const sluice::detail::Call call(decoder_name, where);
   LinearOptions linear;
   linear.bias = options.bias;
   linear.init = options.attention.init;
   linear.dtype = options.attention.dtype;
-  combine.emplace(cell_->hidden() + key_size, cell_->hidden(), random::fold_in({key, Location{}}, 1), linear,
-                  Location{});
+  combine.emplace(inner_->hidden() + key_size, inner_->hidden(), random::fold_in({key, Location{}}, 1),
+                  linear, Location{});
 }
 
 Tensors AttentionDecoder::prepare(const Tensor& keys, const AttentionCall& call, Location where) const {
@@ -80,7 +74,7 @@ Tensors AttentionDecoder::prepare(const Tensor& keys, const AttentionCall& call,
 
 State AttentionDecoder::begin(const State& cell_state, Location where) const {
   const sluice::detail::Call call(decoder_name, where);
-  const std::vector<Index>& sizes = cell_->state_sizes();
+  const std::vector<Index>& sizes = detail::held(decoder_name, inner_).state_sizes();
   bool fits = cell_state.parts.size() == sizes.size();
   for (std::size_t i = 0; fits && i < sizes.size(); ++i) {
     const Tensor& part = cell_state.parts[i];
@@ -88,39 +82,41 @@ State AttentionDecoder::begin(const State& cell_state, Location where) const {
            part.dim(0) == cell_state.parts[0].dim(0) && part.dtype() == cell_state.parts[0].dtype();
   }
   if (!fits) {
-    std::string wanted, got;
+    std::string wanted;
     for (const Index size : sizes) wanted += fmt::format("{}[batch, {}]", wanted.empty() ? "" : ", ", size);
-    for (const Tensor& part : cell_state.parts) {
-      got += (got.empty() ? "" : ", ") + (part.defined() ? part.spec().text() : "an undefined tensor");
-    }
     throw ShapeError(fmt::format(
         "[attention_decoder] begins from a state of its cell, {}: got {}; pass one state of these "
         "sizes, such as the last of an encoder with as many units",
-        wanted, got.empty() ? "nothing" : got));
+        wanted, detail::specs_text(cell_state.parts)));
   }
   const Tensor& first = cell_state.parts[0];
   return with_output(zeros({first.dim(0), hidden()}, first.dtype()), cell_state);
 }
 
 State AttentionDecoder::start(Index batch, DType dtype) const {
-  return with_output(zeros({batch, hidden()}, dtype), cell_->initial(batch, dtype));
+  return with_output(zeros({batch, hidden()}, dtype),
+                     detail::held(decoder_name, inner_).initial(batch, dtype));
 }
 
 State AttentionDecoder::step_in(const Tensor& x, const State& s, const StepContext& context) const {
   // The end of the output is the context, or all of it where it is the attentional vector.
   const Tensor fed = slice(s.output(), -1, hidden() - fed_, hidden());
-  const State next = (*cell_)(concat({x, fed}, -1), cell_part(s), context);
+  const State next = detail::held(decoder_name, inner_)(concat({x, fed}, -1), cell_part(s), context);
   const Attended seen = attention.attend(next.output(), context.extra);
   const Tensor both = concat({next.output(), seen}, -1);
   return with_output(combine ? tanh((*combine)(both)) : both, next);
 }
 
 std::vector<RecurrentWeight> AttentionDecoder::recurrent_weights() const {
-  return cell_->recurrent_weights();
+  return detail::held(decoder_name, inner_).recurrent_weights();
+}
+
+const Cell& AttentionDecoder::inner(Location where) const {
+  return detail::held(decoder_name, inner_, where);
 }
 
 void AttentionDecoder::members(const Members& m) const {
-  m("cell", cell_);
+  m("inner", inner_);
   m("attention", attention);
   if (combine) m("combine", *combine);
 }

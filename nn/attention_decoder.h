@@ -4,6 +4,8 @@
 #include <sluice/nn/context_cell.h>
 #include <sluice/nn/linear.h>
 
+#include <concepts>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -31,9 +33,8 @@ struct AttentionDecoderOptions {
 /// It is a cell like others: in RecurrentLayers it runs over a whole sequence, which is teacher forcing, and
 /// step by step with the same parameters. The memory goes to each step as the first of the extra tensors:
 ///
-///     const auto lstm = std::make_shared<nn::LSTMCell>(embed + hidden, hidden, key);
-///     nn::AttentionDecoder attends(lstm, encoded, key2);
-///     nn::RecurrentLayers decoder({std::make_shared<nn::AttentionDecoder>(attends)});
+///     nn::AttentionDecoder attends(nn::LSTMCell(embed + hidden, hidden, key), encoded, key2);
+///     nn::Recurrent<nn::AttentionDecoder> decoder({attends});
 ///
 ///     const Tensors memory = attends.prepare(said, {.lengths = n});       // said [time, batch, encoded]
 ///     auto all = decoder(x, {.extra = memory});                           // x [time, batch, embed]
@@ -42,11 +43,15 @@ struct AttentionDecoderOptions {
 /// The state is {output, then the parts of the cell's}.
 class AttentionDecoder : public ContextCell {
  public:
-  /// Attends to keys of `key_size`. `cell` takes x and what is fed: its inputs are those of the decoder and,
-  /// attentional, its hidden size, otherwise `key_size`. Throws Error for no cell or one of too few inputs,
-  /// and what Attention throws.
-  AttentionDecoder(Part<Cell> cell, Index key_size, const Tensor& key,
+  /// Attends to keys of `key_size`. The cell takes x and what is fed: its inputs are those of the decoder and,
+  /// attentional, its hidden size, otherwise `key_size`. Throws Error for a null pointer or a cell of too few
+  /// inputs, and what Attention throws.
+  AttentionDecoder(Part<Cell> inner, Index key_size, const Tensor& key,
                    const AttentionDecoderOptions& options = {}, Location where = Location::current());
+  template <std::derived_from<Cell> C>
+  AttentionDecoder(const C& inner, Index key_size, const Tensor& key,
+                   const AttentionDecoderOptions& options = {}, Location where = Location::current())
+      : AttentionDecoder(Part<Cell>(std::make_shared<const C>(inner)), key_size, key, options, where) {}
 
   /// The memory for a batch of sequences, [time, batch, key_size]: Attention::prepare with them as keys and
   /// values. Pass it as `extra`.
@@ -64,15 +69,16 @@ class AttentionDecoder : public ContextCell {
   State step_in(const Tensor& x, const State& s, const StepContext& context) const override;
   std::vector<RecurrentWeight> recurrent_weights() const override;  ///< the cell's
 
+  /// Names the cell "inner", besides "attention" and "combine".
   void members(const Members& m) const override;
 
-  const Cell& cell() const { return *cell_; }
+  const Cell& inner(Location where = Location::current()) const;
 
   Attention attention;
   std::optional<Linear> combine;  ///< W_o [h + context, h] and b_o; none unless attentional
 
  private:
-  Part<Cell> cell_;
+  Part<Cell> inner_;
   Index fed_;
 };
 

@@ -4,9 +4,7 @@
 
 namespace sluice::nn {
 
-namespace {
-
-std::string shapes(const Tensors& parts) {
+std::string detail::specs_text(const Tensors& parts) {
   std::string text;
   for (const Tensor& part : parts) {
     text += fmt::format("{}{}", text.empty() ? "" : ", ",
@@ -14,6 +12,8 @@ std::string shapes(const Tensors& parts) {
   }
   return text.empty() ? "nothing" : text;
 }
+
+namespace {
 
 // The parts of a state of these sizes, as text: "f32[20, 256], f32[20, 256]".
 std::string wanted(DType dtype, Index batch, const std::vector<Index>& sizes) {
@@ -38,7 +38,7 @@ std::pair<Tensor, Tensor> State::pair(Location where) const {
   if (parts.size() != 2) {
     throw Error(fmt::format("[state] pair() is for states of 2 parts: got {} ({}); read its `parts`, or give "
                             "the cell two state sizes",
-                            parts.size(), shapes(parts)),
+                            parts.size(), detail::specs_text(parts)),
                 where);
   }
   return {parts[0], parts[1]};
@@ -86,7 +86,7 @@ State Cell::initial(Index batch, DType dtype, Location where) const {
     throw ShapeError(fmt::format(
         "[cell] the first state of a batch of {} is {}: got {} from start(); return all parts, the "
         "output first, or correct the state sizes",
-        batch, wanted(dtype, batch, sizes_), shapes(state.parts)));
+        batch, wanted(dtype, batch, sizes_), detail::specs_text(state.parts)));
   }
   return state;
 }
@@ -97,14 +97,14 @@ State Cell::operator()(const Tensor& x, const State& s, const StepContext& conte
   if (!x.defined() || x.rank() != 2 || x.dim(1) != inputs_) {
     throw ShapeError(
         fmt::format("[cell] a step takes x [batch, {}]: got {}; give the cell {} inputs, or x that width",
-                    inputs_, shapes({x}), x.defined() && x.rank() == 2 ? x.dim(1) : inputs_));
+                    inputs_, detail::specs_text({x}), x.defined() && x.rank() == 2 ? x.dim(1) : inputs_));
   }
   const Index batch = x.dim(0);
   if (!fits(s.parts, x.dtype(), batch, sizes_)) {
     throw ShapeError(
         fmt::format("[cell] the state of a batch of {} is {}: got {}; start from initial({}), go on from the "
                     "state of the step before, or make a CarriedState for this batch",
-                    batch, wanted(x.dtype(), batch, sizes_), shapes(s.parts), batch));
+                    batch, wanted(x.dtype(), batch, sizes_), detail::specs_text(s.parts), batch));
   }
   const auto* in_context = dynamic_cast<const ContextCell*>(this);
   State next = in_context != nullptr ? in_context->step_in(x, s, context) : step(x, s);
@@ -112,7 +112,7 @@ State Cell::operator()(const Tensor& x, const State& s, const StepContext& conte
     throw ShapeError(
         fmt::format("[cell] a step returns a state like the one it takes, {}: got {} from step(); return all "
                     "parts, the output first, or correct the state sizes",
-                    wanted(x.dtype(), batch, sizes_), shapes(next.parts)));
+                    wanted(x.dtype(), batch, sizes_), detail::specs_text(next.parts)));
   }
   return next;
 }

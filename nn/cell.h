@@ -4,6 +4,7 @@
 #include <sluice/nn/step_context.h>
 
 #include <initializer_list>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,12 @@ struct State {
   std::pair<Tensor, Tensor> pair(Location where = Location::current()) const;
 };
 
-/// One state per layer.
+namespace detail {
+/// The specs of these tensors, as text: "f32[20, 256], f32[20, 256]", or "nothing".
+std::string specs_text(const Tensors& tensors);
+}  // namespace detail
+
+/// The states of layers, in the order of the layers; as many as their initial() gives.
 using States = std::vector<State>;
 
 /// What a step multiplies its state with: the rows of a Variable from `first_row` on. See WeightDrop.

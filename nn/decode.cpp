@@ -8,7 +8,6 @@
 #include <sluice/ops/log_softmax.h>
 #include <sluice/ops/logical.h>
 #include <sluice/ops/pow.h>
-#include <sluice/ops/remainder.h>
 #include <sluice/ops/repeat.h>
 #include <sluice/ops/reshape.h>
 #include <sluice/ops/scan.h>
@@ -19,6 +18,7 @@
 #include <sluice/ops/take_along_axis.h>
 #include <sluice/ops/transpose.h>
 #include <sluice/ops/where.h>
+#include <sluice/nn/wrapping.inl>
 
 #include <fmt/format.h>
 
@@ -50,15 +50,6 @@ States states_of(const Tensors& parts, const States& like) {
   return states;
 }
 
-std::string specs_text(const Tensors& parts) {
-  std::string text;
-  for (const Tensor& part : parts) {
-    text += fmt::format("{}{}", text.empty() ? "" : ", ",
-                        part.defined() ? part.spec().text() : "an undefined tensor");
-  }
-  return text.empty() ? "nothing" : text;
-}
-
 /// The number of sequences. Throws Error unless all parts have it as axis 0.
 Index batch_of(const char* who, const States& initial) {
   const Tensors parts = parts_of(initial);
@@ -70,7 +61,7 @@ Index batch_of(const char* who, const States& initial) {
   throw Error(fmt::format(
       "[{}] a decoder carries states with a row for each sequence: got {}; pass initial(batch) of "
       "its layers, or a tensor [batch, 1] for a decoder without states",
-      who, specs_text(parts)));
+      who, detail::specs_text(parts)));
 }
 
 void require_most(const char* who, Index most) {
@@ -106,7 +97,7 @@ DecodeStep checked(const char* who, const DecodeFunction& step, const Tensor& id
     throw ShapeError(fmt::format(
         "[{}] a step returns log probabilities {}[{}, classes], of the dtype of the states and a row for "
         "each id: got {}; cast them, and give what is read from outside a row for each beam by repeat_rows",
-        who, name_of(dtype_of_states(states)), rows, specs_text({scores})));
+        who, name_of(dtype_of_states(states)), rows, detail::specs_text({scores})));
   }
   const Tensors before = parts_of(states), after = parts_of(next.states);
   bool fits = next.states.size() == states.size() && before.size() == after.size();
@@ -116,7 +107,7 @@ DecodeStep checked(const char* who, const DecodeFunction& step, const Tensor& id
   if (!fits) {
     throw ShapeError(fmt::format(
         "[{}] a step returns states like those it is given, {}: got {}; return all of them, in their order",
-        who, specs_text(before), specs_text(after)));
+        who, detail::specs_text(before), detail::specs_text(after)));
   }
   require_class(who, "start", start, scores.dim(1));
   require_class(who, "end", end, scores.dim(1));
@@ -140,10 +131,9 @@ Tensor pick(const Tensor& x, const Tensor& beams) { return take_along_axis(x, be
 
 }  // namespace
 
-DecodeFunction detail::decode_function(std::shared_ptr<const SequenceLayer> layers,
-                                       std::function<Tensor(const Tensor&)> embed,
-                                       std::function<Tensor(const Tensor&)> head, Tensors extra,
-                                       Location where) {
+DecodeFunction decode_function(Part<SequenceLayer> layers, std::function<Tensor(const Tensor&)> embed,
+                               std::function<Tensor(const Tensor&)> head, Tensors extra, Location where) {
+  detail::wrapped("decode_function", layers, where);
   if (!embed || !head) {
     throw Error(
         fmt::format("[decode_function] ids become vectors, and outputs scores of the classes: got an empty "
@@ -245,8 +235,10 @@ Decoded beam_search(const DecodeFunction& step, const States& initial, const Bea
   };
   const Tensor ends = broadcast_to(arange(beams), shape);
   const Tensor path = scan(back, {ends}, run.ys, {.reverse = true}).ys[0];
-  const Tensor ids = transpose(path, {1, 2, 0});
   const Tensor& sums = run.carry[1];
+  // What stands in beams without a sequence is an accident of the ranking.
+  const Tensor ids = choose(expand_dims(sums != impossible, 2), transpose(path, {1, 2, 0}),
+                            full({}, options.end, DType::int32));
   return {ids, lengths_of(ids, options.end),
           options.alpha == 0 ? sums : sums / penalty_of(run.carry[2], options, dtype)};
 }

@@ -27,20 +27,18 @@ struct DecodeStep {
 /// (in a beam search with a row for each beam: see repeat_rows).
 using DecodeFunction = std::function<DecodeStep(const Tensor& ids, const States& states)>;
 
-namespace detail {
-DecodeFunction decode_function(std::shared_ptr<const SequenceLayer> layers,
-                               std::function<Tensor(const Tensor&)> embed,
-                               std::function<Tensor(const Tensor&)> head, Tensors extra, Location where);
-}  // namespace detail
-
 /// The usual decoder, log_softmax(head(layers(embed(ids)))) step by step: `embed` and `head` are modules or
-/// functions, and the layers get `extra`, with a row for each beam. Throws Error for an empty function.
+/// functions, and the layers get `extra`, with a row for each beam. Throws Error for an empty function
+/// and a null pointer.
+DecodeFunction decode_function(Part<SequenceLayer> layers, std::function<Tensor(const Tensor&)> embed,
+                               std::function<Tensor(const Tensor&)> head, Tensors extra = {},
+                               Location where = Location::current());
 template <std::derived_from<SequenceLayer> L>
 DecodeFunction decode_function(const L& layers, std::function<Tensor(const Tensor&)> embed,
                                std::function<Tensor(const Tensor&)> head, Tensors extra = {},
                                Location where = Location::current()) {
-  return detail::decode_function(std::make_shared<const L>(layers), std::move(embed), std::move(head),
-                                 std::move(extra), where);
+  return decode_function(Part<SequenceLayer>(std::make_shared<const L>(layers)), std::move(embed),
+                         std::move(head), std::move(extra), where);
 }
 
 struct GreedyOptions {
@@ -88,7 +86,8 @@ Decoded greedy_search(const DecodeFunction& step, const States& initial, const G
 /// axis of beams.
 ///
 /// `step` gets batch * beams rows, the beams of a sequence one behind the other; `initial` has one row per
-/// sequence. A beam without a sequence, where fewer are possible, has a score of minus infinity. A scan of
+/// sequence. A beam without a sequence, where fewer are possible, has a score of minus infinity, ids that are
+/// all `end`, and length 0. A scan of
 /// `most` steps and another one back over the choices: everything is a tensor, so in a compiled function the
 /// search is compiled. Throws as greedy_search does, Error for fewer than one beam or a negative alpha.
 Decoded beam_search(const DecodeFunction& step, const States& initial, const BeamOptions& options,

@@ -42,8 +42,7 @@ nn::AttentionDecoderOptions options(bool attentional,
 /// Around an LSTM of 4 for inputs of 2 and an encoder of 3.
 nn::AttentionDecoder around_lstm(bool attentional) {
   const Index fed = attentional ? 4 : 3;
-  return {std::make_shared<nn::LSTMCell>(2 + fed, 4, key, nn::LSTMOptions{.dtype = DType::float64}), 3,
-          random::key(4), options(attentional)};
+  return {nn::LSTMCell(2 + fed, 4, key, {.dtype = DType::float64}), 3, random::key(4), options(attentional)};
 }
 
 nn::RecurrentLayers layers(const nn::AttentionDecoder& decoder) {
@@ -63,7 +62,7 @@ TEST_CASE("A step of a decoder is its equations") {
     const nn::State next = decoder(x, {output, h, c}, {.extra = memory});
 
     const Tensor fed = attentional ? output : slice(output, 1, 4, 7);
-    const nn::State inside = decoder.cell()(concat({x, fed}, -1), {h, c});
+    const nn::State inside = decoder.inner()(concat({x, fed}, -1), {h, c});
     const nn::Attended seen = decoder.attention.attend(inside.output(), memory);
     const Tensor both = concat({inside.output(), seen}, -1);
     check_close(next.parts[0], attentional ? tanh((*decoder.combine)(both)) : both, 1e-14);

@@ -139,6 +139,8 @@ TEST_CASE("A beam that is wide enough finds all sequences in the order of their 
       }
       for (Index i = static_cast<Index>(all.size()); i < options.beams; ++i) {
         CHECK(decoded.scores.at(sequence, i) == -std::numeric_limits<double>::infinity());
+        CHECK(decoded.lengths.at(sequence, i) == 0);
+        for (Index t = 0; t < options.most; ++t) CHECK(decoded.ids.at(sequence, i, t) == end);
       }
     }
   }
@@ -259,7 +261,9 @@ TEST_CASE("A search runs a layer step by step, with a row for each beam of what 
     const Tensor outside = nn::repeat_rows(from_outside, beams)[0];
     const auto embed = [&](const Tensor& ids) { return concat({one_hot(ids, 5), outside}, -1); };
     const auto scores = [&](const Tensor& h) { return 3 * matmul(h, head); };
-    const nn::DecodeFunction step = nn::decode_function(rnn, embed, scores);
+    const nn::Part<nn::SequenceLayer> layers = std::make_shared<const nn::GRU>(rnn);
+    const nn::DecodeFunction step =
+        beams == 1 ? nn::decode_function(rnn, embed, scores) : nn::decode_function(layers, embed, scores);
     return evaluated(nn::beam_search(step, initial, {.start = start, .end = end, .most = 6, .beams = beams}));
   };
   const nn::Decoded all = search({said}, rnn.initial(3), 3);

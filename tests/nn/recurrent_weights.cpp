@@ -54,7 +54,7 @@ TEST_CASE("Cells around others, and layers of others, name theirs") {
   const auto gru = std::make_shared<nn::GRUCell>(2, 4, key);
   CHECK(recurrent_names(nn::LearnedStart(gru)).size() == 3);
   const auto fed = std::make_shared<nn::GRUCell>(6, 4, key);
-  CHECK(recurrent_names(nn::AttentionDecoder(fed, 3, key))[0] == "cell.reset.weight from 6");
+  CHECK(recurrent_names(nn::AttentionDecoder(fed, 3, key))[0] == "inner.reset.weight from 6");
   CHECK(recurrent_names(nn::Bidirectional<nn::LSTMCell>(2, 2, 4, key)).size() == 16);
   const nn::GRU square(1, 4, 4, key);
   CHECK(recurrent_names(nn::Residual(square))[2] == "layer.0.candidate_hidden.weight from 0");

@@ -79,6 +79,15 @@ TEST_CASE("what a decoder with attention refuses") {
     nn::RecurrentLayers({std::make_shared<nn::AttentionDecoder>(decoder)})(ones({7, 3, 1}),
                                                                            {.extra = memory});
   });
+  nn::AttentionDecoder robbed = decoder;
+  const nn::AttentionDecoder taken = std::move(robbed);
+  // NOLINTBEGIN: what is left of it
+  refuses("attention_decoder", "moved from", [&] { robbed.begin(nn::State{ones({2, 4})}); });
+  refuses("attention_decoder", "moved from", [&] { robbed.inner(); });
+  refuses("cell", "moved from", [&] { robbed.initial(2); });
+  CHECK_THROWS_WITH(robbed.recurrent_weights(), contains("[attention_decoder]") && contains("moved from"));
+  CHECK_THROWS_AS(robbed.start(2, DType::float32), Error);
+  // NOLINTEND
 }
 
 TEST_CASE("what searches refuse") {
@@ -115,5 +124,7 @@ TEST_CASE("what searches refuse") {
   const nn::Embedding embed(3, 2, random::key(1));
   refuses("decode_function", "got an empty function as head",
           [&] { nn::decode_function(nn::GRU(1, 2, 3, random::key(1)), embed, nullptr); });
+  refuses("decode_function", "got a null pointer",
+          [&] { nn::decode_function(nn::Part<nn::SequenceLayer>(), embed, embed); });
   refuses("repeat_rows", "got", [&] { nn::repeat_rows({ones({})}, 2); });
 }

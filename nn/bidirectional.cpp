@@ -156,10 +156,12 @@ Index BidirectionalLayers::outputs(Location where) const {
 }
 
 const Cell& BidirectionalLayers::forward(Index layer, Location where) const {
+  require_made(where);
   return cell_of(forward_, layer, where);
 }
 
 const Cell& BidirectionalLayers::backward(Index layer, Location where) const {
+  require_made(where);
   return cell_of(backward_, layer, where);
 }
 

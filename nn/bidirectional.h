@@ -91,6 +91,12 @@ class Bidirectional : public BidirectionalLayers {
                 const BidirectionalOptions<C>& options = {}, Location where = Location::current())
       : Bidirectional(make(layers, inputs, hidden, key, options, where), options, where) {}
 
+  /// Layers of existing cells, one of each list per layer, of any sizes that fit.
+  Bidirectional(const std::vector<C>& forward, const std::vector<C>& backward, Merge merge = Merge::concat,
+                double dropout = 0, Location where = Location::current())
+      : BidirectionalLayers(detail::shared_cells(forward), detail::shared_cells(backward), merge, dropout,
+                            where) {}
+
   const C& forward(Index layer, Location where = Location::current()) const {
     return static_cast<const C&>(BidirectionalLayers::forward(layer, where));
   }

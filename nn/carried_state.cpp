@@ -1,6 +1,7 @@
 #include <sluice/graph/evaluate.h>
 #include <sluice/nn/carried_state.h>
 #include <sluice/ops/stop_gradient.h>
+#include <sluice/nn/wrapping.inl>
 
 #include <fmt/format.h>
 
@@ -8,9 +9,8 @@
 
 namespace sluice::nn {
 
-CarriedState::CarriedState(std::shared_ptr<const SequenceLayer> layers, Index batch, DType dtype,
-                           Location where)
-    : layers_(std::move(layers)), batch_(batch) {
+CarriedState::CarriedState(Part<SequenceLayer> layers, Index batch, DType dtype, Location where)
+    : layers_(detail::wrapped("carried_state", std::move(layers), where)), batch_(batch) {
   const sluice::detail::Call call("carried_state", where);
   if (batch < 1) {
     throw Error(
@@ -24,7 +24,7 @@ CarriedState::CarriedState(std::shared_ptr<const SequenceLayer> layers, Index ba
 
 States CarriedState::read(Location where) const {
   const sluice::detail::Call call("carried_state", where);
-  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
+  require_made();
   States states;
   for (const auto& parts : parts_) {
     State& state = states.emplace_back();
@@ -35,17 +35,17 @@ States CarriedState::read(Location where) const {
 
 void CarriedState::assign(const States& states, Location where) const {
   const sluice::detail::Call call("carried_state", where);
-  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
-  Tensors values;
-  for (std::size_t i = 0; i < parts_.size(); ++i) {
-    if (states.size() != parts_.size() || states[i].parts.size() != parts_[i].size()) {
-      throw ShapeError(
-          fmt::format("[carried_state] takes the states of all layers with all parts: got {} of {} layers; "
-                      "pass the `state` the layers returned",
-                      states.size(), parts_.size()));
-    }
-    values.insert(values.end(), states[i].parts.begin(), states[i].parts.end());
+  require_made();
+  bool fits = states.size() == parts_.size();
+  for (std::size_t i = 0; fits && i < parts_.size(); ++i) fits = states[i].parts.size() == parts_[i].size();
+  if (!fits) {
+    throw ShapeError(
+        fmt::format("[carried_state] takes the states of all layers with all parts: got {} of {} states; "
+                    "pass the `state` the layers returned",
+                    states.size(), parts_.size()));
   }
+  Tensors values;
+  for (const State& state : states) values.insert(values.end(), state.parts.begin(), state.parts.end());
   // New parts are computed from old ones, so compute all before replacing the first. (A trace does so by
   // itself.)
   if (!is_tracing()) values = evaluate(values);
@@ -57,9 +57,13 @@ void CarriedState::assign(const States& states, Location where) const {
 
 void CarriedState::reset(Location where) const {
   const sluice::detail::Call call("carried_state", where);
-  if (parts_.empty()) throw Error(detail::moved_from("carried_state"));
-  assign(layers_->initial(batch_, parts_.front().front().dtype()));
+  require_made();
+  const NamedVariables all = variables();
+  if (!all.empty())
+    assign(layers_->initial(batch_, all.front().variable.dtype()));  // which nn::to may change
 }
+
+void CarriedState::require_made() const { detail::held("carried_state", layers_); }
 
 void CarriedState::members(const Members& m) const {
   for (std::size_t i = 0; i < parts_.size(); ++i) m(std::to_string(i), parts_[i]);

@@ -20,13 +20,15 @@ namespace sluice::nn {
 ///     carried.reset();                             // before the next pass over the text
 class CarriedState : public Module {
  public:
-  /// The initial states of `layers` for a batch. Throws Error for a batch below 1.
+  /// The initial states of `layers` for a batch. Throws Error for a batch below 1 and a null pointer.
   template <std::derived_from<SequenceLayer> L>
   CarriedState(const L& layers, Index batch, DType dtype = DType::float32,
                Location where = Location::current())
-      : CarriedState(std::make_shared<const L>(layers), batch, dtype, where) {}
+      : CarriedState(Part<SequenceLayer>(std::make_shared<const L>(layers)), batch, dtype, where) {}
+  CarriedState(Part<SequenceLayer> layers, Index batch, DType dtype = DType::float32,
+               Location where = Location::current());
 
-  /// The current states, one per layer. Gradients stop here: they do not flow into the previous window.
+  /// The current states, as many as the layers' initial() gives. Gradients stop here: they do not flow into the previous window.
   States read(Location where = Location::current()) const;
 
   /// Stores these states, such as a Sequence's; recorded if a function is being traced. Throws ShapeError if
@@ -36,13 +38,13 @@ class CarriedState : public Module {
   /// Resets to the initial states of the layers.
   void reset(Location where = Location::current()) const;
 
-  /// Names them layer.part: "0.0" is the output of layer 0.
+  /// Names them state.part: "0.0" is the first part of state 0.
   void members(const Members& m) const override;
 
  private:
-  CarriedState(std::shared_ptr<const SequenceLayer> layers, Index batch, DType dtype, Location where);
+  void require_made() const;  // throws Error if it has been moved from
 
-  std::shared_ptr<const SequenceLayer> layers_;
+  Part<SequenceLayer> layers_;
   Index batch_;
   std::vector<std::vector<Variable>> parts_;
 };

@@ -100,8 +100,8 @@ Sequence Conv1d::operator()(const Tensor& x, const RecurrentCall& call, Location
   const sluice::detail::Call under_way("conv1d", where);
   require_input(x, 3);
   require_call(x, call);
-  const Tensor present = detail::present(call.lengths, x);
-  const Tensor restarts = detail::restarts(call.resets, present, x, false);
+  const Tensor present = detail::present("conv1d", call.lengths, x);
+  const Tensor restarts = detail::restarts("conv1d", call.resets, present, x, false);
   const Tensor heard = detail::only_present(x, present);
 
   Tensor y;

@@ -34,8 +34,6 @@ struct Conv1dOptions {
 ///   rounding.
 class Conv1d : public SequenceLayer {
  public:
-  using Options = Conv1dOptions;
-
   /// `key` is a random key. Throws Error for sizes below 1, channels that are not multiples of the groups,
   /// and the options that sluice::conv1d refuses.
   Conv1d(Index in, Index out, Index taps, const Tensor& key, const Conv1dOptions& options = {},

@@ -3,6 +3,7 @@
 #include <sluice/nn/init.h>
 #include <sluice/ops/sigmoid.h>
 #include <sluice/nn/run_around.inl>
+#include <sluice/nn/wrapping.inl>
 
 namespace sluice::nn {
 
@@ -11,7 +12,8 @@ namespace {
 Linear highway_gate(Index size, const Tensor& key, const HighwayOptions& options, Location where) {
   const sluice::detail::Call call("highway", where);
   LinearOptions linear;
-  linear.bias_init = init::constant(options.bias);
+  linear.bias_init = init::constant(options.gate_bias);
+  linear.init = options.init;
   linear.dtype = options.dtype;
   return Linear(size, size, key, linear, Location{});
 }
@@ -20,25 +22,23 @@ Linear highway_gate(Index size, const Tensor& key, const HighwayOptions& options
 
 Highway::Highway(Part<SequenceLayer> layer, Index size, const Tensor& key, const HighwayOptions& options,
                  Location where)
-    : gate(highway_gate(size, key, options, where)), layer_(std::move(layer)) {
-  detail::require_layer("highway", layer_, where);
-}
+    : gate(highway_gate(size, key, options, where)),
+      layer_(detail::wrapped("highway", std::move(layer), where)) {}
 
 Sequence Highway::operator()(const Tensor& x, const RecurrentCall& call, Location where) const {
   const sluice::detail::Call under_way("highway", where);
-  detail::require_layer("highway", layer_, Location{});
-  Sequence run = (*layer_)(x, call, Location{});
+  Sequence run = detail::held("highway", layer_)(x, call, Location{});
   detail::require_same_shape("highway", x, run);
   // The output of the layers is zero in the padding, and so is this x.
-  static_cast<Tensor&>(run) = merged(detail::only_present(x, detail::present(call.lengths, x)), run);
+  static_cast<Tensor&>(run) =
+      merged(detail::only_present(x, detail::present("highway", call.lengths, x)), run);
   return run;
 }
 
 Sequence Highway::step(const Tensor& x, const States& state, const StepContext& context,
                        Location where) const {
   const sluice::detail::Call under_way("highway", where);
-  detail::require_layer("highway", layer_, Location{});
-  Sequence run = layer_->step(x, state, context, Location{});
+  Sequence run = detail::held("highway", layer_).step(x, state, context, Location{});
   detail::require_same_shape("highway", x, run);
   static_cast<Tensor&>(run) = merged(x, run);
   return run;
@@ -46,9 +46,10 @@ Sequence Highway::step(const Tensor& x, const States& state, const StepContext& 
 
 States Highway::initial(Index batch, DType dtype, Location where) const {
   const sluice::detail::Call call("highway", where);
-  detail::require_layer("highway", layer_, Location{});
-  return layer_->initial(batch, dtype, Location{});
+  return detail::held("highway", layer_).initial(batch, dtype, Location{});
 }
+
+const SequenceLayer& Highway::layer(Location where) const { return detail::held("highway", layer_, where); }
 
 void Highway::members(const Members& m) const {
   m("layer", layer_);

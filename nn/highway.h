@@ -1,5 +1,6 @@
 #pragma once
 
+#include <sluice/nn/init.h>
 #include <sluice/nn/linear.h>
 #include <sluice/nn/sequence_layer.h>
 
@@ -11,7 +12,10 @@
 namespace sluice::nn {
 
 struct HighwayOptions {
-  double bias = -1;  ///< of the gate, at first: below zero, so that x passes until there is something to add
+  /// The bias of the gate, at first: below zero, so that x passes until there is something to add.
+  double gate_bias = -1;
+  /// Initialiser of W; by default that of Linear.
+  init::Initializer init = {};
   DType dtype = DType::float32;
 };
 
@@ -50,7 +54,7 @@ class Highway : public SequenceLayer {
   /// Names f "layer", and the Linear of g "gate".
   void members(const Members& m) const override;
 
-  const SequenceLayer& layer() const { return *layer_; }
+  const SequenceLayer& layer(Location where = Location::current()) const;
   Linear gate;
 
  private:

@@ -11,17 +11,6 @@ namespace sluice::nn {
 
 namespace {
 
-/// The dtype of all floating-point Variables of a cell; none if they differ, or there are none.
-std::optional<DType> dtype_of_variables(const Cell& cell) {
-  std::optional<DType> dtype;
-  for (const NamedVariable& named : cell.variables()) {
-    if (!is_floating(named.variable.dtype())) continue;
-    if (dtype && *dtype != named.variable.dtype()) return std::nullopt;
-    dtype = named.variable.dtype();
-  }
-  return dtype;
-}
-
 bool takes_context(const Cell& cell) { return dynamic_cast<const ContextCell*>(&cell) != nullptr; }
 
 }  // namespace
@@ -51,8 +40,8 @@ Sequence RecurrentLayers::operator()(const Tensor& x, const RecurrentCall& call,
   require_extra_taken(call.extra);
   const States start = call.initial.empty() ? initial(x.dim(1), x.dtype()) : call.initial;
 
-  const Tensor present = detail::present(call.lengths, x);
-  const Tensor restarts = detail::restarts(call.resets, present, x, call.reverse);
+  const Tensor present = detail::present("recurrent", call.lengths, x);
+  const Tensor restarts = detail::restarts("recurrent", call.resets, present, x, call.reverse);
 
   Tensor output = x;
   States states;
@@ -143,6 +132,7 @@ void RecurrentLayers::members(const Members& m) const {
 }
 
 const Cell& RecurrentLayers::cell(Index layer, Location where) const {
+  made(where);
   if (layer < 0 || layer >= layers()) {
     throw Error(fmt::format("[recurrent] layers count from 0: got layer {} of {}; pass 0 to {}", layer,
                             layers(), layers() - 1),
@@ -157,7 +147,7 @@ const RecurrentLayers::Cells& RecurrentLayers::made(Location where) const {
 }
 
 void RecurrentLayers::require_input(const Tensor& x) const {
-  const std::optional<DType> dtype = dtype_of_variables(*made(Location{}).front());
+  const std::optional<DType> dtype = detail::dtype_of_variables(*made(Location{}).front());
   const bool fits = x.defined() && x.rank() == 3 && x.dim(2) == inputs();
   if (fits && (!dtype || x.dtype() == *dtype)) return;
   throw ShapeError(
@@ -198,6 +188,16 @@ Tensor RecurrentLayers::sequence_key(const Tensor& key, std::size_t layer) const
 }
 
 namespace detail {
+
+std::optional<DType> dtype_of_variables(const Cell& cell) {
+  std::optional<DType> dtype;
+  for (const NamedVariable& named : cell.variables()) {
+    if (!is_floating(named.variable.dtype())) continue;
+    if (dtype && *dtype != named.variable.dtype()) return std::nullopt;
+    dtype = named.variable.dtype();
+  }
+  return dtype;
+}
 
 Tensors layer_keys(const Tensor& key, Index layers) {
   constexpr Index most = 1 << 20;

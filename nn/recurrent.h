@@ -6,6 +6,7 @@
 
 #include <concepts>
 #include <memory>
+#include <optional>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -78,6 +79,14 @@ requires requires { typename C::Options; }
 struct CellOptions<C> {
   using type = typename C::Options;
 };
+
+/// Copies of cells of one type, as layers hold them.
+template <std::derived_from<Cell> C>
+RecurrentLayers::Cells shared_cells(const std::vector<C>& cells) {
+  RecurrentLayers::Cells result;
+  for (const C& cell : cells) result.push_back(std::make_shared<const C>(cell));
+  return result;
+}
 }  // namespace detail
 
 /// Options of Recurrent<C>; `cell` holds those of the cell, C::Options.
@@ -105,7 +114,7 @@ class Recurrent : public RecurrentLayers {
 
   /// Layers of existing cells, of any sizes that fit.
   explicit Recurrent(const std::vector<C>& cells, double dropout = 0, Location where = Location::current())
-      : RecurrentLayers(shared(cells), dropout, where) {}
+      : RecurrentLayers(detail::shared_cells(cells), dropout, where) {}
 
   const C& cell(Index layer, Location where = Location::current()) const {
     return static_cast<const C&>(RecurrentLayers::cell(layer, where));
@@ -114,14 +123,12 @@ class Recurrent : public RecurrentLayers {
  private:
   static Cells make(Index layers, Index inputs, Index hidden, const Tensor& key,
                     const RecurrentOptions<C>& options, Location where);
-  static Cells shared(const std::vector<C>& cells) {
-    Cells result;
-    for (const C& cell : cells) result.push_back(std::make_shared<const C>(cell));
-    return result;
-  }
 };
 
 namespace detail {
+
+/// The dtype of all floating-point Variables of a cell; none if they differ, or there are none.
+std::optional<DType> dtype_of_variables(const Cell& cell);
 
 /// One key per layer. Throws Error for fewer than one layer.
 Tensors layer_keys(const Tensor& key, Index layers);

@@ -37,7 +37,7 @@ class Residual : public SequenceLayer {
   /// Names f "layer".
   void members(const Members& m) const override;
 
-  const SequenceLayer& layer() const { return *layer_; }
+  const SequenceLayer& layer(Location where = Location::current()) const;
 
  private:
   Part<SequenceLayer> layer_;

@@ -13,15 +13,17 @@
 
 namespace sluice::nn::detail {
 
-Tensor present(const Tensor& lengths, const Tensor& x) {
+Tensor present(const char* who, const Tensor& lengths, const Tensor& x) {
   if (!lengths.defined()) return {};
   if (lengths.spec() != Spec{DType::int32, {x.dim(1)}}) {
-    throw ShapeError(
-        fmt::format("[recurrent] takes one length per sequence, i32[{}] for x {}: got {}; pass the number of "
-                    "steps of each",
-                    x.dim(1), x.spec().text(), lengths.spec().text()));
+    throw ShapeError(fmt::format(
+        "[{}] takes one length per sequence, i32[{}] for x {}: got {}; pass the number of steps of "
+        "each",
+        who, x.dim(1), x.spec().text(), lengths.spec().text()));
   }
-  return expand_dims(sequence_mask(lengths, x.dim(0)), -1);
+  Tensor there = sequence_mask(lengths, x.dim(0));
+  while (there.rank() < x.rank()) there = expand_dims(there, -1);
+  return there;
 }
 
 Tensor only_present(const Tensor& x, const Tensor& present) {
@@ -34,14 +36,14 @@ Tensor fill_padding(const Tensor& x, const Tensor& present) {
   return where(present, x, stop_gradient(first));
 }
 
-Tensor restarts(const Tensor& resets, const Tensor& present, const Tensor& x, bool reverse) {
+Tensor restarts(const char* who, const Tensor& resets, const Tensor& present, const Tensor& x, bool reverse) {
   if (!resets.defined()) return {};
   const Index time = x.dim(0), batch = x.dim(1);
   if (resets.spec() != Spec{DType::boolean, {time, batch}}) {
-    throw ShapeError(
-        fmt::format("[recurrent] resets say of each step whether a sequence begins there, bool[{}, {}] for x "
-                    "{}: got {}; pass one for each step and sequence",
-                    time, batch, x.spec().text(), resets.spec().text()));
+    throw ShapeError(fmt::format(
+        "[{}] resets say of each step whether a sequence begins there, bool[{}, {}] for x {}: got "
+        "{}; pass one for each step and sequence",
+        who, time, batch, x.spec().text(), resets.spec().text()));
   }
   Tensor here = expand_dims(resets, -1);
   if (present.defined()) here = logical_and(here, present);

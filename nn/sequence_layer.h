@@ -20,7 +20,7 @@ struct Sequence : Tensor {
 
 /// Options of a run over a sequence.
 struct RecurrentCall {
-  States initial = {};  ///< one per layer; if empty, the layers' initial states (zeros)
+  States initial = {};  ///< as many as the layer's initial() gives, which are taken if there are none here
   /// Steps of each sequence, i32[batch], each in [0, time]; all of them if undefined. After its end a sequence
   /// keeps its state and gives zeros; in reverse it begins there. What stands in the padding, NaN too, changes
   /// nothing, gradients included.
@@ -29,11 +29,13 @@ struct RecurrentCall {
   /// one, whatever `initial` holds. In reverse the same steps belong together, so it is the initial one after
   /// these steps; a reset of step 0 then changes nothing, for no step comes after it.
   Tensor resets = {};
-  bool reverse = false;        ///< iterates backwards; indices of outputs are unchanged
-  Mode mode = Mode::evaluate;  ///< whether to apply dropout between the layers; also for a ContextCell
-  Tensor key = {};             ///< random key; needed in Mode::train if there is dropout, or a cell draws
-  Index checkpoint = 0;        ///< less memory for long sequences: see ScanOptions::checkpoint
-  Tensors extra = {};          ///< given to every step of a ContextCell: StepContext::extra
+  bool reverse = false;  ///< iterates backwards; indices of outputs are unchanged
+  /// Whether to draw: dropout between the layers of Recurrent and Bidirectional, VariationalDropout,
+  /// WeightDrop, Dropout and Embedding in a Stack, and each ContextCell, such as Zoneout.
+  Mode mode = Mode::evaluate;
+  Tensor key = {};       ///< random key; needed in Mode::train if a layer draws
+  Index checkpoint = 0;  ///< less memory for long sequences: see ScanOptions::checkpoint
+  Tensors extra = {};    ///< given to every step of a ContextCell: StepContext::extra
 };
 
 /// Layers over sequences, which run over a whole one and, for streaming, step by step: recurrent cells,
@@ -65,9 +67,9 @@ class SequenceLayer : public Module {
 
 namespace detail {
 
-/// The steps that are there, bool[time, batch, 1], for x [time, batch, ...]; undefined without lengths. Throws
-/// ShapeError for lengths that are not i32[batch].
-Tensor present(const Tensor& lengths, const Tensor& x);
+/// The steps that are there, bool[time, batch, 1, ...] of the rank of x [time, batch, ...]; undefined without
+/// lengths. Throws ShapeError, of `who`, for lengths that are not i32[batch].
+Tensor present(const char* who, const Tensor& lengths, const Tensor& x);
 
 /// x where it is present, else 0; x itself without lengths.
 Tensor only_present(const Tensor& x, const Tensor& present);
@@ -78,9 +80,9 @@ Tensor only_present(const Tensor& x, const Tensor& present);
 Tensor fill_padding(const Tensor& x, const Tensor& present);
 
 /// Before which steps, in the order in which they are run, the state is the initial one: bool[time, batch, 1],
-/// undefined without resets. Those in the padding do not count. Throws ShapeError for resets that are not
-/// bool[time, batch].
-Tensor restarts(const Tensor& resets, const Tensor& present, const Tensor& x, bool reverse);
+/// undefined without resets. Those in the padding do not count. x is [time, batch, channels]. Throws
+/// ShapeError, of `who`, for resets that are not bool[time, batch].
+Tensor restarts(const char* who, const Tensor& resets, const Tensor& present, const Tensor& x, bool reverse);
 
 /// chosen[i] where the condition [batch, 1] holds, else other[i], for each part of a state.
 Tensors select(const Tensor& condition, const Tensors& chosen, const Tensors& other);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <iterator>
+#include <optional>
 
 namespace sluice::nn {
 
@@ -25,6 +26,9 @@ Tensor key_of_part(const Tensor& key, std::size_t i) {
   return key.defined() ? random::fold_in(key, static_cast<int>(i)) : Tensor();
 }
 
+/// 0 of a scalar, which a function may return.
+Index time_of(const Tensor& x) { return x.rank() > 0 ? x.dim(0) : 0; }
+
 template <class T>
 void append(std::vector<T>& all, std::vector<T> others) {
   std::move(others.begin(), others.end(), std::back_inserter(all));
@@ -35,22 +39,30 @@ void append(std::vector<T>& all, std::vector<T> others) {
 Sequence Stack::operator()(const Tensor& x, const RecurrentCall& call, Location where) const {
   const sluice::detail::Call under_way("stack", where);
   require_made();
-  if (!x.defined() || x.rank() != 3) {
-    throw ShapeError(fmt::format("[stack] takes x [time, batch, channels]: got {}; time is axis 0",
+  if (!x.defined() || !may_enter(x.rank(), 3)) {
+    throw ShapeError(fmt::format("[stack] takes x [time, batch, {}]: got {}; time is axis 0",
+                                 begins_with_layer() ? "channels" : "...",
                                  x.defined() ? x.spec().text() : "an undefined tensor"));
   }
   require_extra_taken(call.extra);
   Sequence run(x, {}, call.lengths);
   std::size_t taken = 0;
-  bool padding_is_free = true;  // for anything to stand there; layers leave zeros
+  bool padding_is_free = true;           // for anything to stand there; layers leave zeros
+  std::optional<std::size_t> shortened;  // by which part
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const Item& item = items_[i];
+    if (item.layer != nullptr && shortened && call.resets.defined()) {
+      throw ShapeError(fmt::format(
+          "[stack] resets are of the steps of x, which part {} shortens: got resets {} and x {} of "
+          "part {}; put the stride before the Stack",
+          *shortened, call.resets.spec().text(), run.spec().text(), i));
+    }
     Sequence next = in_part(i, [&]() -> Sequence {
       const Tensor key = key_of_part(call.key, i);
       if (item.layer == nullptr) {
         // Functions of functions see what these made of the steps that are there.
         const bool fill = i == 0 || items_[i - 1].layer != nullptr;
-        const Tensor present = detail::present(run.lengths, run);
+        const Tensor present = detail::present("stack", run.lengths, run);
         const Tensor input = fill ? detail::fill_padding(run, present) : run.output();
         return {(*item.function)(input, call.mode, key), {}, run.lengths};
       }
@@ -58,17 +70,18 @@ Sequence Stack::operator()(const Tensor& x, const RecurrentCall& call, Location 
       own.lengths = run.lengths;
       own.key = key;
       if (!item.layer->takes_extra()) own.extra = {};
-      if (!call.initial.empty()) own.initial = states_of(i, call.initial, taken, x.dim(1), x.dtype());
+      if (!call.initial.empty()) own.initial = states_of(i, call.initial, taken, run.dim(1), run.dtype());
       return (*item.layer)(run, own, Location{});
     });
     append(run.state, std::move(next.state));
+    if (time_of(next) != time_of(run)) shortened = i;
     static_cast<Tensor&>(run) = next.output();
     run.lengths = next.lengths;
     padding_is_free = item.layer == nullptr;
   }
   if (!call.initial.empty()) require_all_taken(call.initial, taken);
   if (padding_is_free) {
-    static_cast<Tensor&>(run) = detail::only_present(run, detail::present(run.lengths, run));
+    static_cast<Tensor&>(run) = detail::only_present(run, detail::present("stack", run.lengths, run));
   }
   return run;
 }
@@ -76,11 +89,10 @@ Sequence Stack::operator()(const Tensor& x, const RecurrentCall& call, Location 
 Sequence Stack::step(const Tensor& x, const States& state, const StepContext& context, Location where) const {
   const sluice::detail::Call under_way("stack", where);
   require_made();
-  if (!x.defined() || x.rank() != 2) {
-    throw ShapeError(
-        fmt::format("[stack] a step takes x [batch, channels]: got {}; whole sequences go to the "
-                    "call operator",
-                    x.defined() ? x.spec().text() : "an undefined tensor"));
+  if (!x.defined() || !may_enter(x.rank(), 2)) {
+    throw ShapeError(fmt::format(
+        "[stack] a step takes x [batch, {}]: got {}; whole sequences go to the call operator",
+        begins_with_layer() ? "channels" : "...", x.defined() ? x.spec().text() : "an undefined tensor"));
   }
   require_extra_taken(context.extra);
   Sequence run(x, {});
@@ -92,7 +104,7 @@ Sequence Stack::step(const Tensor& x, const States& state, const StepContext& co
       StepContext own = context;
       own.key = key_of_part(context.key, i);
       if (!item.layer->takes_extra()) own.extra = {};
-      return item.layer->step(run, states_of(i, state, taken, x.dim(0), x.dtype()), own, Location{});
+      return item.layer->step(run, states_of(i, state, taken, run.dim(0), run.dtype()), own, Location{});
     });
     append(run.state, std::move(next.state));
     static_cast<Tensor&>(run) = next.output();
@@ -145,6 +157,12 @@ void Stack::require_made() const {
     throw Error(
         fmt::format("[stack] takes layers: got a null pointer for part {}; pass one, or leave it out", i));
   }
+}
+
+bool Stack::begins_with_layer() const { return items_.front().layer != nullptr; }
+
+bool Stack::may_enter(Index rank, Index wanted) const {
+  return rank == wanted || (rank >= wanted - 1 && !begins_with_layer());
 }
 
 States Stack::states_of(std::size_t item, const States& all, std::size_t& taken, Index batch,

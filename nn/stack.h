@@ -21,6 +21,13 @@ namespace sluice::nn {
 /// of a tensor, which must treat each step alone, for it sees [time, batch, channels] of a sequence and
 /// [batch, channels] of a step. Modules are copied in, which shares their Variables; they are named by their
 /// position: "0.weight", "2.0.forward.forget.weight". The states are those of the parts in their order.
+///
+/// A function that comes first sees what it is given, [time, batch, ...] and [batch, ...], such as ids:
+///
+///     nn::Stack words(nn::Embedding(1000, 64, key), nn::LSTM(1, 64, 128, key2), nn::Linear(128, 1000, key3));
+///     auto logits = words(ids, {.lengths = lengths});    // ids i32[time, batch]
+///
+/// In the padding it sees the first step of the sequence again, and zeros if there is none.
 class Stack : public SequenceLayer {
  public:
   template <class... Parts, class = std::enable_if_t<detail::are_layers<Stack, Parts...>>>
@@ -31,7 +38,8 @@ class Stack : public SequenceLayer {
   /// Runs all parts over x. Each gets the options of the call, a key of its own, and the lengths that the
   /// part below gave; `extra` goes to those that take it. Outputs in the padding are zero, and what stands
   /// there changes nothing, with functions too. Throws Error for `extra` if no part takes it, ShapeError for
-  /// states that are not as many as those of initial(), and as the parts do.
+  /// x of other axes, states that are not as many as those of initial(), resets for a part above one that
+  /// shortens the time, and as the parts do.
   Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
                       Location where = Location::current()) const override;
 
@@ -72,7 +80,9 @@ class Stack : public SequenceLayer {
     }
   }
 
-  void require_made() const;  // throws Error for no parts, or a null pointer
+  bool begins_with_layer() const;
+  bool may_enter(Index rank, Index wanted) const;  // with `wanted` axes; to functions without channels, too
+  void require_made() const;                       // throws Error for no parts, or a null pointer
   States states_of(std::size_t item, const States& all, std::size_t& taken, Index batch, DType dtype) const;
   void require_all_taken(const States& all, std::size_t taken) const;
   void require_extra_taken(const Tensors& extra) const;

@@ -1,7 +1,5 @@
 #include <sluice/graph/arithmetic.h>
 #include <sluice/nn/variational.h>
-#include <sluice/ops/cast.h>
-#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/random.h>
 #include <sluice/nn/wrapping.inl>
 
@@ -15,8 +13,7 @@ namespace {
 
 /// x through the mask of a key, the same for all axes of x before the last two.
 Tensor through_mask(const Tensor& x, const Tensor& key, double rate) {
-  const Tensor kept = random::bernoulli(key, 1 - rate, {x.dim(-2), x.dim(-1)});
-  return multiply_no_nan(x, cast(kept, x.dtype()) * (1 / (1 - rate)));
+  return detail::drop(x, random::bernoulli(key, 1 - rate, {x.dim(-2), x.dim(-1)}), rate);
 }
 
 void require_sequence_of_channels(const Tensor& x, Index rank) {
@@ -30,6 +27,14 @@ void require_sequence_of_channels(const Tensor& x, Index rank) {
 void require_no_states(const States& states) {
   if (states.empty()) return;
   throw Error(fmt::format("[variational_dropout] has no state: got {} of them; pass none", states.size()));
+}
+
+void require_no_extra(const Tensors& extra) {
+  if (extra.empty()) return;
+  throw Error(
+      fmt::format("[variational_dropout] extra tensors are for cells that take a context: got {}; leave them "
+                  "out",
+                  extra.size()));
 }
 
 std::vector<double> rates_of_parts(const VariationalOptions& options, std::size_t parts) {
@@ -49,7 +54,9 @@ Sequence VariationalDropout::operator()(const Tensor& x, const RecurrentCall& ca
   const sluice::detail::Call under_way("variational_dropout", where);
   require_sequence_of_channels(x, 3);
   require_no_states(call.initial);
-  const Tensor present = detail::present(call.lengths, x);
+  require_no_extra(call.extra);
+  const Tensor present = detail::present("variational_dropout", call.lengths, x);
+  detail::restarts("variational_dropout", call.resets, present, x, call.reverse);  // refuses wrong ones
   const Tensor shown = detail::only_present(x, present);
   if (call.mode == Mode::evaluate || rate_ == 0) return {shown, {}, call.lengths};
   const Tensor& key = detail::key_in_training("variational_dropout", call.key, rate_);
@@ -61,6 +68,7 @@ Sequence VariationalDropout::step(const Tensor& x, const States& state, const St
   const sluice::detail::Call call("variational_dropout", where);
   require_sequence_of_channels(x, 2);
   require_no_states(state);
+  require_no_extra(context.extra);
   if (context.mode == Mode::evaluate || rate_ == 0) return {x, {}};
   const Tensor& key = detail::key_in_training("variational_dropout", context.key, rate_);
   return {through_mask(x, key, rate_), {}};
@@ -106,6 +114,10 @@ State VariationalCell::start(Index batch, DType dtype) const {
 
 std::vector<RecurrentWeight> VariationalCell::recurrent_weights() const {
   return detail::held("variational_cell", inner_).recurrent_weights();
+}
+
+const Cell& VariationalCell::inner(Location where) const {
+  return detail::held("variational_cell", inner_, where);
 }
 
 void VariationalCell::members(const Members& m) const { m("inner", inner_); }

@@ -26,7 +26,8 @@ class VariationalDropout : public SequenceLayer {
   explicit VariationalDropout(double rate, Location where = Location::current());
 
   /// The same key draws the same mask; resets do not draw another. Throws ShapeError for x of other axes or
-  /// dtypes, Error for states, and in Mode::train without a key.
+  /// dtypes, lengths or resets that do not fit, Error for states, extra tensors, and in Mode::train without a
+  /// key.
   Sequence operator()(const Tensor& x, const RecurrentCall& call = {},
                       Location where = Location::current()) const override;
 
@@ -83,7 +84,7 @@ class VariationalCell : public ContextCell {
   std::vector<RecurrentWeight> recurrent_weights() const override;  ///< the cell's
   void members(const Members& m) const override;
 
-  const Cell& inner() const { return *inner_; }
+  const Cell& inner(Location where = Location::current()) const;
 
  private:
   Part<Cell> inner_;

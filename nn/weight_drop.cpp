@@ -1,9 +1,6 @@
-#include <sluice/graph/arithmetic.h>
 #include <sluice/graph/with_values.h>
 #include <sluice/nn/weight_drop.h>
-#include <sluice/ops/cast.h>
 #include <sluice/ops/concat.h>
-#include <sluice/ops/multiply_no_nan.h>
 #include <sluice/ops/random.h>
 #include <sluice/ops/slice.h>
 #include <sluice/nn/wrapping.inl>
@@ -28,14 +25,14 @@ Tensor drop_rows(const RecurrentWeight& one, const Tensor& key, double rate) {
   const Tensor all = one.weight;
   const Tensor rows = slice(all, 0, one.first_row);
   const Tensor kept = random::bernoulli(key, 1 - rate, rows.shape());
-  const Tensor left = multiply_no_nan(rows, cast(kept, rows.dtype()) * (1 / (1 - rate)));
+  const Tensor left = detail::drop(rows, kept, rate);
   return one.first_row == 0 ? left : concat({slice(all, 0, 0, one.first_row), left}, 0);
 }
 
 }  // namespace
 
-WeightDrop::WeightDrop(Part<SequenceLayer> layers, double rate, Choice choice, Location where)
-    : layers_(detail::wrapped("weight_drop", std::move(layers), where)),
+WeightDrop::WeightDrop(Part<SequenceLayer> layer, double rate, Choice choice, Location where)
+    : layer_(detail::wrapped("weight_drop", std::move(layer), where)),
       rate_(rate),
       choice_(std::move(choice)) {
   const sluice::detail::Call call("weight_drop", where);
@@ -63,7 +60,7 @@ Sequence WeightDrop::operator()(const Tensor& x, const RecurrentCall& call, Loca
   const sluice::detail::Call under_way("weight_drop", where);
   RecurrentCall own = call;
   own.key = key_for_layers(call.key);
-  return with_masks(call.mode, call.key, [&] { return detail::held("weight_drop", layers_)(x, own); });
+  return with_masks(call.mode, call.key, [&] { return detail::held("weight_drop", layer_)(x, own); });
 }
 
 Sequence WeightDrop::step(const Tensor& x, const States& state, const StepContext& context,
@@ -72,7 +69,7 @@ Sequence WeightDrop::step(const Tensor& x, const States& state, const StepContex
   StepContext own = context;
   own.key = key_for_layers(context.key);
   return with_masks(context.mode, context.key,
-                    [&] { return detail::held("weight_drop", layers_).step(x, state, own); });
+                    [&] { return detail::held("weight_drop", layer_).step(x, state, own); });
 }
 
 Sequence WeightDrop::with_masks(Mode mode, const Tensor& key, const std::function<Sequence()>& run) const {
@@ -94,20 +91,25 @@ Sequence WeightDrop::with_masks(Mode mode, const Tensor& key, const std::functio
 }
 
 States WeightDrop::initial(Index batch, DType dtype, Location where) const {
-  return detail::held("weight_drop", layers_).initial(batch, dtype, where);
+  const sluice::detail::Call call("weight_drop", where);
+  return detail::held("weight_drop", layer_).initial(batch, dtype, Location{});
 }
 
-bool WeightDrop::takes_extra() const { return layers_ != nullptr && layers_->takes_extra(); }
+bool WeightDrop::takes_extra() const { return layer_ != nullptr && layer_->takes_extra(); }
 
 std::vector<RecurrentWeight> WeightDrop::recurrent_weights() const {
-  if (!choice_) return detail::held("weight_drop", layers_).recurrent_weights();
+  if (!choice_) return detail::held("weight_drop", layer_).recurrent_weights();
   std::vector<RecurrentWeight> chosen;
-  for (const NamedVariable& named : detail::held("weight_drop", layers_).variables()) {
+  for (const NamedVariable& named : detail::held("weight_drop", layer_).variables()) {
     if (const std::optional<Index> row = choice_(named)) chosen.push_back({named.variable, *row});
   }
   return chosen;
 }
 
-void WeightDrop::members(const Members& m) const { m("layers", layers_); }
+const SequenceLayer& WeightDrop::layer(Location where) const {
+  return detail::held("weight_drop", layer_, where);
+}
+
+void WeightDrop::members(const Members& m) const { m("layer", layer_); }
 
 }  // namespace sluice::nn

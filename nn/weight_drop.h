@@ -34,11 +34,11 @@ class WeightDrop : public SequenceLayer {
 
   /// Around these layers; with a choice, that is asked in place of the layers. Throws Error for a null
   /// pointer, a rate outside of [0, 1), nothing to drop, or a row that a chosen Variable does not have.
-  WeightDrop(Part<SequenceLayer> layers, double rate, Choice choice = {},
+  WeightDrop(Part<SequenceLayer> layer, double rate, Choice choice = {},
              Location where = Location::current());
   template <std::derived_from<SequenceLayer> L>
-  WeightDrop(const L& layers, double rate, Choice choice = {}, Location where = Location::current())
-      : WeightDrop(Part<SequenceLayer>(std::make_shared<const L>(layers)), rate, std::move(choice), where) {}
+  WeightDrop(const L& layer, double rate, Choice choice = {}, Location where = Location::current())
+      : WeightDrop(Part<SequenceLayer>(std::make_shared<const L>(layer)), rate, std::move(choice), where) {}
 
   /// The layers, in training with masked weights. The same key draws the same masks; what the layers draw
   /// themselves does not depend on them. Throws as the layers do, and Error in Mode::train without a key.
@@ -53,15 +53,16 @@ class WeightDrop : public SequenceLayer {
                  Location where = Location::current()) const override;  ///< the layers'
   bool takes_extra() const override;                                    ///< as the layers
   std::vector<RecurrentWeight> recurrent_weights() const override;      ///< those that are dropped
+  /// Names the layers "layer".
   void members(const Members& m) const override;
 
-  const SequenceLayer& layers() const { return *layers_; }
+  const SequenceLayer& layer(Location where = Location::current()) const;
   double rate() const { return rate_; }
 
  private:
   Sequence with_masks(Mode mode, const Tensor& key, const std::function<Sequence()>& run) const;
 
-  Part<SequenceLayer> layers_;
+  Part<SequenceLayer> layer_;
   double rate_;
   Choice choice_;
 };

@@ -62,6 +62,8 @@ std::vector<RecurrentWeight> Zoneout::recurrent_weights() const {
   return detail::held("zoneout", inner_).recurrent_weights();
 }
 
+const Cell& Zoneout::inner(Location where) const { return detail::held("zoneout", inner_, where); }
+
 void Zoneout::members(const Members& m) const { m("inner", inner_); }
 
 }  // namespace sluice::nn

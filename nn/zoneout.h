@@ -43,7 +43,7 @@ class Zoneout : public ContextCell {
   std::vector<RecurrentWeight> recurrent_weights() const override;  ///< the cell's
   void members(const Members& m) const override;
 
-  const Cell& inner() const { return *inner_; }
+  const Cell& inner(Location where = Location::current()) const;
   const std::vector<double>& rates() const { return rates_; }
 
  private:

@@ -173,6 +173,20 @@ TEST_CASE("Both directions take what Recurrent takes") {
   CHECK(numbers(slice(both, -1, 0, 4)) != numbers(slice(both, -1, 4, 8)));
 }
 
+TEST_CASE("Both directions may be made of existing cells") {
+  const std::vector<nn::GRUCell> ahead{{3, 4, random::key(1)}, {8, 2, random::key(2)}};
+  const std::vector<nn::GRUCell> back{{3, 4, random::key(3)}, {8, 5, random::key(4)}};
+  const nn::Bidirectional<nn::GRUCell> rnn(ahead, back);
+  const auto shared = [](const nn::GRUCell& cell) { return std::make_shared<const nn::GRUCell>(cell); };
+  const nn::BidirectionalLayers same({shared(ahead[0]), shared(ahead[1])},
+                                     {shared(back[0]), shared(back[1])});
+  const Tensor x = normal_values(2, {4, 2, 3});
+  check_same({rnn(x)}, {same(x)});
+  CHECK(rnn.outputs() == 7);
+  CHECK(rnn.backward(1).variables()[0].variable.is(back[1].variables()[0].variable));
+  CHECK(nn::Bidirectional<nn::GRUCell>({ahead[0]}, {back[0]}, nn::Merge::sum).outputs() == 4);
+}
+
 TEST_CASE("Gradients through both directions are those of differences") {
   const nn::Bidirectional<nn::LSTMCell> rnn =
       nn::to(nn::Bidirectional<nn::LSTMCell>(2, 2, 2, key), DType::float64);

@@ -7,10 +7,14 @@
 #include <sluice/nn/embedding.h>
 #include <sluice/nn/linear.h>
 #include <sluice/nn/loss.h>
+#include <sluice/nn/sequential.h>
+#include <sluice/nn/stack.h>
 #include <sluice/nn/values.h>
 #include <sluice/ops/compare.h>
 #include <sluice/ops/matmul.h>
 #include <sluice/ops/random.h>
+#include <sluice/ops/relu.h>
+#include <sluice/ops/reshape.h>
 #include <sluice/ops/square.h>
 #include <sluice/ops/sum.h>
 #include <sluice/ops/tanh.h>
@@ -134,4 +138,22 @@ TEST_CASE("Embedding dropout drops whole words, everywhere in a call") {
     const bool padding = i / 3 == 1;
     CHECK(slopes[i] == (y[i] == 0 || padding ? Approx(0) : Approx(1 / 0.75).epsilon(1e-6)));
   }
+}
+
+TEST_CASE("A Sequential and a Stack hand their mode and a key to an Embedding") {
+  const nn::Embedding embedding(40, 3, random::key(1), {.dropout = 0.5});
+  const Tensor ids = reshape(arange(40), {10, 4});
+  const Tensor own = random::fold_in(random::key(5), 0);  // part 0
+  const std::vector<double> expected = numbers(embedding(ids, {.mode = nn::Mode::train, .key = own}));
+  CHECK(expected != numbers(embedding(ids)));
+  CHECK(numbers(embedding(ids, nn::Mode::train, own)) == expected);
+  const nn::Sequential sequential(embedding, relu);
+  CHECK(numbers(sequential(ids, nn::Mode::train, random::key(5))) ==
+        numbers(relu(embedding(ids, nn::Mode::train, own))));
+  CHECK(numbers(sequential(ids)) == numbers(relu(embedding(ids))));
+  CHECK_THROWS_WITH(sequential(ids, nn::Mode::train, Tensor()),
+                    contains("in embedding: training at rate 0.5 takes a random key: got none"));
+  const nn::Stack stack{embedding};
+  CHECK(numbers(stack(ids, {.mode = nn::Mode::train, .key = random::key(5)})) == expected);
+  CHECK(numbers(stack(ids)) == numbers(embedding(ids)));
 }

@@ -2,6 +2,7 @@
 #include <sluice/compile/compile.h>
 #include <sluice/nn/bidirectional.h>
 #include <sluice/nn/carried_state.h>
+#include <sluice/nn/embedding.h>
 #include <sluice/nn/gru.h>
 #include <sluice/nn/highway.h>
 #include <sluice/nn/layer_norm.h>
@@ -156,6 +157,52 @@ TEST_CASE("Functions of a stack see no zeros in the padding that would be infini
   }
 }
 
+TEST_CASE("Ids enter a stack that begins with a table, and those in the padding are not looked up") {
+  const nn::Embedding embedding(7, 3, key);
+  const nn::LSTM lstm(1, 3, 4, key);
+  const nn::Linear head(4, 2, key);
+  const nn::Stack stack(embedding, lstm, head);
+  const Tensor ids = tensor({1, 2, 3, 4, 5, 6, 0, 1, 2, 3, 4, 5}, {4, 3});
+  check_same({stack(ids)}, {head(lstm(embedding(ids)))});
+  check_steps(stack, ids);
+  const nn::States start = some_states(stack, 3);
+  check_same({stack(ids, {.initial = start})}, {head(lstm(embedding(ids), {.initial = start}))});
+
+  const Tensor spoilt = tensor({1, 2, 99, 4, 5, 99, 0, -1, 99, 3, 99, 99}, {4, 3});
+  const nn::Sequence run = stack(spoilt, {.lengths = lengths_of({4, 2, 0})});
+  const nn::Sequence whole = stack(ids);
+  check_close(slice(run, 1, 0, 1), slice(whole, 1, 0, 1), 1e-6);
+  check_close(slice(run, {{0, 2}, {1, 2}}), slice(whole, {{0, 2}, {1, 2}}), 1e-6);
+  for (const double each : numbers(slice(run, {{2, 4}, {1, 2}}))) CHECK(each == 0);
+  for (const double each : numbers(slice(run, 1, 2, 3))) CHECK(each == 0);
+  const nn::Stack doubles([](const Tensor& x) { return 2 * x + 1; });  // of numbers without channels
+  check_close(doubles(tensor({1.0, 2.0, 3.0, not_a_number}, {2, 2}), {.lengths = lengths_of({2, 1})}),
+              {3, 5, 7, 0}, 0);
+}
+
+TEST_CASE("The states of a part have the dtype that it is given") {
+  const auto convert = [](const Tensor& x) { return cast(x, DType::float64); };
+  const nn::Stack stack(convert, nn::Recurrent<nn::LearnedStartOf<nn::GRUCell>>(
+                                     1, 3, 4, key, {.cell = {.dtype = DType::float64}}));
+  const Tensor x = normal_values(2, {3, 2, 3});
+  const nn::States start = stack.initial(2, DType::float64);
+  check_same({stack(x, {.initial = start})}, {stack(x)});
+  check_close(stack.step(select(x, 0, 0), start), select(stack(x), 0, 0), 1e-12);
+}
+
+TEST_CASE("A stack without states is carried over windows too") {
+  const nn::Stack stack(nn::Linear(3, 2, key), relu);
+  const nn::CarriedState carried(stack, 2);
+  CHECK(carried.read().empty());
+  CHECK_NOTHROW(carried.assign({}));
+  CHECK_NOTHROW(carried.reset());
+  CHECK_THROWS_WITH(carried.assign(nn::States(1)), contains("got 1 of 0 states"));
+  const nn::Part<nn::SequenceLayer> chosen = std::make_shared<const nn::LSTM>(1, 3, 4, key);
+  const nn::CarriedState doubles(chosen, 2, DType::float64);
+  doubles.reset();
+  CHECK(doubles.read()[0].parts[1].spec() == Spec{DType::float64, {2, 4}});
+}
+
 TEST_CASE("A part of a stack may shorten the sequences") {
   const nn::GRU gru(1, 3, 4, key);
   const nn::Stack stack(Halved(), gru, nn::Linear(4, 2, key));
@@ -204,13 +251,15 @@ TEST_CASE("Options of a run reach the parts of a stack") {
 TEST_CASE("Residual layers add their input, highway layers as much of it as a gate lets through") {
   const nn::LSTM lstm(1, 4, 4, key);
   const nn::Residual residual(lstm);
-  const nn::Highway highway(lstm, 4, random::key(3), {.bias = -2});
+  const nn::Highway highway(lstm, 4, random::key(3), {.gate_bias = -2});
   const Tensor x = normal_values(2, {5, 3, 4});
   const nn::Sequence inner = lstm(x);
   check_same({residual(x)}, {x + inner});
   const Tensor g = sigmoid(highway.gate(x));
   check_close(highway(x), g * inner + (1 - g) * x, 1e-6);
   check_close(highway.gate.bias, {-2, -2, -2, -2}, 0);
+  const nn::Highway other(lstm, 4, random::key(3), {.init = nn::init::constant(0.5)});
+  for (const double each : numbers(other.gate.weight)) CHECK(each == 0.5);
   for (const nn::SequenceLayer* layer :
        {static_cast<const nn::SequenceLayer*>(&residual), static_cast<const nn::SequenceLayer*>(&highway)}) {
     check_same(parts_of((*layer)(x).state), parts_of(inner.state));
@@ -266,6 +315,11 @@ TEST_CASE("Any cell learns its initial state in a wrapper") {
   check_same({noisy(x, train)}, {nn::Recurrent<NoisyUnit>(2, 3, 4, key)(x, train)});
   CHECK(numbers(nn::LearnedStart(std::make_shared<const LeakyUnit>(3, 2, key)).first[0]) ==
         std::vector<double>{0.5, 0.5});
+  const nn::GRUCell in_doubles(3, 4, key, {.dtype = DType::float64});
+  nn::LearnedStart by_value(in_doubles);
+  CHECK(by_value.first[0].dtype() == DType::float64);
+  CHECK(nn::LearnedStart(in_doubles, DType::float32).first[0].dtype() == DType::float32);
+  CHECK(nn::LearnedStart(by_value).variables()[0].name == "inner.reset.weight");  // a copy, not around it
   const nn::Bidirectional<nn::LearnedStartOf<nn::GRUCell>> doubles(1, 3, 4, key,
                                                                    {.cell = {.dtype = DType::float64}});
   CHECK(doubles.forward(0).first[0].dtype() == DType::float64);

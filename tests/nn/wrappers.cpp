@@ -207,7 +207,7 @@ TEST_CASE("Wrapped layers carry their state over windows, and are cloned with wh
 
   const nn::WeightDrop twin = nn::clone(rnn);
   check_close(twin(x, training()), rnn(x, training()), 0);
-  CHECK(twin.variables().front().name == "layers.0.inner.forget.weight");
+  CHECK(twin.variables().front().name == "layer.0.inner.forget.weight");
   CHECK_FALSE(twin.variables().front().variable.is(rnn.variables().front().variable));
   twin.variables().front().variable.assign(zeros({5, 3}));
   CHECK(numbers(twin(x, training())) != numbers(rnn(x, training())));

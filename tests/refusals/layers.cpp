@@ -91,6 +91,9 @@ TEST_CASE("what bidirectional layers refuse") {
   refuses("bidirectional", "moved from", [&] { left_of(rnn)(x); });
   refuses("bidirectional", "moved from", [&] { left_of(rnn).initial(2); });
   refuses("bidirectional", "moved from", [&] { left_of(rnn).inputs(); });
+  refuses("bidirectional", "moved from", [&] { left_of(rnn).forward(0); });
+  refuses("bidirectional", "moved from", [&] { left_of(rnn).backward(0); });
+  refuses("recurrent", "moved from", [&] { left_of(nn::LSTM(1, 3, 4, key)).cell(0); });
   refuses("bidirectional", "a batch is not negative", [&] { rnn.initial(-1); });
 }
 
@@ -99,10 +102,18 @@ TEST_CASE("what stacks and paths around layers refuse") {
   const nn::Stack stack(nn::Linear(3, 3, key), rnn, nn::Dropout(0.5));
   const std::shared_ptr<nn::SequenceLayer> nothing;
   refuses("stack", "got a null pointer for part 1", [&] { nn::Stack(relu, nothing)(x); });
-  refuses("stack", "x [time, batch, channels]: got f32[5, 3]", [&] { stack(ones({5, 3})); });
+  refuses("stack", "x [time, batch, channels]: got f32[5, 3]", [&] { nn::Stack(rnn, relu)(ones({5, 3})); });
+  refuses("stack", "x [time, batch, ...]: got f32[5]", [&] { stack(ones({5})); });
+  refuses("stack", "in part 1 of a Stack", [&] { stack(ones({5, 3})); });
   refuses("stack", "got an undefined tensor", [&] { stack(none); });
   refuses("stack", "a step takes x [batch, channels]: got f32[5, 2, 3]",
-          [&] { stack.step(x, stack.initial(2)); });
+          [&] { nn::Stack(rnn, relu).step(x, rnn.initial(2)); });
+  refuses("stack", "a step takes x [batch, ...]: got f32[]", [&] { stack.step(ones({}), stack.initial(2)); });
+  refuses("stack", "in part 1 of a Stack", [&] { stack.step(x, stack.initial(2)); });
+  const nn::Conv1d strided(3, 3, 2, key, {.padding = ConvPadding::causal, .stride = 2});
+  refuses("stack", "which part 0 shortens: got resets bool[5, 2] and x f32[3, 2, 3] of part 1", [&] {
+    nn::Stack(strided, rnn)(x, {.resets = zeros({5, 2}, DType::boolean)});
+  });
   refuses("stack", "in part 0 of a Stack", [&] { stack(ones({5, 2, 4})); });
   refuses("stack", "in part 1 of a Stack", [&] { nn::Stack(relu, rnn)(ones({5, 2, 4})); });
   refuses("stack", "in part 0 of a Stack", [&] { nn::Stack{rnn}(x, {.lengths = lengths_of({1})}); });
@@ -137,12 +148,19 @@ TEST_CASE("what stacks and paths around layers refuse") {
           [&] { nn::Highway(nn::Part<nn::SequenceLayer>(nothing), 3, key); });
   refuses("highway", "got x f32[5, 2, 3] and output f32[5, 2, 4]", [&] { nn::Highway(rnn, 3, key)(x); });
   refuses("highway", "takes x f32[..., 4]", [&] { nn::Highway(nn::LSTM(1, 3, 3, key), 4, key)(x); });
+  refuses("residual", "moved from", [&] { left_of(residual).layer(); });
+  refuses("highway", "moved from", [&] { left_of(highway).layer(); });
   refuses("highway", "moved from", [&] { left_of(highway)(x); });
   refuses("highway", "moved from", [&] { left_of(highway).step(ones({2, 3}), residual.initial(2)); });
 }
 
 TEST_CASE("what learned initial states refuse") {
   refuses("learned_start", "got a null pointer", [] { nn::LearnedStart(nullptr); });
+  const nn::LearnedStart start(nn::GRUCell(3, 4, key));
+  refuses("learned_start", "moved from", [&] { left_of(start).inner(); });
+  refuses("cell", "moved from", [&] { left_of(start).initial(2); });
+  CHECK_THROWS_WITH(left_of(start).recurrent_weights(),
+                    contains("[learned_start]") && contains("moved from"));
   refuses("learned_start", "sizes are at least 1", [] { nn::LearnedStartOf<nn::LSTMCell>(3, 0, key); });
   refuses("recurrent", "the first state of a batch of 2 is f64[2, 4]: got f32[2, 4]",
           [] { nn::Recurrent<nn::LearnedStartOf<nn::GRUCell>>(1, 3, 4, key).initial(2, DType::float64); });

@@ -206,8 +206,9 @@ TEST_CASE("what recurrent layers refuse") {
   refuses(
       "cell", "got 3 inputs and a state of 0", [&] { Stubborn(0); }, Stubborn::here);
   refuses("state", "got 1 (f32[2, 3])", [&] { nn::State{row}.pair(); });
+  refuses("carried_state", "got a null pointer", [&] { nn::CarriedState(nn::Part<nn::SequenceLayer>(), 2); });
   refuses("carried_state", "a batch is at least 1: got 0", [&] { nn::CarriedState(rnn, 0); });
-  refuses("carried_state", "got 1 of 2 layers", [&] { carried.assign(f64.initial(4)); });
+  refuses("carried_state", "got 1 of 2 states", [&] { carried.assign(f64.initial(4)); });
   refuses("carried_state", "got f32[3, 4] for f32[4, 4]", [&] { carried.assign(rnn.initial(3)); });
   refuses("carried_state", "moved from", [&] { robbed(carried).read(); });
   refuses("carried_state", "moved from", [&] { robbed(carried).assign({}); });

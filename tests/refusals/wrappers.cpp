@@ -39,6 +39,15 @@ TEST_CASE("what wrappers of cells and layers refuse") {
   refuses("variational_dropout", "has no state: got 1", [&] { dropout(x, {.initial = lstm.initial(2)}); });
   refuses("variational_dropout", "got none", [&] { dropout(x, {.mode = train}); });
 
+  refuses("variational_dropout", "cells that take a context: got 1", [&] { dropout(x, {.extra = {x}}); });
+  refuses("variational_dropout", "cells that take a context: got 1",
+          [&] { dropout.step(frame, {}, {.extra = {x}}); });
+  refuses("variational_dropout", "bool[4, 2] for x f32[4, 2, 2]: got bool[3, 2]", [&] {
+    dropout(x, {.resets = zeros({3, 2}, DType::boolean)});
+  });
+  refuses("variational_dropout", "i32[2] for x f32[4, 2, 2]: got f32[4]",
+          [&] { dropout(x, {.lengths = ones({4})}); });
+
   struct Plain : nn::Cell {
     Plain() : Cell(2, {2}) {}
     nn::State step(const Tensor& x, const nn::State&) const override { return {x}; }
@@ -60,6 +69,14 @@ TEST_CASE("what wrappers of cells and layers refuse") {
   refuses("weight_drop", "got none", [&] { dropped.step(frame, lstm.initial(2), {.mode = train}); });
   refuses("weight_drop", "in recurrent: takes x f32[time, batch, 2]",
           [&] { dropped(frame, {.mode = train, .key = key}); });
+  const auto left_of = [](auto module) {
+    const auto taken = std::move(module);
+    return module;  // NOLINT: what is left of it
+  };
+  refuses("zoneout", "has been moved from", [&] { left_of(nn::Zoneout(cell, 0.1)).inner(); });
+  refuses("variational_cell", "has been moved from", [&] { left_of(nn::VariationalCell(cell, {})).inner(); });
+  refuses("weight_drop", "has been moved from", [&] { left_of(dropped).layer(); });
+  refuses("weight_drop", "has been moved from", [&] { left_of(dropped).initial(2); });
   refuses("weight_drop", "has been moved from", [&] {
     nn::WeightDrop module(lstm, 0.5);
     const nn::WeightDrop taken = std::move(module);

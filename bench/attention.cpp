@@ -64,8 +64,12 @@ class AttentionProducts {
     loop_.push_back({false, true, 1, s.keys, h, s.batch});
     once_.push_back({true, false, s.keys, h, s.queries, s.batch});
 
-    const auto most = static_cast<std::size_t>(std::max(rows, said) * 4 * h);
-    for (std::vector<float>* values : {&a_, &b_, &c_}) values->resize(most);
+    Index most = s.batch * s.keys * h;  // what the tanh reads and writes
+    for (const std::vector<Product>* products : {&once_, &loop_}) {
+      for (const Product& p : *products)
+        most = std::max(most, p.times * std::max({p.m * p.k, p.k * p.n, p.m * p.n}));
+    }
+    for (std::vector<float>* values : {&a_, &b_, &c_}) values->resize(static_cast<std::size_t>(most));
     for (std::vector<float>* values : {&a_, &b_}) bench::fill(*values, 0.1F);
   }
 

@@ -35,9 +35,9 @@ std::shared_ptr<sl::Program> program(const CtcSizes& sizes, const sl::TensorFunc
   const sl::Tensor drawn = evaluate(sl::random::normal(sl::random::key(1), arguments[0].shape(), 0, 2));
   const auto values = drawn.value().values<float>();
   std::copy(values.begin(), values.end(), made->input<float>(0).begin());
+  std::size_t place = 0;
   for (std::int32_t b = 0; b < sizes.batch; ++b) {
-    for (std::int32_t i = 0; i < sizes.most; ++i)
-      made->input<std::int32_t>(1)[static_cast<std::size_t>(b * sizes.most + i)] = sizes.label(i, b);
+    for (std::int32_t i = 0; i < sizes.most; ++i) made->input<std::int32_t>(1)[place++] = sizes.label(i, b);
     made->input<std::int32_t>(2)[static_cast<std::size_t>(b)] = sizes.time;
     made->input<std::int32_t>(3)[static_cast<std::size_t>(b)] = sizes.labels(b);
   }

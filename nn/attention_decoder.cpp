@@ -103,7 +103,7 @@ State AttentionDecoder::step_in(const Tensor& x, const State& s, const StepConte
   const Tensor fed = slice(s.output(), -1, hidden() - fed_, hidden());
   const State next = detail::held(decoder_name, inner_)(concat({x, fed}, -1), cell_part(s), context);
   const Attended seen = attention.attend(next.output(), context.extra);
-  const Tensor both = concat({next.output(), seen}, -1);
+  const Tensor both = concat({next.output(), seen.context()}, -1);
   return with_output(combine ? tanh((*combine)(both)) : both, next);
 }
 

@@ -141,7 +141,8 @@ DecodeFunction decode_function(Part<SequenceLayer> layers, std::function<Tensor(
                     embed ? "head" : "embed"),
         where);
   }
-  return [=](const Tensor& ids, const States& states) {
+  return [layers = std::move(layers), embed = std::move(embed), head = std::move(head),
+          extra = std::move(extra)](const Tensor& ids, const States& states) {
     const Sequence now = layers->step(embed(ids), states, {.extra = extra});
     return DecodeStep{log_softmax(head(now), -1), now.state};
   };

@@ -10,7 +10,7 @@
 
 namespace sluice::nn {
 
-Zoneout::Zoneout(Part<Cell> inner, double rate, Location where)
+Zoneout::Zoneout(const Part<Cell>& inner, double rate, Location where)
     : Zoneout(inner,
               std::vector<double>(detail::wrapped("zoneout", inner, where)->state_sizes().size(), rate),
               where) {}

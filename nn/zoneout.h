@@ -27,7 +27,7 @@ class Zoneout : public ContextCell {
  public:
   /// Around a cell, with one rate for all parts of its state, or one for each. Throws Error for a null
   /// pointer, rates outside of [0, 1], or another number of rates than parts.
-  Zoneout(Part<Cell> inner, double rate, Location where = Location::current());
+  Zoneout(const Part<Cell>& inner, double rate, Location where = Location::current());
   Zoneout(Part<Cell> inner, std::vector<double> rates, Location where = Location::current());
   template <std::derived_from<Cell> C>
   Zoneout(const C& inner, double rate, Location where = Location::current())

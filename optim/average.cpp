@@ -46,7 +46,7 @@ bool Average::observe(double loss, Location where) {
                     loss));
   }
   require_not_traced();
-  const double reported = std::isnan(loss) ? no_loss : loss;
+  const double reported = std::fmin(loss, no_loss);  // which passes over NaN
   std::vector<double> recent = recent_.value().to_vector<double>();
   const double best = best_.value().item();
   const bool begins = !started() && reported > best;

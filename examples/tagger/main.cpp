@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   const sl::Tensors keys = sl::random::split(sl::random::key(1), 3);
   const sl::nn::Embedding embed(words, 16, keys[0]);
   const sl::nn::Bidirectional<sl::nn::LSTMCell> rnn(1, 16, 32, keys[1]);
-  const sl::nn::Linear head(2 * 32, tags, keys[2]);
+  const sl::nn::Linear head(64, tags, keys[2]);
   sl::optim::Adam adam(sl::nn::variables({{"embed", embed}, {"rnn", rnn}, {"head", head}}),
                        {.learning_rate = 1e-2});
 
@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
       const auto batch = test.next();
       right += hits(batch.values, batch.lengths, batch.mask).item();
     }
-    fmt::print("epoch {}: {:.4f} of the tags of held-out sentences are right\n", epoch, right / test.steps());
+    fmt::print("epoch {}: {:.4f} of the tags of held-out sentences are right\n", epoch,
+               right / static_cast<double>(test.steps()));
   }
 }

@@ -170,7 +170,7 @@ namespace {
 /// Infinite at x = 0, and so is its slope.
 struct LogUnit : nn::Cell {
   nn::Linear in;
-  LogUnit(Index inputs, Index hidden, const Tensor& key) : Cell(inputs, {hidden}), in(inputs, hidden, key) {}
+  LogUnit(Index of_x, Index of_h, const Tensor& drawn_by) : Cell(of_x, {of_h}), in(of_x, of_h, drawn_by) {}
   nn::State step(const Tensor& x, const nn::State& s) const override {
     return {exp(0.1 * tanh(in(log(x)) + s.output()))};
   }

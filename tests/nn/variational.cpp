@@ -25,8 +25,8 @@ struct Shows : nn::Cell {
     const Tensor one = ones(x.shape(), x.dtype());
     return {one, one, concat({slice(x, 1, 0, 10), slice(s.parts[0], 1, 10)}, 1), s.parts[1]};
   }
-  nn::State start(Index batch, DType dtype) const override {
-    const Tensor one = ones({batch, units}, dtype);
+  nn::State start(Index rows, DType dtype) const override {
+    const Tensor one = ones({rows, units}, dtype);
     return {one, one, one, one};
   }
   void members(const nn::Members&) const override {}

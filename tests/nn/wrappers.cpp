@@ -178,7 +178,7 @@ TEST_CASE("Gradients through a wrapper are those of differences, compiled as int
     INFO(name);
     Tensors arguments{x};
     for (const NamedVariable& named : layers->variables()) arguments.push_back(named.variable.value());
-    const auto run = [&](const Tensors& in) {
+    const auto run = [&layers = layers](const Tensors& in) {  // clang 14 captures no binding by itself
       return nn::functional(*layers, {in.begin() + 1, in.end()},
                             [&] { return (*layers)(in[0], training()).output(); });
     };

@@ -94,14 +94,15 @@ State AttentionDecoder::begin(const State& cell_state, Location where) const {
 }
 
 State AttentionDecoder::start(Index batch, DType dtype) const {
-  return with_output(zeros({batch, hidden()}, dtype),
-                     detail::held(decoder_name, inner_).initial(batch, dtype));
+  const Cell& cell = detail::held(decoder_name, inner_);  // first, since a decoder without one has no sizes
+  return with_output(zeros({batch, hidden()}, dtype), cell.initial(batch, dtype));
 }
 
 State AttentionDecoder::step_in(const Tensor& x, const State& s, const StepContext& context) const {
+  const Cell& cell = detail::held(decoder_name, inner_);
   // The end of the output is the context, or all of it where it is the attentional vector.
   const Tensor fed = slice(s.output(), -1, hidden() - fed_, hidden());
-  const State next = detail::held(decoder_name, inner_)(concat({x, fed}, -1), cell_part(s), context);
+  const State next = cell(concat({x, fed}, -1), cell_part(s), context);
   const Attended seen = attention.attend(next.output(), context.extra);
   const Tensor both = concat({next.output(), seen.context()}, -1);
   return with_output(combine ? tanh((*combine)(both)) : both, next);

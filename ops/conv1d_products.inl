@@ -78,6 +78,7 @@ class ConvRows {
   /// The taps of each group below each other, as one right operand.
   void pack(const ConvPhase& phase) {
     const Index rows = group_from();
+    if (rows == 0) return;  // nor is there memory of w
     const Index grain = (Index{1} << 15) / std::max<Index>(1, rows * group_to());
     kernels::parallel_for(s_.groups * phase.taps, grain, [&](Index begin, Index end) {
       for (Index at = begin; at < end; ++at) {

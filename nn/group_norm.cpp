@@ -1,5 +1,6 @@
 #include <sluice/nn/group_norm.h>
 #include <sluice/ops/group_norm.h>
+#include <sluice/nn/norm.inl>
 
 #include <fmt/format.h>
 
@@ -28,18 +29,7 @@ GroupNorm::GroupNorm(Index groups, Index channels, const GroupNormOptions& optio
 Tensor GroupNorm::operator()(const Tensor& x, Location where) const {
   const sluice::detail::Call call("group_norm", where);
   if (affine_) detail::require_made("group_norm", scale);
-  DType dtype = vector_.dtype;  // as it was made: nn::to changes that of the Variables
-  if (affine_) {
-    dtype = scale.dtype();
-  } else if (x.defined() && is_floating(x.dtype())) {
-    dtype = x.dtype();
-  }
-  if (!x.defined() || x.rank() < 1 || x.shape().back() != vector_.shape.back() || x.dtype() != dtype) {
-    throw ShapeError(fmt::format(
-        "[group_norm] takes x {}[..., {}]: got {}; make the layer with the channels and dtype of the last "
-        "axis",
-        name_of(dtype), vector_.shape.back(), x.defined() ? x.spec().text() : "an undefined tensor"));
-  }
+  detail::require_normed("group_norm", x, scale, vector_);
   if (!affine_) return sluice::group_norm(x, groups_, epsilon_);
   return sluice::group_norm(x, groups_, scale, shift, epsilon_);
 }

@@ -1,5 +1,6 @@
 #include <sluice/nn/layer_norm.h>
 #include <sluice/ops/layer_norm.h>
+#include <sluice/nn/norm.inl>
 
 #include <fmt/format.h>
 
@@ -26,18 +27,7 @@ LayerNorm::LayerNorm(Index size, const LayerNormOptions& options, Location where
 Tensor LayerNorm::operator()(const Tensor& x, Location where) const {
   const sluice::detail::Call call("layer_norm", where);
   if (affine_) detail::require_made("layer_norm", scale);
-  DType dtype = vector_.dtype;  // as it was made: nn::to changes that of the Variables
-  if (affine_) {
-    dtype = scale.dtype();
-  } else if (x.defined() && is_floating(x.dtype())) {
-    dtype = x.dtype();
-  }
-  if (!x.defined() || x.rank() < 1 || x.shape().back() != vector_.shape.back() || x.dtype() != dtype) {
-    throw ShapeError(fmt::format(
-        "[layer_norm] takes x {}[..., {}]: got {}; make the layer with the length and dtype of "
-        "the last axis",
-        name_of(dtype), vector_.shape.back(), x.defined() ? x.spec().text() : "an undefined tensor"));
-  }
+  detail::require_normed("layer_norm", x, scale, vector_);
   if (!affine_) return sluice::layer_norm(x, epsilon_);
   return sluice::layer_norm(x, scale, shift, epsilon_);
 }

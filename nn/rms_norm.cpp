@@ -1,5 +1,6 @@
 #include <sluice/nn/rms_norm.h>
 #include <sluice/ops/rms_norm.h>
+#include <sluice/nn/norm.inl>
 
 #include <fmt/format.h>
 
@@ -23,17 +24,7 @@ RMSNorm::RMSNorm(Index size, const RMSNormOptions& options, Location where)
 Tensor RMSNorm::operator()(const Tensor& x, Location where) const {
   const sluice::detail::Call call("rms_norm", where);
   if (affine_) detail::require_made("rms_norm", scale);
-  DType dtype = vector_.dtype;  // as it was made: nn::to changes that of the Variable
-  if (affine_) {
-    dtype = scale.dtype();
-  } else if (x.defined() && is_floating(x.dtype())) {
-    dtype = x.dtype();
-  }
-  if (!x.defined() || x.rank() < 1 || x.shape().back() != vector_.shape.back() || x.dtype() != dtype) {
-    throw ShapeError(fmt::format(
-        "[rms_norm] takes x {}[..., {}]: got {}; make the layer with the length and dtype of the last axis",
-        name_of(dtype), vector_.shape.back(), x.defined() ? x.spec().text() : "an undefined tensor"));
-  }
+  detail::require_normed("rms_norm", x, scale, vector_);
   return affine_ ? sluice::rms_norm(x, scale, epsilon_) : sluice::rms_norm(x, epsilon_);
 }
 
